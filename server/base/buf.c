@@ -1,0 +1,121 @@
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buf_init(struct buf *b, size_t ceiling)
+{
+    *b = (struct buf){.ceiling_ = ceiling};
+}
+
+void buf_release(struct buf *b)
+{
+    free(b->bytes_);
+    *b = (struct buf){.ceiling_ = b->ceiling_};
+}
+
+void buf_reset(struct buf *b)
+{
+    b->len_ = 0;
+    b->is_overflowed_ = false;
+    if (b->bytes_ != NULL)
+        b->bytes_[0] = 0;
+}
+
+char *buf_grow(struct buf *b, size_t len)
+{
+    if (b->is_overflowed_ || len > b->ceiling_ - b->len_) {
+        b->is_overflowed_ = true;
+        return NULL;
+    }
+    if (b->len_ + len + 1 > b->room_) {
+        size_t room = b->room_ < 64 ? 64 : b->room_;
+        while (room < b->len_ + len + 1)
+            room *= 2;
+        char *bytes = realloc(b->bytes_, room);
+        if (bytes == NULL)
+            abort();
+        b->bytes_ = bytes;
+        b->room_ = room;
+    }
+    char *at = b->bytes_ + b->len_;
+    b->len_ += len;
+    b->bytes_[b->len_] = 0;
+    return at;
+}
+
+void buf_add(struct buf *b, struct span s)
+{
+    if (s.len == 0)
+        return;
+    char *at = buf_grow(b, s.len);
+    if (at != NULL)
+        memcpy(at, s.base, s.len);
+}
+
+void buf_add_str(struct buf *b, const char *text)
+{
+    buf_add(b, span_str(text));
+}
+
+void buf_add_char(struct buf *b, char c)
+{
+    buf_add(b, span_of(&c, 1));
+}
+
+void buf_add_int(struct buf *b, int64_t value)
+{
+    buf_printf(b, "%lld", (long long)value);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    char small[256];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(small, sizeof(small), format, args);
+    va_end(args);
+    assert(len >= 0);
+    if ((size_t)len < sizeof(small)) {
+        buf_add(b, span_of(small, (size_t)len));
+        return;
+    }
+    char *at = buf_grow(b, (size_t)len);
+    if (at == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(at, (size_t)len + 1, format, args);
+    va_end(args);
+}
+
+void buf_drop(struct buf *b, size_t len)
+{
+    assert(len <= b->len_);
+    if (len == 0)
+        return;
+    memmove(b->bytes_, b->bytes_ + len, b->len_ - len + 1);
+    b->len_ -= len;
+}
+
+struct span buf_span(const struct buf *b)
+{
+    return span_of(b->bytes_ == NULL ? "" : b->bytes_, b->len_);
+}
+
+bool buf_is_overflowed(const struct buf *b)
+{
+    return b->is_overflowed_;
+}
+
+char *buf_take(struct buf *b, size_t *len)
+{
+    if (b->bytes_ == NULL)
+        buf_grow(b, 0);
+    char *bytes = b->bytes_;
+    if (len != NULL)
+        *len = b->len_;
+    *b = (struct buf){.ceiling_ = b->ceiling_};
+    return bytes;
+}

@@ -1,0 +1,147 @@
+#include "base/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+void sha256(struct span message, uint8_t out[SHA256_LEN])
+{
+    unsigned len = SHA256_LEN;
+    if (EVP_Digest(message.base, message.len, out, &len, EVP_sha256(), NULL) != 1)
+        abort();
+}
+
+void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN])
+{
+    unsigned len = SHA256_LEN;
+    if (HMAC(EVP_sha256(), key.base, (int)key.len, (const uint8_t *)message.base, message.len, out,
+             &len) == NULL)
+        abort();
+}
+
+bool bytes_equal(const void *a, const void *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void random_bytes(void *out, size_t len)
+{
+    if (RAND_bytes(out, (int)len) != 1)
+        abort();
+}
+
+void secret_wipe(void *secret, size_t len)
+{
+    OPENSSL_cleanse(secret, len);
+}
+
+void hex_print(const void *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *in = bytes;
+    for (size_t i = 0; i < len; ++i) {
+        out[2 * i] = digits[in[i] >> 4];
+        out[2 * i + 1] = digits[in[i] & 15];
+    }
+    out[2 * len] = 0;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_parse(struct span text, void *out, size_t len)
+{
+    if (text.len != 2 * len)
+        return false;
+    uint8_t *bytes = out;
+    for (size_t i = 0; i < len; ++i) {
+        int high = hex_value(text.base[2 * i]), low = hex_value(text.base[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static const char standard_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static size_t print64(struct span bytes, char *out, const char *digits, bool is_padded)
+{
+    size_t written = 0;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t left = bytes.len - i;
+        uint32_t group = (uint32_t)(uint8_t)bytes.base[i] << 16;
+        if (left > 1)
+            group |= (uint32_t)(uint8_t)bytes.base[i + 1] << 8;
+        if (left > 2)
+            group |= (uint8_t)bytes.base[i + 2];
+        out[written++] = digits[group >> 18];
+        out[written++] = digits[group >> 12 & 63];
+        if (left > 1 || is_padded)
+            out[written++] = left > 1 ? digits[group >> 6 & 63] : '=';
+        if (left > 2 || is_padded)
+            out[written++] = left > 2 ? digits[group & 63] : '=';
+    }
+    out[written] = 0;
+    return written;
+}
+
+static long parse64(struct span text, uint8_t *out, size_t room, const char *digits)
+{
+    size_t written = 0;
+    uint32_t bits = 0;
+    int bit_count = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        const char *at = text.base[i] == 0 ? NULL : strchr(digits, text.base[i]);
+        if (at == NULL)
+            return -1;
+        bits = bits << 6 | (uint32_t)(at - digits);
+        bit_count += 6;
+        if (bit_count < 8)
+            continue;
+        bit_count -= 8;
+        if (written == room)
+            return -1;
+        out[written++] = (uint8_t)(bits >> bit_count);
+    }
+    /* Left-over bits must be zero, or two texts would mean the same bytes. */
+    if (bit_count >= 6 || (bits & ((1u << bit_count) - 1)) != 0)
+        return -1;
+    return (long)written;
+}
+
+size_t base64_print(struct span bytes, char *out)
+{
+    return print64(bytes, out, standard_digits, true);
+}
+
+long base64_parse(struct span text, uint8_t *out, size_t room)
+{
+    if (text.len % 4 != 0)
+        return -1;
+    for (int i = 0; i < 2 && text.len > 0 && text.base[text.len - 1] == '='; ++i)
+        --text.len;
+    return parse64(text, out, room, standard_digits);
+}
+
+size_t base64url_print(struct span bytes, char *out)
+{
+    return print64(bytes, out, url_digits, false);
+}
+
+long base64url_parse(struct span text, uint8_t *out, size_t room)
+{
+    return parse64(text, out, room, url_digits);
+}

@@ -1,0 +1,33 @@
+/* The few primitives of OpenSSL that the rest of the house uses: digests, MAC, constant-time
+ * comparison, randomness, and the two text forms of bytes. */
+#ifndef DUNLIN_BASE_CRYPTO_H
+#define DUNLIN_BASE_CRYPTO_H
+
+#include "base/span.h"
+
+enum { SHA256_LEN = 32 };
+
+void sha256(struct span message, uint8_t out[SHA256_LEN]);
+/* HMAC-SHA-256 (RFC 2104). */
+void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN]);
+/* Takes the same time wherever the difference lies. */
+bool bytes_equal(const void *a, const void *b, size_t len);
+/* From the operating system; aborts when it has none to give. */
+void random_bytes(void *out, size_t len);
+/* Overwrites a secret in a way the compiler may not remove. */
+void secret_wipe(void *secret, size_t len);
+
+/* Lower-case hex; `out` holds 2 * len + 1 bytes. */
+void hex_print(const void *bytes, size_t len, char *out);
+/* True when `text` is exactly 2 * len hex digits (either case). */
+bool hex_parse(struct span text, void *out, size_t len);
+
+/* Standard base64 with padding; `out` holds 4 * ((len + 2) / 3) + 1 bytes. Returns its length. */
+size_t base64_print(struct span bytes, char *out);
+/* Strict: padding needed, no blanks. Returns the length written, or -1. `out` needs 3 * len / 4. */
+long base64_parse(struct span text, uint8_t *out, size_t room);
+/* base64url without padding, same rooms. */
+size_t base64url_print(struct span bytes, char *out);
+long base64url_parse(struct span text, uint8_t *out, size_t room);
+
+#endif
