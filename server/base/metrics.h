@@ -1,0 +1,53 @@
+/* Counters of all processes in one shared page: each process writes its own slot, whoever serves
+ * /metrics reads them all. Names and help stand in one table; no label ever holds a value from
+ * outside. */
+#ifndef DUNLIN_BASE_METRICS_H
+#define DUNLIN_BASE_METRICS_H
+
+#include "base/buf.h"
+
+/* One line a counter: X(name, help). Gauges end in _now. */
+#define METRICS(X)                                                                                 \
+    X(http_requests, "requests answered")                                                          \
+    X(http_errors, "answers with status 5xx")                                                      \
+    X(http_refused, "answers with status 4xx")                                                     \
+    X(http_shed, "requests turned away by a connection's bucket")                                  \
+    X(http_late, "answers cut at their deadline")                                                  \
+    X(connections_refused, "connections refused by a limit")                                       \
+    X(connections_now, "connections open")                                                         \
+    X(pages_shown, "payment pages shown")                                                          \
+    X(codes_forged, "link codes that failed the check")                                            \
+    X(payments_started, "payments started")                                                        \
+    X(callbacks_applied, "callbacks booked")                                                       \
+    X(callbacks_duplicate, "callbacks seen before")                                                \
+    X(callbacks_parked, "callbacks parked")                                                        \
+    X(callbacks_forged, "callbacks with a bad signature or time")                                  \
+    X(callback_batches, "batches of callbacks flushed")                                            \
+    X(reminders_sent, "reminders sent")                                                            \
+    X(reminders_failed, "reminders that could not be sent")                                        \
+    X(imports_done, "imports finished")                                                            \
+    X(import_rows, "rows imported")                                                                \
+    X(database_errors, "database statements failed")                                               \
+    X(process_restarts, "child processes started again by the supervisor")                         \
+    X(log_lines_dropped, "log lines dropped because the destination was full")
+
+enum metric_id {
+#define METRIC_ID(name, help) METRIC_##name,
+    METRICS(METRIC_ID)
+#undef METRIC_ID
+    METRIC_COUNT
+};
+
+enum { METRICS_SLOTS = 64 };
+
+struct metrics {
+    uint64_t values[METRIC_COUNT];
+};
+
+/* A page shared by this process and all its later children: METRICS_SLOTS slots. */
+struct metrics *metrics_shared_new(void);
+void metrics_add(struct metrics *slot, enum metric_id, int64_t by);
+/* The Prometheus text of the sum over all slots. */
+void metrics_print(const struct metrics *slots, struct buf *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* What every use case works in: the process's loop, stores, clock, keys and the creditor's own
+ * data. Made by app at start, read-only for everybody else, alive as long as the process. */
+#ifndef DUNLIN_FLOW_WORLD_H
+#define DUNLIN_FLOW_WORLD_H
+
+#include "base/clock.h"
+#include "base/span.h"
+
+#include <h2o.h>
+
+struct store;
+struct fetch;
+struct keyring;
+struct provider_account;
+struct channel;
+struct metrics;
+
+/* Who writes and who is owed: shown on the page, in messages and in transfer data. */
+struct creditor {
+    struct span name;          /* "Bank Przykładowy SA" */
+    struct span nip;           /* tax number, digits, may be empty */
+    struct span phone, email, website;
+    struct span account;       /* IBAN used where an invoice names none; may be empty */
+    bool takes_euro_transfers; /* the account takes SEPA credit transfers: EPC codes are shown */
+    struct span privacy_url;   /* may be empty */
+};
+
+struct world {
+    h2o_loop_t *loop;
+    struct store *store;
+    struct fetch *fetch;
+    const struct keyring *keys;
+    struct creditor creditor;
+    struct span public_url;  /* "https://p.bank.example", no slash at the end */
+    struct span form_hosts;  /* start origins of the providers, for form-action */
+    struct span callback_url; /* public_url + "/callbacks" */
+    const struct provider_account *providers; /* in the creditor's order, ended by a null provider */
+    const struct channel *const *channels;    /* ended by null */
+    struct metrics *metrics; /* this process's slot; see base/metrics.h */
+    bool is_demo;
+    int64_t import_bytes_max;
+    int payment_in_flight_seconds; /* how long a started payment holds reminders back */
+    /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
+    struct instant (*now)(void);
+};
+
+#endif
