@@ -1,0 +1,56 @@
+#include "base/crypto.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+/* RFC 4231, test case 2. */
+static void hmac_sha256_gives_the_rfc_value(void **state)
+{
+    (void)state;
+    uint8_t mac[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    hmac_sha256(SPAN_LIT("Jefe"), SPAN_LIT("what do ya want for nothing?"), mac);
+    hex_print(mac, sizeof(mac), hex);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+/* RFC 4648, section 10. */
+static void base64_gives_the_rfc_values_and_reads_them_back(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"foobar", "Zm9vYmFy"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        char text[16];
+        uint8_t back[16];
+        base64_print(span_str(rows[i][0]), text);
+        assert_string_equal(text, rows[i][1]);
+        assert_int_equal(base64_parse(span_str(text), back, sizeof(back)), strlen(rows[i][0]));
+        assert_memory_equal(back, rows[i][0], strlen(rows[i][0]));
+    }
+}
+
+static void base64_refuses_what_is_not_canonical(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"Zg", "Zg=", "Zh==", "Z===", "Zm9v\n", "Zm 9v", "Zm9-", "===="};
+    uint8_t back[16];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
+        assert_int_equal(base64_parse(span_str(rows[i]), back, sizeof(back)), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hmac_sha256_gives_the_rfc_value),
+        cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
+        cmocka_unit_test(base64_refuses_what_is_not_canonical),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
