@@ -1,0 +1,483 @@
+/* A template becomes a flat array of ops with jumps, so rendering is one loop without recursion:
+ * the only stack is the array of open sections, whose size the compiler has checked. */
+#include "domain/mustache.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum op_kind {
+    OP_TEXT = 1,
+    OP_PRINT,       /* {{x}} */
+    OP_PRINT_AS_IS, /* {{{x}}} and {{&x}} */
+    OP_SECTION,     /* {{#x}}: when false, go to `jump`, which is its OP_END */
+    OP_INVERTED,    /* {{^x}}: the same when true */
+    OP_END,         /* of a section: back to `jump` + 1 while there are items */
+    OP_END_INVERTED,
+};
+
+struct op {
+    enum op_kind kind;
+    struct span text;             /* of OP_TEXT; of the others the name as written */
+    uint32_t part_at, part_count; /* none: the implicit iterator */
+    uint32_t jump;
+};
+
+struct mustache {
+    char *text;
+    struct op *ops;
+    size_t op_count, op_room;
+    struct span *parts;
+    size_t part_count, part_room;
+};
+
+/* ---- compiling ---- */
+
+struct compiler {
+    struct mustache *m;
+    struct span text;
+    size_t at; /* everything before is compiled */
+    uint32_t open[MUSTACHE_DEPTH_MAX];
+    int depth;
+    struct err *err;
+};
+
+struct tag {
+    size_t start, end; /* of the whole tag with its braces */
+    char sigil;        /* 0 { & # ^ / ! */
+    struct span name;
+};
+
+static int refuse_tag(struct compiler *c, size_t at, const char *why)
+{
+    int line = 1;
+    for (size_t i = 0; i < at; ++i)
+        line += c->text.base[i] == '\n';
+    return err_set(c->err, ERR_INPUT, "line %d: %s", line, why);
+}
+
+static bool is_one_of(char c, const char *set)
+{
+    return c != 0 && strchr(set, c) != NULL;
+}
+
+static struct span trim(struct span s)
+{
+    while (s.len > 0 && is_one_of(s.base[0], " \t\r\n"))
+        s = span_from(s, 1);
+    while (s.len > 0 && is_one_of(s.base[s.len - 1], " \t\r\n"))
+        --s.len;
+    return s;
+}
+
+/* Doubles an array when it is full. The template's bound bounds it. */
+static void *grow(void *items, size_t count, size_t *room, size_t item_len)
+{
+    if (count < *room)
+        return items;
+    *room = *room == 0 ? 32 : *room * 2;
+    items = realloc(items, *room * item_len);
+    if (items == NULL)
+        abort();
+    return items;
+}
+
+static void add_op(struct mustache *m, struct op op)
+{
+    m->ops = grow(m->ops, m->op_count, &m->op_room, sizeof(*m->ops));
+    m->ops[m->op_count++] = op;
+}
+
+static void add_text(struct compiler *c, size_t end)
+{
+    if (end > c->at)
+        add_op(c->m,
+               (struct op){.kind = OP_TEXT, .text = span_of(c->text.base + c->at, end - c->at)});
+}
+
+static const char *find(struct span where, const char *what)
+{
+    return where.len == 0 ? NULL : memmem(where.base, where.len, what, strlen(what));
+}
+
+/* Reads the tag whose braces open at `start`. */
+static int read_tag(struct compiler *c, size_t start, struct tag *tag)
+{
+    struct span rest = span_from(c->text, start + 2);
+    char sigil = rest.len > 0 && is_one_of(rest.base[0], "{&#^/!>=<$") ? rest.base[0] : 0;
+    const char *closing = sigil == '{' ? "}}}" : "}}";
+    rest = span_from(rest, sigil != 0);
+    const char *close = find(rest, closing);
+    if (close == NULL)
+        return refuse_tag(c, start, "a tag is not closed");
+    *tag = (struct tag){
+        .start = start,
+        .end = (size_t)(close - c->text.base) + strlen(closing),
+        .sigil = sigil,
+        .name = trim(span_of(rest.base, (size_t)(close - rest.base))),
+    };
+    if (is_one_of(sigil, ">=<$"))
+        return refuse_tag(c, start, "partials and changed delimiters are not supported");
+    return 0;
+}
+
+static int add_part(struct compiler *c, const struct tag *tag, struct op *op, struct span part)
+{
+    struct mustache *m = c->m;
+    if (part.len == 0)
+        return refuse_tag(c, tag->start, "a name is missing");
+    for (size_t i = 0; i < part.len; ++i)
+        if (part.base[i] == 0 || is_one_of(part.base[i], " \t\r\n{}"))
+            return refuse_tag(c, tag->start, "a name holds a blank, a brace or a NUL");
+    if (++op->part_count > MUSTACHE_PARTS_MAX)
+        return refuse_tag(c, tag->start, "a name has too many parts");
+    m->parts = grow(m->parts, m->part_count, &m->part_room, sizeof(*m->parts));
+    m->parts[m->part_count++] = part;
+    return 0;
+}
+
+/* Cuts a name at its dots into parts of `op`. */
+static int add_name(struct compiler *c, const struct tag *tag, struct op *op)
+{
+    struct span rest = tag->name;
+    op->text = tag->name;
+    op->part_at = (uint32_t)c->m->part_count;
+    if (span_is_str(rest, "."))
+        return 0;
+    for (;;) {
+        const char *dot = rest.len == 0 ? NULL : memchr(rest.base, '.', rest.len);
+        size_t len = dot == NULL ? rest.len : (size_t)(dot - rest.base);
+        int rc = add_part(c, tag, op, span_of(rest.base, len));
+        if (rc != 0 || dot == NULL)
+            return rc;
+        rest = span_from(rest, len + 1);
+    }
+}
+
+static int close_section(struct compiler *c, const struct tag *tag)
+{
+    struct mustache *m = c->m;
+    if (c->depth == 0)
+        return refuse_tag(c, tag->start, "a section is closed that was not opened");
+    uint32_t opener = c->open[--c->depth];
+    if (!span_is(m->ops[opener].text, tag->name))
+        return refuse_tag(c, tag->start, "a section is closed before one inside it");
+    bool is_inverted = m->ops[opener].kind == OP_INVERTED;
+    m->ops[opener].jump = (uint32_t)m->op_count;
+    add_op(m, (struct op){.kind = is_inverted ? OP_END_INVERTED : OP_END, .jump = opener});
+    return 0;
+}
+
+static int add_tag(struct compiler *c, const struct tag *tag)
+{
+    if (tag->sigil == '!')
+        return 0;
+    if (tag->sigil == '/')
+        return close_section(c, tag);
+    struct op op = {.kind = tag->sigil == '#'   ? OP_SECTION
+                            : tag->sigil == '^' ? OP_INVERTED
+                            : tag->sigil == 0   ? OP_PRINT
+                                                : OP_PRINT_AS_IS};
+    int rc = add_name(c, tag, &op);
+    if (rc != 0)
+        return rc;
+    if (op.kind == OP_SECTION || op.kind == OP_INVERTED) {
+        if (c->depth == MUSTACHE_DEPTH_MAX)
+            return refuse_tag(c, tag->start, "sections are nested too deeply");
+        c->open[c->depth++] = (uint32_t)c->m->op_count;
+    }
+    add_op(c->m, op);
+    return 0;
+}
+
+/* A tag that prints nothing and stands alone on its line takes the line with it. Sets where the
+ * text before it ends and where the text behind it begins. */
+static void find_standalone(const struct compiler *c, const struct tag *tag, size_t *before_end,
+                            size_t *after_start)
+{
+    const char *text = c->text.base;
+    *before_end = tag->start;
+    *after_start = tag->end;
+    if (tag->sigil == 0 || tag->sigil == '{' || tag->sigil == '&')
+        return;
+    size_t left = tag->start, right = tag->end;
+    while (left > c->at && is_one_of(text[left - 1], " \t"))
+        --left;
+    if (left > 0 && text[left - 1] != '\n')
+        return;
+    while (right < c->text.len && is_one_of(text[right], " \t"))
+        ++right;
+    if (right + 1 < c->text.len && text[right] == '\r' && text[right + 1] == '\n')
+        ++right;
+    if (right < c->text.len && text[right] != '\n')
+        return;
+    *before_end = left;
+    *after_start = right < c->text.len ? right + 1 : right;
+}
+
+static int compile(struct compiler *c)
+{
+    for (;;) {
+        const char *open = find(span_from(c->text, c->at), "{{");
+        if (open == NULL)
+            break;
+        struct tag tag;
+        size_t before_end, after_start;
+        int rc = read_tag(c, (size_t)(open - c->text.base), &tag);
+        if (rc != 0)
+            return rc;
+        find_standalone(c, &tag, &before_end, &after_start);
+        add_text(c, before_end);
+        rc = add_tag(c, &tag);
+        if (rc != 0)
+            return rc;
+        c->at = after_start;
+    }
+    add_text(c, c->text.len);
+    if (c->depth > 0)
+        return refuse_tag(c, c->text.len, "a section is not closed");
+    return 0;
+}
+
+struct mustache *mustache_new(struct span text, struct err *e)
+{
+    if (text.len > MUSTACHE_TEMPLATE_MAX) {
+        err_set(e, ERR_INPUT, "line 1: the template is larger than %d bytes",
+                MUSTACHE_TEMPLATE_MAX);
+        return NULL;
+    }
+    struct mustache *m = calloc(1, sizeof(*m));
+    if (m == NULL || (m->text = malloc(text.len + 1)) == NULL)
+        abort();
+    if (text.len > 0)
+        memcpy(m->text, text.base, text.len);
+    struct compiler c = {.m = m, .text = span_of(m->text, text.len), .err = e};
+    if (compile(&c) == 0)
+        return m;
+    mustache_free(m);
+    return NULL;
+}
+
+void mustache_free(struct mustache *m)
+{
+    if (m == NULL)
+        return;
+    free(m->parts);
+    free(m->ops);
+    free(m->text);
+    free(m);
+}
+
+/* ---- looking names up ---- */
+
+/* Length first: most names differ there, and it costs no read of the bytes. */
+static int compare_names(struct span a, struct span b)
+{
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return a.len == 0 ? 0 : memcmp(a.base, b.base, a.len);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    return compare_names(((const struct mustache_member *)a)->name,
+                         ((const struct mustache_member *)b)->name);
+}
+
+void mustache_sort(struct mustache_member *members, size_t count)
+{
+    if (count > 0)
+        qsort(members, count, sizeof(*members), compare_members);
+}
+
+static const struct mustache_value *find_sorted(const struct mustache_object *object,
+                                                struct span name)
+{
+    size_t low = 0, high = object->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_names(object->members[middle].name, name);
+        if (order == 0)
+            return &object->members[middle].value;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static const struct mustache_value *find_unsorted(const struct mustache_object *object,
+                                                  struct span name)
+{
+    for (size_t i = 0; i < object->count; ++i)
+        if (span_is(object->members[i].name, name))
+            return &object->members[i].value;
+    return NULL;
+}
+
+static const struct mustache_value *find_member(const struct mustache_value *value,
+                                                struct span name)
+{
+    const struct mustache_value *found = NULL;
+    if (value->kind != MUSTACHE_OBJECT)
+        return NULL;
+    for (const struct mustache_object *o = value->object; o != NULL && found == NULL;
+         o = o->fallback)
+        found = o->is_sorted ? find_sorted(o, name) : find_unsorted(o, name);
+    return found;
+}
+
+/* ---- rendering ---- */
+
+/* An open section: the value that names are looked up in, and its place in a list. */
+struct frame {
+    const struct mustache_value *value;
+    size_t left; /* items of the list behind `value` */
+};
+
+struct rendering {
+    const struct mustache *m;
+    struct frame frames[MUSTACHE_DEPTH_MAX + 1];
+    int depth; /* frames[0] is the data */
+    enum mustache_mode mode;
+    struct buf *out;
+};
+
+static const struct mustache_value nothing = {.kind = MUSTACHE_NONE};
+
+/* The first part is searched from the innermost section outwards; the others only inside what was
+ * found (spec: "Context Precedence"). */
+static const struct mustache_value *resolve(const struct rendering *r, const struct op *op)
+{
+    if (op->part_count == 0)
+        return r->frames[r->depth].value;
+    const struct span *parts = r->m->parts + op->part_at;
+    const struct mustache_value *value = NULL;
+    for (int i = r->depth; i >= 0 && value == NULL; --i)
+        value = find_member(r->frames[i].value, parts[0]);
+    for (uint32_t i = 1; i < op->part_count && value != NULL; ++i)
+        value = find_member(value, parts[i]);
+    return value == NULL ? &nothing : value;
+}
+
+static bool is_truthy(const struct mustache_value *value)
+{
+    switch (value->kind) {
+    case MUSTACHE_TEXT:
+        return value->text.len > 0;
+    case MUSTACHE_BOOL:
+        return value->is_true;
+    case MUSTACHE_LIST:
+        return value->list.count > 0;
+    case MUSTACHE_OBJECT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *escape_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+static void add_escaped(struct buf *out, struct span text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        const char *escape = escape_of(text.base[i]);
+        if (escape == NULL)
+            continue;
+        buf_add(out, span_of(text.base + from, i - from));
+        buf_add_str(out, escape);
+        from = i + 1;
+    }
+    buf_add(out, span_from(text, from));
+}
+
+static void print_value(struct rendering *r, const struct op *op)
+{
+    const struct mustache_value *value = resolve(r, op);
+    if (value->kind != MUSTACHE_TEXT)
+        return;
+    if (op->kind == OP_PRINT && r->mode == MUSTACHE_HTML)
+        add_escaped(r->out, value->text);
+    else
+        buf_add(r->out, value->text);
+}
+
+/* Returns the op after which to go on. */
+static size_t open_section(struct rendering *r, size_t at)
+{
+    const struct op *op = &r->m->ops[at];
+    const struct mustache_value *value = resolve(r, op);
+    if (!is_truthy(value))
+        return op->jump;
+    struct frame frame = {.value = value};
+    if (value->kind == MUSTACHE_LIST)
+        frame = (struct frame){.value = value->list.items, .left = value->list.count - 1};
+    assert(r->depth < MUSTACHE_DEPTH_MAX);
+    r->frames[++r->depth] = frame;
+    return at;
+}
+
+static size_t end_section(struct rendering *r, size_t at)
+{
+    struct frame *frame = &r->frames[r->depth];
+    if (frame->left == 0) {
+        --r->depth;
+        return at;
+    }
+    ++frame->value;
+    --frame->left;
+    return r->m->ops[at].jump;
+}
+
+static size_t run(struct rendering *r, size_t at)
+{
+    const struct op *op = &r->m->ops[at];
+    switch (op->kind) {
+    case OP_TEXT:
+        buf_add(r->out, op->text);
+        return at;
+    case OP_PRINT:
+    case OP_PRINT_AS_IS:
+        print_value(r, op);
+        return at;
+    case OP_SECTION:
+        return open_section(r, at);
+    case OP_INVERTED:
+        return is_truthy(resolve(r, op)) ? op->jump : at;
+    case OP_END:
+        return end_section(r, at);
+    case OP_END_INVERTED:
+        return at;
+    }
+    assert(!"an op of unknown kind");
+    return at;
+}
+
+int mustache_render(const struct mustache *m, struct mustache_value data, enum mustache_mode mode,
+                    struct buf *out)
+{
+    struct rendering r = {.m = m, .mode = mode, .out = out};
+    r.frames[0] = (struct frame){.value = &data};
+    int steps = 0;
+    for (size_t at = 0; at < m->op_count; at = run(&r, at) + 1)
+        if (++steps > MUSTACHE_STEPS_MAX || buf_is_overflowed(out))
+            return ERR_BUSY;
+    return buf_is_overflowed(out) ? ERR_BUSY : 0;
+}
