@@ -1,0 +1,132 @@
+/* All settings of one installation: one YAML file, read and checked once at start against the one
+ * table in settings_table.c, which also writes the commented example file (`dunlin settings`).
+ *
+ * A scalar may be overridden by the environment: DUNLIN_ and the setting's name in capitals with
+ * `_` for each dot (DUNLIN_PUBLIC_LISTEN). Secrets are never written in the file: they stand in a
+ * file of their own that the setting `…_file` names, or in the environment. Relative paths are
+ * relative to the folder of the settings file. Reading reports every mistake, with its line.
+ *
+ * Text values are NUL-terminated and never null: what is absent is "". */
+#ifndef DUNLIN_APP_SETTINGS_H
+#define DUNLIN_APP_SETTINGS_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/span.h"
+
+#include <stdio.h>
+
+enum {
+    SETTINGS_LIST_MAX = 16,
+    SETTINGS_PROVIDERS_MAX = 16,
+};
+
+/* A list of texts: trusted addresses, secrets. */
+struct settings_list {
+    const char *items[SETTINGS_LIST_MAX];
+    int count;
+};
+
+/* Bounds of one HTTPS listener: the guards that stand before every handler. */
+struct settings_limits {
+    int64_t connections;             /* open at once, over all worker processes */
+    int64_t connections_per_address; /* IPv4 address or IPv6 /64; bites when over half full */
+    int64_t answer_deadline_s;       /* from the request to the last byte of its answer */
+    int64_t request_timeout_s;       /* header and body together */
+    int64_t idle_timeout_s;          /* keep-alive connection without a request */
+    int64_t body_bytes;
+    int64_t bucket_burst; /* unproved requests a connection may send at once */
+    int64_t bucket_per_s; /* and goes on sending */
+};
+
+struct settings_listener {
+    const char *listen;            /* "0.0.0.0:8443", "[::]:443" */
+    const char *url;               /* "https://p.bank.example", no slash at the end */
+    const char *certificate, *key; /* PEM files */
+    struct settings_limits limits;
+};
+
+struct settings_provider {
+    const char *provider; /* a name of the provider registry */
+    const char *account;  /* our name for this contract */
+    const char *api_url;
+    const char *start_origin;     /* scheme and host the browser is sent to */
+    struct settings_list secrets; /* of callbacks, the newest first; read from secret_files */
+    const char *api_key;          /* read from api_key_file; "" when none */
+    const char *ca_file;          /* "" is the system's store */
+};
+
+struct settings {
+    const char *file; /* where it was read from; "" when only defaults */
+    const char *data_dir;
+    struct {
+        const char *url;       /* libpq, as dunlin_app; "" means the private database */
+        const char *owner_url; /* as the owner, for migrations; "" is url */
+    } database;
+    bool has_role_http, has_role_work;
+    int64_t workers; /* http processes; never 0 after reading: 0 became the number of cores */
+    int log_level;   /* enum log_level */
+    struct settings_listener public_, private_;
+    const char *operators_listen;
+    struct {
+        struct settings_list addresses; /* empty: no proxy in front */
+        const char *header;
+    } trusted_proxy;
+    const char *link_keys_file;   /* absolute */
+    const char *ticket_keys_file; /* absolute */
+    struct {
+        const char *name, *nip, *phone, *email, *website, *account, *privacy_url;
+        bool takes_euro_transfers;
+    } creditor;
+    struct settings_provider providers[SETTINGS_PROVIDERS_MAX];
+    int provider_count;
+    struct {
+        int64_t bytes_max, part_rows;
+    } import;
+    struct {
+        int64_t in_flight_seconds, starts_per_10min, blik_per_10min;
+    } payments;
+
+    struct settings_memory *memory_; /* all texts; secrets are wiped on release */
+};
+
+/* One mistake. Line 0 is the file as a whole or the environment. */
+struct settings_mistake {
+    int line;
+    char setting[80]; /* "public.limits.connections"; "" when it is not about one */
+    char text[200];
+};
+
+enum { SETTINGS_MISTAKES_MAX = 100 };
+
+struct settings_mistakes {
+    struct settings_mistake items[SETTINGS_MISTAKES_MAX];
+    int count; /* further ones are dropped */
+};
+
+/* Which file to read when the command line names none: $DUNLIN_SETTINGS, ./dunlin.yaml,
+ * /etc/dunlin/dunlin.yaml, or "" when there is none of them. */
+const char *settings_find_file(void);
+
+/* Reads the file; "" reads nothing, so that defaults and environment stand alone. ERR_SETTINGS
+ * when there is any mistake: `mistakes` then has all of them in the order of the file. `s` is to be
+ * released in either case. */
+MUST_CHECK int settings_read(struct settings *s, const char *file,
+                             struct settings_mistakes *mistakes);
+/* The same from text; relative paths are relative to `folder`. For the demo and for tests. */
+MUST_CHECK int settings_parse(struct settings *s, struct span yaml, const char *folder,
+                              struct settings_mistakes *mistakes);
+/* Wipes the secrets and frees every text. */
+void settings_release(struct settings *);
+
+/* settings_read for commands: prints every mistake as "FILE:LINE: SETTING: TEXT" on `out`. */
+MUST_CHECK int settings_read_or_print(struct settings *, const char *file, FILE *out);
+void settings_print_mistakes(const struct settings_mistakes *, const char *file, FILE *out);
+
+/* The example file: every setting with its help and its default. */
+void settings_print_example(FILE *out);
+
+/* `dunlin settings`: writes the example file to standard output. */
+int settings_command(int argc, char **argv);
+
+#endif

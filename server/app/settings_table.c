@@ -1,0 +1,439 @@
+#include "app/settings_table.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <libpq-fe.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* Checks of single values. */
+
+static const char *check_listen(const char *value, char room[160])
+{
+    (void)room;
+    const char *colon = strrchr(value, ':');
+    char host[64] = "", *end = NULL;
+    unsigned char address[16];
+    if (colon == NULL || colon == value || (size_t)(colon - value) >= sizeof(host))
+        return "must be ADDRESS:PORT, for instance 0.0.0.0:8443 or [::]:8443";
+    memcpy(host, value, (size_t)(colon - value));
+    long port = strtol(colon + 1, &end, 10);
+    if (!isdigit((unsigned char)colon[1]) || *end != '\0' || port < 1 || port > 65535)
+        return "must end in a port from 1 to 65535";
+    size_t len = strlen(host);
+    if (host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        return inet_pton(AF_INET6, host + 1, address) == 1 ? NULL : "is no IPv6 address";
+    }
+    return inet_pton(AF_INET, host, address) == 1
+               ? NULL
+               : "must name an IP address, an IPv6 one in brackets (host names are not looked up)";
+}
+
+static const char *check_origin_of(const char *value, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    if (strncmp(value, scheme, len) != 0)
+        return "must begin with https://";
+    const char *rest = value + len;
+    if (*rest == '\0' || strpbrk(rest, "/?# \t\"'<>@;,\\") != NULL)
+        return "must be a scheme and a host alone: https://pay.example.com, no slash at the end";
+    for (; *rest != '\0'; ++rest)
+        if ((unsigned char)*rest <= ' ' || (unsigned char)*rest >= 127 ||
+            isupper((unsigned char)*rest))
+            return "must be in lower-case ASCII (internationalised names as xn--…)";
+    return NULL;
+}
+
+static const char *check_origin(const char *value, char room[160])
+{
+    (void)room;
+    return check_origin_of(value, "https://");
+}
+
+static bool is_loopback_http(const char *value)
+{
+    static const char *const prefixes[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); ++i) {
+        size_t len = strlen(prefixes[i]);
+        if (strncmp(value, prefixes[i], len) == 0 && strchr(":/", value[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The sandbox bank of the demo is plain HTTP on loopback; everything else is HTTPS. */
+static const char *check_provider_origin(const char *value, char room[160])
+{
+    (void)room;
+    return check_origin_of(value, is_loopback_http(value) ? "http://" : "https://");
+}
+
+static const char *check_url(const char *value, char room[160])
+{
+    (void)room;
+    if (strncmp(value, "https://", 8) != 0 && !is_loopback_http(value))
+        return "must begin with https:// (http:// only on loopback)";
+    for (const char *c = value; *c != '\0'; ++c)
+        if ((unsigned char)*c <= ' ' || *c == '"' || *c == '<' || *c == '>' ||
+            (unsigned char)*c >= 127)
+            return "holds a character that no URL has";
+    return NULL;
+}
+
+static const char *check_nip(const char *value, char room[160])
+{
+    static const int weights[] = {6, 5, 7, 2, 3, 4, 5, 6, 7};
+    (void)room;
+    int sum = 0;
+    if (strlen(value) != 10 || strspn(value, "0123456789") != 10)
+        return "must be 10 digits";
+    for (int i = 0; i < 9; ++i)
+        sum += weights[i] * (value[i] - '0');
+    return sum % 11 == value[9] - '0' ? NULL : "has a wrong check digit";
+}
+
+/* ISO 13616: the first four characters to the end, letters as 10..35, rest of 97 is 1. */
+static const char *check_iban(const char *value, char room[160])
+{
+    (void)room;
+    size_t len = strlen(value);
+    int rest = 0;
+    if (len < 15 || len > 34)
+        return "must be an IBAN with its country code and without blanks";
+    for (size_t i = 0; i < len; ++i) {
+        char c = value[(i + 4) % len];
+        if (!isdigit((unsigned char)c) && !(c >= 'A' && c <= 'Z'))
+            return "must be an IBAN with its country code and without blanks";
+        rest = isdigit((unsigned char)c) ? (rest * 10 + (c - '0')) % 97
+                                         : (rest * 100 + (c - 'A' + 10)) % 97;
+    }
+    return rest == 1 ? NULL : "has wrong check digits";
+}
+
+static const char *check_word(const char *value, char room[160])
+{
+    (void)room;
+    size_t len = strlen(value);
+    if (len == 0 || len > 32 || strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-") != len)
+        return "must be 1 to 32 of a-z, 0-9, _ and -";
+    return NULL;
+}
+
+static const char *check_header(const char *value, char room[160])
+{
+    (void)room;
+    size_t len = strlen(value);
+    if (len == 0 || len > 64 || strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+        return "must be a header's name in lower case, for instance x-real-ip";
+    return NULL;
+}
+
+static const char *check_address_range(const char *value, char room[160])
+{
+    unsigned char address[16];
+    char host[64];
+    const char *slash = strchr(value, '/');
+    size_t len = slash == NULL ? strlen(value) : (size_t)(slash - value);
+    (void)room;
+    if (len >= sizeof(host))
+        return "must be IP addresses or ranges such as 10.0.0.0/8";
+    memcpy(host, value, len);
+    host[len] = '\0';
+    int bits = inet_pton(AF_INET, host, address) == 1    ? 32
+               : inet_pton(AF_INET6, host, address) == 1 ? 128
+                                                         : 0;
+    if (bits == 0)
+        return "must be IP addresses or ranges such as 10.0.0.0/8";
+    if (slash == NULL)
+        return NULL;
+    char *end = NULL;
+    long prefix = strtol(slash + 1, &end, 10);
+    return isdigit((unsigned char)slash[1]) && *end == '\0' && prefix <= bits
+               ? NULL
+               : "has a wrong prefix length";
+}
+
+static const char *option(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *o = options; o->keyword != NULL; ++o)
+        if (strcmp(o->keyword, keyword) == 0 && o->val != NULL)
+            return o->val;
+    return "";
+}
+
+bool setting_conninfo_has_password(const char *conninfo)
+{
+    PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+    bool has = options != NULL && option(options, "password")[0] != '\0';
+    PQconninfoFree(options);
+    return has;
+}
+
+/* Each host of a multi-host string, which may be a socket's folder or an address. */
+static bool is_host_without_lookup(const char *hosts)
+{
+    unsigned char address[16];
+    char host[128];
+    for (const char *p = hosts;; ++p) {
+        size_t len = strcspn(p, ",");
+        snprintf(host, sizeof(host), "%.*s", (int)len, p);
+        if (host[0] != '\0' && host[0] != '/' && host[0] != '@' &&
+            inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1)
+            return false;
+        p += len;
+        if (*p == '\0')
+            return true;
+    }
+}
+
+static const char *check_conninfo(const char *value, char room[160])
+{
+    char *error = NULL;
+    PQconninfoOption *options = PQconninfoParse(value, &error);
+    const char *wrong = NULL;
+    if (options == NULL) {
+        snprintf(room, 160, "is no libpq connection string");
+        PQfreemem(error); /* Its text may quote a password. */
+        return room;
+    }
+    if (option(options, "hostaddr")[0] == '\0' && !is_host_without_lookup(option(options, "host")))
+        wrong = "names a host: add hostaddr=ADDRESS beside it, because a name look-up inside libpq "
+                "would stop the whole process";
+    PQconninfoFree(options);
+    return wrong;
+}
+
+#define AT(field) offsetof(struct settings, field)
+#define MIB (INT64_C(1024) * 1024)
+#define SECTION(name_, help_)                                                                      \
+    {                                                                                              \
+        .name = name_, .type = SETTING_SECTION, .help = help_                                      \
+    }
+#define TEXT(name_, field, default__, help_, ...)                                                  \
+    {                                                                                              \
+        .name = name_, .type = SETTING_TEXT, .offset = AT(field), .default_ = default__,           \
+        .help = help_, ##__VA_ARGS__                                                               \
+    }
+#define PATH(name_, field, default__, help_, ...)                                                  \
+    {                                                                                              \
+        .name = name_, .type = SETTING_PATH, .offset = AT(field), .default_ = default__,           \
+        .help = help_, ##__VA_ARGS__                                                               \
+    }
+#define INT(name_, field, default__, min_, max_, help_)                                            \
+    {                                                                                              \
+        .name = name_, .type = SETTING_INT, .offset = AT(field), .default_ = default__,            \
+        .min = min_, .max = max_, .help = help_                                                    \
+    }
+#define BOOL(name_, field, default__, help_)                                                       \
+    {                                                                                              \
+        .name = name_, .type = SETTING_BOOL, .offset = AT(field), .default_ = default__,           \
+        .help = help_                                                                              \
+    }
+
+#define LIMITS(prefix, field, connections_, per_address, deadline, request, body, burst, rate)      \
+    SECTION(prefix ".limits", "What one listener takes before it refuses."),                        \
+        INT(prefix ".limits.connections", field.limits.connections, connections_, 1, 1000000,       \
+            "Connections open at once, over all worker processes."),                                \
+        INT(prefix ".limits.connections_per_address", field.limits.connections_per_address,         \
+            per_address, 1, 1000000,                                                                \
+            "Of these from one IPv4 address or IPv6 /64; bites only when the listener is over "     \
+            "half\n"                                                                                \
+            "full, because a mobile carrier puts thousands of customers behind one address."),      \
+        INT(prefix ".limits.answer_deadline_s", field.limits.answer_deadline_s, deadline, 1, 600,   \
+            "Seconds from a request to the last byte of its answer; the connection is cut then."),  \
+        INT(prefix ".limits.request_timeout_s", field.limits.request_timeout_s, request, 1, 600,    \
+            "Seconds a request's header and body together may take to arrive."),                    \
+        INT(prefix ".limits.idle_timeout_s", field.limits.idle_timeout_s, "60", 1, 3600,            \
+            "Seconds a connection may stay open without a request."),                               \
+        INT(prefix ".limits.body_bytes", field.limits.body_bytes, body, 1024, 16 * MIB,             \
+            "Largest request body."),                                                               \
+        INT(prefix ".limits.bucket_burst", field.limits.bucket_burst, burst, 1, 1000000,            \
+            "Requests that nobody has proved to be theirs, on one connection, at once …"),          \
+        INT(prefix ".limits.bucket_per_s", field.limits.bucket_per_s, rate, 1, 1000000,             \
+            "… and per second after that. Callbacks with a good signature and good API keys are " \
+            "free.")
+
+const struct setting settings_table[] = {
+    PATH("data_dir", data_dir, "/var/lib/dunlin",
+         "Where Dunlin keeps its own files: the private database, the link keys, the ticket keys."),
+
+    SECTION(
+        "database",
+        "PostgreSQL 15 or newer. With neither url nor url_file Dunlin makes and runs a private\n"
+        "database under data_dir: nothing to set up for a trial."),
+    TEXT("database.url", database.url, NULL,
+         "As the application's role dunlin_app, without a password in it; several hosts and\n"
+         "target_session_attrs are libpq's own. Give hostaddr= beside a host name.",
+         .example = "postgresql:///dunlin?host=/var/run/postgresql&user=dunlin_app",
+         .check = check_conninfo, .is_secret = true),
+    {.name = "database.url_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(database.url),
+     .example = "database.url",
+     .check = check_conninfo,
+     .help = "The same with a password: a file that holds it (or DUNLIN_DATABASE_URL)."},
+    TEXT("database.owner_url", database.owner_url, NULL,
+         "As the owner of the tables, who migrates; nothing means the same as url.",
+         .example = "postgresql:///dunlin?host=/var/run/postgresql&user=dunlin_owner",
+         .check = check_conninfo, .is_secret = true),
+    {.name = "database.owner_url_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(database.owner_url),
+     .example = "database-owner.url",
+     .check = check_conninfo,
+     .help = "The same with a password (or DUNLIN_DATABASE_OWNER_URL)."},
+
+    {.name = "roles",
+     .type = SETTING_ROLES,
+     .default_ = "http, work",
+     .help =
+         "What this machine does: http answers requests, work sends reminders, finishes imports\n"
+         "and serves the operators. Both on one machine, or split over several."},
+    INT("workers", workers, "0", 0, 32, "Processes that answer requests; 0 is one a core."),
+    {.name = "log_level",
+     .type = SETTING_LOG_LEVEL,
+     .offset = AT(log_level),
+     .default_ = "info",
+     .help = "error, warn, info or debug. Lines go to standard error."},
+
+    SECTION("public", "What customers and payment providers reach: pages, callbacks, apps."),
+    TEXT("public.listen", public_.listen, "0.0.0.0:8443", "Address and port.",
+         .check = check_listen),
+    TEXT("public.url", public_.url, NULL, "What stands before the code in every link.",
+         .example = "https://pay.example.com", .check = check_origin, .is_required = true),
+    PATH("public.certificate", public_.certificate, NULL,
+         "PEM, the whole chain. Read again on SIGHUP.",
+         .example = "/etc/dunlin/pay.example.com.pem", .is_required = true),
+    PATH("public.key", public_.key, NULL, "PEM, readable by Dunlin alone.",
+         .example = "/etc/dunlin/pay.example.com.key", .is_required = true),
+    LIMITS("public", public_, "16000", "2000", "20", "10", "65536", "2000", "1000"),
+
+    SECTION("private",
+            "What the creditor's own systems reach: the API. Bound to an inner address and under\n"
+            "another host name than the public one, because cookies know no ports."),
+    TEXT("private.listen", private_.listen, "127.0.0.1:8444", "Address and port.",
+         .check = check_listen),
+    TEXT("private.url", private_.url, NULL, "Where it is reached.",
+         .example = "https://dunlin.internal.example", .check = check_origin, .is_required = true),
+    PATH("private.certificate", private_.certificate, NULL, "PEM, the whole chain.",
+         .example = "/etc/dunlin/dunlin.internal.example.pem", .is_required = true),
+    PATH("private.key", private_.key, NULL, "PEM.",
+         .example = "/etc/dunlin/dunlin.internal.example.key", .is_required = true),
+    LIMITS("private", private_, "1000", "500", "60", "60", "1114112", "2000", "1000"),
+
+    SECTION("operators", "Plain HTTP for /healthz, /readyz and /metrics; keep it on loopback."),
+    TEXT("operators.listen", operators_listen, "127.0.0.1:8445", "Address and port.",
+         .check = check_listen),
+
+    SECTION(
+        "trusted_proxy",
+        "A proxy in front (nginx for HTTP/2): from these addresses alone, the visitor's address\n"
+        "is read from this header. It is used for limits and never logged."),
+    {.name = "trusted_proxy.addresses",
+     .type = SETTING_TEXTS,
+     .offset = AT(trusted_proxy.addresses),
+     .default_ = "",
+     .check = check_address_range,
+     .help = "IP addresses or ranges; none means no proxy."},
+    TEXT("trusted_proxy.header", trusted_proxy.header, "x-real-ip",
+         "The header that the proxy sets, and overwrites when a visitor sends it.",
+         .check = check_header),
+
+    PATH("link_keys_file", link_keys_file, NULL,
+         "The keys that make and check links; made at first start, 0600. Whoever has it can make\n"
+         "links. Lose it and every link is dead: keep a copy. Default: link.keys in data_dir.",
+         .example = "/var/lib/dunlin/link.keys"),
+    PATH(
+        "ticket_keys_file", ticket_keys_file, NULL,
+        "The keys that let TLS sessions resume on every process and machine; made at first start.\n"
+        "Default: ticket.keys in data_dir.",
+        .example = "/var/lib/dunlin/ticket.keys"),
+
+    SECTION("creditor", "Who is owed and who writes: on the page, in messages, in transfer codes."),
+    TEXT("creditor.name", creditor.name, NULL, "As customers know it.",
+         .example = "Bank Przykładowy SA", .is_required = true),
+    TEXT("creditor.nip", creditor.nip, NULL, "Polish tax number, 10 digits.",
+         .example = "1234563218", .check = check_nip),
+    TEXT("creditor.phone", creditor.phone, NULL, "Where a customer asks.",
+         .example = "+48 22 000 00 00"),
+    TEXT("creditor.email", creditor.email, NULL, "Where a customer writes.",
+         .example = "platnosci@example.com"),
+    TEXT("creditor.website", creditor.website, NULL,
+         "Where a customer can check, without clicking, that a message is genuine.",
+         .example = "https://www.example.com", .check = check_url),
+    TEXT("creditor.account", creditor.account, NULL,
+         "IBAN for transfers of invoices that name no account of their own.",
+         .example = "PL61109010140000071219812874", .check = check_iban),
+    BOOL("creditor.euro_transfers", creditor.takes_euro_transfers, "false",
+         "Whether that account takes SEPA transfers: euro invoices then show an EPC code."),
+    TEXT("creditor.privacy_url", creditor.privacy_url, NULL, "The privacy notice.",
+         .example = "https://www.example.com/privacy", .check = check_url),
+
+    SECTION("import", "Files of invoices."),
+    INT("import.bytes_max", import.bytes_max, "1073741824", 1024, INT64_C(1) << 40,
+        "Largest file."),
+    INT("import.part_rows", import.part_rows, "5000", 1, 100000,
+        "Rows a transaction; a file that was cut off goes on after the last one."),
+
+    SECTION("payments", "Starting a payment costs a provider session or rings somebody's phone."),
+    INT("payments.in_flight_seconds", payments.in_flight_seconds, "1800", 60, 86400,
+        "How long a started payment holds reminders back."),
+    INT("payments.starts_per_10min", payments.starts_per_10min, "5", 1, 1000,
+        "Payments one link may start in ten minutes."),
+    INT("payments.blik_per_10min", payments.blik_per_10min, "5", 1, 1000,
+        "BLIK codes one link may send in ten minutes."),
+    {.name = NULL},
+};
+
+#define PROVIDER_AT(field) offsetof(struct settings_provider, field)
+
+const struct setting settings_provider_table[] = {
+    {.name = "provider",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(provider),
+     .example = "payu",
+     .check = check_word,
+     .is_required = true,
+     .help = "Which provider."},
+    {.name = "account",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(account),
+     .default_ = "default",
+     .check = check_word,
+     .help = "Our name for this contract, where there are several with one provider."},
+    {.name = "api_url",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(api_url),
+     .example = "https://api.provider.example",
+     .check = check_url,
+     .is_required = true,
+     .help = "Where its API is."},
+    {.name = "start_origin",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(start_origin),
+     .example = "https://pay.provider.example",
+     .check = check_provider_origin,
+     .is_required = true,
+     .help = "Scheme and host that the customer's browser is sent to."},
+    {.name = "secret_files",
+     .type = SETTING_SECRET_FILES,
+     .offset = PROVIDER_AT(secrets),
+     .example = "/etc/dunlin/provider.secret",
+     .min = 1,
+     .max = 2,
+     .help =
+         "Files with the secret its callbacks are signed with; two while it rotates, the newer\n"
+         "first (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_SECRET)."},
+    {.name = "api_key_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = PROVIDER_AT(api_key),
+     .example = "/etc/dunlin/provider.key",
+     .help = "File with our key to its API (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_API_KEY)."},
+    {.name = "ca_file",
+     .type = SETTING_PATH,
+     .offset = PROVIDER_AT(ca_file),
+     .example = "/etc/dunlin/provider-ca.pem",
+     .help = "Certificates to trust for its API instead of the system's."},
+    {.name = NULL},
+};
