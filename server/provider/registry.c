@@ -1,0 +1,18 @@
+#include "provider/provider.h"
+
+#include "provider/sandbox.h"
+
+#include <stddef.h>
+
+const struct provider *const provider_registry[] = {
+    &sandbox_provider,
+    NULL,
+};
+
+const struct provider *provider_find(struct span name)
+{
+    for (size_t i = 0; provider_registry[i] != NULL; ++i)
+        if (span_is_str(name, provider_registry[i]->name))
+            return provider_registry[i];
+    return NULL;
+}

@@ -1,0 +1,167 @@
+#include "provider/standard_webhooks.h"
+
+#include "unit/provider/callback_peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define GOOD "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+#define V1A                                                                                        \
+    "v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw=="
+#define BODY "{\"test\": 2432232314}"
+#define OTHER "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+struct row {
+    const char *says;
+    const char *secret, *older_secret;
+    const char *id, *time, *signature, *body;
+    int64_t now_s;
+    enum callback_verdict verdict;
+};
+
+#define NOW 1614265330
+/* The first row is the published vector; each other row changes one thing of it. */
+static const struct row rows[] = {
+    {"published", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW, CALLBACK_GENUINE},
+    {"without prefix", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "", PEER_ID, PEER_TIME, GOOD, BODY, NOW,
+     CALLBACK_GENUINE},
+    {"older secret during a roll", OTHER, PEER_SECRET, PEER_ID, PEER_TIME, GOOD, BODY, NOW,
+     CALLBACK_GENUINE},
+    {"two signatures, one right", PEER_SECRET, "", PEER_ID, PEER_TIME,
+     "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= " GOOD, BODY, NOW, CALLBACK_GENUINE},
+    {"other versions beside it", PEER_SECRET, "", PEER_ID, PEER_TIME, V1A " v2,xyz " GOOD, BODY,
+     NOW, CALLBACK_GENUINE},
+    {"300 s old", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW + 300, CALLBACK_GENUINE},
+    {"300 s ahead", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW - 300, CALLBACK_GENUINE},
+    {"301 s old", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW + 301, CALLBACK_STALE},
+    {"301 s ahead", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW - 301, CALLBACK_STALE},
+    {"4 days old", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW + 345600, CALLBACK_STALE},
+    {"other secret", OTHER, "", PEER_ID, PEER_TIME, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"no secret at all", "", "", PEER_ID, PEER_TIME, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"secret too short", "whsec_AAAA", "", PEER_ID, PEER_TIME, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"body with a blank more", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, BODY " ", NOW,
+     CALLBACK_FORGED},
+    {"empty body", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD, "", NOW, CALLBACK_FORGED},
+    {"other id", PEER_SECRET, "", "msg_x", PEER_TIME, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"other time", PEER_SECRET, "", PEER_ID, "1614265331", GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"letters behind the time", PEER_SECRET, "", PEER_ID, PEER_TIME "abc", GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+    {"plus before the time", PEER_SECRET, "", PEER_ID, "+" PEER_TIME, GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+    {"blank before the time", PEER_SECRET, "", PEER_ID, " " PEER_TIME, GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+    {"zero before the time", PEER_SECRET, "", PEER_ID, "0" PEER_TIME, GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+    {"time beyond 64 bits", PEER_SECRET, "", PEER_ID, "99999999999999999999", GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+    {"no id", PEER_SECRET, "", NULL, PEER_TIME, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"no time", PEER_SECRET, "", PEER_ID, NULL, GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"no signature", PEER_SECRET, "", PEER_ID, PEER_TIME, NULL, BODY, NOW, CALLBACK_FORGED},
+    {"empty signature", PEER_SECRET, "", PEER_ID, PEER_TIME, "", BODY, NOW, CALLBACK_FORGED},
+    {"no version", PEER_SECRET, "", PEER_ID, PEER_TIME,
+     "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", BODY, NOW, CALLBACK_FORGED},
+    {"v1 value as v1a", PEER_SECRET, "", PEER_ID, PEER_TIME,
+     "v1a,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", BODY, NOW, CALLBACK_FORGED},
+    {"no padding", PEER_SECRET, "", PEER_ID, PEER_TIME,
+     "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE", BODY, NOW, CALLBACK_FORGED},
+    {"commas between signatures", PEER_SECRET, "", PEER_ID, PEER_TIME, GOOD "," GOOD, BODY, NOW,
+     CALLBACK_FORGED},
+};
+
+static void every_row_gets_its_verdict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        const struct row *row = &rows[i];
+        struct peer peer = peer_of(row->id, row->time, row->signature);
+        struct callback_headers headers = peer_headers(&peer);
+        const struct span secrets[2] = {span_str(row->secret), span_str(row->older_secret)};
+        struct span id = {NULL, 0};
+        enum callback_verdict verdict = standard_webhooks_verify(
+            secrets, &headers, span_str(row->body), (struct instant){row->now_s * 1000000}, &id);
+        if (verdict != row->verdict)
+            fail_msg("%s: verdict %d", row->says, verdict);
+        assert_int_equal(id.base != NULL, verdict == CALLBACK_GENUINE);
+    }
+}
+
+static enum callback_verdict verify_signed(const char *id, const char *time, struct span body,
+                                           int repeated)
+{
+    char signature[64];
+    peer_sign(id, time, body, signature);
+    struct peer peer = peer_of(id, time, signature);
+    if (repeated >= 0)
+        peer.counts[repeated] = 2;
+    struct callback_headers headers = peer_headers(&peer);
+    const struct span secrets[2] = {SPAN_LIT(PEER_SECRET), {NULL, 0}};
+    struct span verified;
+    return standard_webhooks_verify(secrets, &headers, body, PEER_NOW, &verified);
+}
+
+static void repeated_header_is_refused_even_when_signed(void **state)
+{
+    (void)state;
+    assert_int_equal(verify_signed("a", PEER_TIME, SPAN_LIT("{}"), -1), CALLBACK_GENUINE);
+    for (int i = 0; i < 3; ++i)
+        assert_int_equal(verify_signed("a", PEER_TIME, SPAN_LIT("{}"), i), CALLBACK_FORGED);
+}
+
+/* "a.1614265330" with time "1" and "a" with "1614265330.1" would sign the same text. */
+static void id_with_a_dot_a_blank_or_too_long_is_refused_even_when_signed(void **state)
+{
+    (void)state;
+    char id[STANDARD_WEBHOOKS_ID_MAX + 2] = {0};
+    memset(id, 'x', STANDARD_WEBHOOKS_ID_MAX);
+    assert_int_equal(verify_signed(id, PEER_TIME, SPAN_LIT("{}"), -1), CALLBACK_GENUINE);
+    id[STANDARD_WEBHOOKS_ID_MAX] = 'x';
+    const char *const ids[] = {id, "a.b", ".", "a b", "a\tb", "a\"b", "\xc5\x82", ""};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); ++i)
+        assert_int_equal(verify_signed(ids[i], PEER_TIME, SPAN_LIT("{}"), -1), CALLBACK_FORGED);
+}
+
+static void secret_is_ok_from_24_to_64_bytes_of_strict_base64(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 70; ++len) {
+        char bytes[70] = {0}, text[128] = "whsec_";
+        base64_print(span_of(bytes, len), text + 6);
+        assert_int_equal(standard_webhooks_secret_is_ok(span_str(text)), len >= 24 && len <= 64);
+    }
+    assert_false(
+        standard_webhooks_secret_is_ok(SPAN_LIT("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=")));
+    assert_false(
+        standard_webhooks_secret_is_ok(SPAN_LIT("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS-")));
+}
+
+static void kept_headers_give_the_id_back(void **state)
+{
+    (void)state;
+    struct peer peer = peer_of(PEER_ID, PEER_TIME, GOOD);
+    struct callback_headers headers = peer_headers(&peer);
+    struct buf json;
+    char id[STANDARD_WEBHOOKS_ID_MAX + 1];
+    buf_init(&json, 4096);
+    standard_webhooks_keep(&headers, &json);
+    assert_string_equal(buf_span(&json).base,
+                        "{\"webhook-id\":\"" PEER_ID "\",\"webhook-timestamp\":\"" PEER_TIME
+                        "\",\"webhook-signature\":\"" GOOD "\"}");
+    assert_true(standard_webhooks_kept_id(buf_span(&json), id));
+    assert_string_equal(id, PEER_ID);
+    assert_false(standard_webhooks_kept_id(SPAN_LIT("{}"), id));
+    buf_release(&json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_gets_its_verdict),
+        cmocka_unit_test(repeated_header_is_refused_even_when_signed),
+        cmocka_unit_test(id_with_a_dot_a_blank_or_too_long_is_refused_even_when_signed),
+        cmocka_unit_test(secret_is_ok_from_24_to_64_bytes_of_strict_base64),
+        cmocka_unit_test(kept_headers_give_the_id_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
