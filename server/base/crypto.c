@@ -1,9 +1,16 @@
+/* The states of hmac_key are copies of OpenSSL's SHA256_CTX. It is called deprecated since 3.0, but
+ * its replacement cannot be copied without allocating: 0.10 us a MAC here, 0.21 us with a kept
+ * EVP_MAC_CTX, 1.17 us with HMAC() (16-byte messages, OpenSSL 3.0.19). */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 void sha256(struct span message, uint8_t out[SHA256_LEN])
@@ -19,6 +26,49 @@ void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN])
     if (HMAC(EVP_sha256(), key.base, (int)key.len, (const uint8_t *)message.base, message.len, out,
              &len) == NULL)
         abort();
+}
+
+static_assert(sizeof(SHA256_CTX) == sizeof(((struct hmac_key *)0)->inner_),
+              "room for a SHA256_CTX");
+
+static void start_pad(uint64_t *state, const uint8_t key[SHA256_CBLOCK], uint8_t pad)
+{
+    uint8_t block[SHA256_CBLOCK];
+    SHA256_CTX c;
+    for (size_t i = 0; i < sizeof(block); ++i)
+        block[i] = key[i] ^ pad;
+    if (SHA256_Init(&c) != 1 || SHA256_Update(&c, block, sizeof(block)) != 1)
+        abort();
+    memcpy(state, &c, sizeof(c));
+    secret_wipe(block, sizeof(block));
+    secret_wipe(&c, sizeof(c));
+}
+
+void hmac_key_init(struct hmac_key *k, struct span key)
+{
+    uint8_t block[SHA256_CBLOCK] = {0};
+    if (key.len > sizeof(block))
+        sha256(key, block);
+    else if (key.len > 0)
+        memcpy(block, key.base, key.len);
+    start_pad(k->inner_, block, 0x36);
+    start_pad(k->outer_, block, 0x5c);
+    secret_wipe(block, sizeof(block));
+}
+
+static void finish_pad(const uint64_t *state, struct span message, uint8_t out[SHA256_LEN])
+{
+    SHA256_CTX c;
+    memcpy(&c, state, sizeof(c));
+    if (SHA256_Update(&c, message.base, message.len) != 1 || SHA256_Final(out, &c) != 1)
+        abort();
+}
+
+void hmac_key_sign(const struct hmac_key *k, struct span message, uint8_t out[SHA256_LEN])
+{
+    uint8_t inner[SHA256_LEN];
+    finish_pad(k->inner_, message, inner);
+    finish_pad(k->outer_, span_of((const char *)inner, sizeof(inner)), out);
 }
 
 bool bytes_equal(const void *a, const void *b, size_t len)

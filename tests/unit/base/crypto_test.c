@@ -15,6 +15,35 @@ static void hmac_sha256_gives_the_rfc_value(void **state)
     assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+/* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
+static void hmac_key_gives_the_rfc_values(void **state)
+{
+    (void)state;
+    char twenty[20], long_key[131];
+    memset(twenty, 0x0b, sizeof(twenty));
+    memset(long_key, 0xaa, sizeof(long_key));
+    const struct {
+        struct span key, message;
+        const char *mac;
+    } rows[] = {
+        {span_of(twenty, 20), SPAN_LIT("Hi There"),
+         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {SPAN_LIT("Jefe"), SPAN_LIT("what do ya want for nothing?"),
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {span_of(long_key, 131), SPAN_LIT("Test Using Larger Than Block-Size Key - Hash Key First"),
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        struct hmac_key k;
+        uint8_t mac[SHA256_LEN];
+        char hex[2 * SHA256_LEN + 1];
+        hmac_key_init(&k, rows[i].key);
+        hmac_key_sign(&k, rows[i].message, mac);
+        hex_print(mac, sizeof(mac), hex);
+        assert_string_equal(hex, rows[i].mac);
+    }
+}
+
 /* RFC 4648, section 10. */
 static void base64_gives_the_rfc_values_and_reads_them_back(void **state)
 {
@@ -49,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hmac_sha256_gives_the_rfc_value),
+        cmocka_unit_test(hmac_key_gives_the_rfc_values),
         cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
     };
