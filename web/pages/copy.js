@@ -1,0 +1,1 @@
+document.querySelectorAll("[data-copy]").forEach(b=>{b.hidden=!navigator.clipboard;b.onclick=()=>navigator.clipboard.writeText(b.dataset.copy).then(()=>{b.textContent=b.closest("dl").dataset.copied})})
