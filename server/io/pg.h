@@ -41,12 +41,12 @@ struct pg_args {
 void pg_args_init(struct pg_args *);
 void pg_args_release(struct pg_args *);
 void pg_arg_null(struct pg_args *);
-void pg_arg_int(struct pg_args *, int64_t);         /* bigint */
-void pg_arg_bool(struct pg_args *, bool);           /* boolean */
-void pg_arg_text(struct pg_args *, struct span);    /* text, jsonb as ::text::jsonb; base null: null */
-void pg_arg_bytes(struct pg_args *, struct span);   /* bytea; base null: null */
+void pg_arg_int(struct pg_args *, int64_t);      /* bigint */
+void pg_arg_bool(struct pg_args *, bool);        /* boolean */
+void pg_arg_text(struct pg_args *, struct span); /* text, jsonb as ::text::jsonb; base null: null */
+void pg_arg_bytes(struct pg_args *, struct span);      /* bytea; base null: null */
 void pg_arg_instant(struct pg_args *, struct instant); /* timestamptz */
-void pg_arg_date(struct pg_args *, int32_t days);   /* date, days since 1970-01-01 */
+void pg_arg_date(struct pg_args *, int32_t days);      /* date, days since 1970-01-01 */
 /* Arrays: bigint[], text[], bytea[], timestamptz[], date[], boolean[]. A span with a null base is a
  * null element; INT64_MIN / PG_NULL_DATE stand for null in the numeric ones. */
 #define PG_NULL_INT INT64_MIN
@@ -70,12 +70,17 @@ int32_t pg_get_date(const PGresult *, int row, int column); /* days since 1970-0
 struct pg;
 
 struct pg_options {
-    const char *conninfo;                 /* libpq connection string; copied */
+    const char *conninfo;                  /* libpq connection string; copied */
     const struct pg_statement *statements; /* null-terminated; kept */
-    const char *name;                     /* for the log: "read", "write"; kept */
-    int statement_timeout_ms;             /* 0: none */
-    int connect_timeout_ms;
-    size_t queue_max;                     /* statements queued or in flight; more is ERR_BUSY */
+    const char *name;                      /* for the log: "read", "write"; kept */
+    int statement_timeout_ms;              /* 0: none */
+    int connect_timeout_ms; /* also how long something queued waits for a connection; 0: 2000 */
+    /* How long the server may keep something waiting that was sent to it; 0: for ever. What is
+     * older ends with ERR_DATABASE; a server that said nothing at all meanwhile loses the
+     * connection. Set it above statement_timeout_ms, which lets the server give up first and keep
+     * the connection. */
+    int answer_timeout_ms;
+    size_t queue_max; /* statements queued or in flight; more is ERR_BUSY */
     /* Called for each NOTIFY; may be null. */
     void (*on_notified)(void *owner, const char *channel, const char *payload);
     const char *const *listen; /* null-terminated channel names; may be null; kept */
@@ -84,7 +89,8 @@ struct pg_options {
 
 /* Starts connecting at once; queries before the connection stands are queued up to queue_max. */
 struct pg *pg_new(h2o_loop_t *, const struct pg_options *);
-/* Ends everything under way with ERR_CLOSED (their callbacks run inside this call). */
+/* Ends everything under way with ERR_CLOSED (their callbacks run inside this call; what they start
+ * is refused). Not to be called from a callback of this very pg. */
 void pg_free(struct pg *);
 bool pg_is_connected(const struct pg *);
 
@@ -92,41 +98,44 @@ bool pg_is_connected(const struct pg *);
 typedef void (*pg_result_cb)(void *owner, const PGresult *result, const struct err *err);
 typedef void (*pg_done_cb)(void *owner, const struct err *err);
 
-/* A query handle, embedded in the operation that waits for it. */
+struct pg_item;
+struct pg_work;
+
+/* A query handle, embedded in the operation that waits for it. Starts as zeroes. */
 struct pg_query {
-    h2o_linklist_t link_;
-    pg_result_cb on_result_;
-    void *owner_;
-    int kind_;
+    struct pg_item *item_; /* null: not under way */
 };
 
 /* Sends the statement with index `statement` of the table. `args` may be null and is free to be
- * released on return. */
+ * released on return. Reads of one turn share a sync; one that was aborted because another one of
+ * them failed is sent again, so a failing neighbour is not noticed. Hence only for statements that
+ * may run twice. */
 MUST_CHECK int pg_read(struct pg *, struct pg_query *, int statement, const struct pg_args *args,
                        pg_result_cb on_result, void *owner, struct err *err);
 /* Forgets the callback: the result is thrown away when it arrives. Harmless when not under way. */
 void pg_query_cancel(struct pg_query *);
 
-/* One transaction. Embedded in the operation. Usage: pg_tx_begin, pg_tx_add…, pg_tx_commit; all in
- * one go, without returning to the loop. The results of statements are handed to their own callback
- * (may be null) before on_done; they are not durable until on_done says so with err->code == 0.
- * on_done's err is never null. A failing statement fails the whole transaction. */
+/* One transaction. Embedded in the operation, starts as zeroes. Usage: pg_tx_begin, pg_tx_add…,
+ * pg_tx_commit; all in one go, without returning to the loop. The results of statements are handed
+ * to their own callback (may be null) before on_done; they are not durable until on_done says so
+ * with err->code == 0. on_done's err is never null. A failing statement fails the whole
+ * transaction. */
 struct pg_tx {
-    struct pg *pg_;
-    struct pg_query sync_;
-    pg_done_cb on_done_;
-    void *owner_;
-    struct err err_;
-    int pending_;
+    struct pg_work *work_; /* null: not under way */
 };
 MUST_CHECK int pg_tx_begin(struct pg *, struct pg_tx *, pg_done_cb on_done, void *owner,
                            struct err *err);
+/* `on_result` may be null; it is called with the owner of the transaction. */
 void pg_tx_add(struct pg_tx *, int statement, const struct pg_args *args, pg_result_cb on_result);
 void pg_tx_commit(struct pg_tx *);
-/* Forgets both kinds of callback; the transaction itself goes on. */
+/* Forgets both kinds of callback; a committed transaction itself goes on, one that was only begun
+ * is dropped. Harmless when not under way. */
 void pg_tx_cancel(struct pg_tx *);
 
-/* The SQLSTATE of the last failed statement, for those who branch on it ("P0001", "23505"). Valid
+/* Failures: ERR_CONFLICT for SQLSTATE DL001 (our own statements raise it when a version they
+ * decided on has moved), serialization failures and deadlocks; ERR_DATABASE for all else.
+ *
+ * The SQLSTATE of the last failed statement, for those who branch on it ("P0001", "23505"). Valid
  * inside a callback that carries an error; "" otherwise. */
 const char *pg_sqlstate(const struct pg *);
 
