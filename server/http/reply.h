@@ -5,12 +5,22 @@
 
 #include "http/request.h"
 
-/* Adds a header to the answer to come. Values with CR, LF or NUL are a bug (asserted). */
+/* What a family of pages carries inline, as headers computed once: the hashes of its one <style>
+ * and its one <script>, and where its forms may go. */
+struct page_policy;
+/* `style` and `script` are the exact bytes between the tags (empty: none allowed); `form_hosts`
+ * are origins beside 'self', separated by blanks (world->form_hosts). Lives as long as the
+ * process: make one a family, at the first page or at start. */
+const struct page_policy *page_policy_new(struct span style, struct span script,
+                                          struct span form_hosts);
+
+/* Adds a header to the answer to come. `name` in lower case, kept by pointer; the value is copied.
+ * Values with CR, LF or NUL are a bug (asserted). */
 void reply_header(struct request *, const char *name, struct span value);
 
-/* A page: text/html, no-store, the strict CSP with form-action of the providers, no-referrer,
- * nosniff, noindex. HEAD gets the headers alone. */
-void reply_page(struct request *, int status, struct span html);
+/* A page: text/html, no-store, the policy's CSP, no-referrer, nosniff, noindex. HEAD gets the
+ * headers alone. */
+void reply_page(struct request *, int status, const struct page_policy *, struct span html);
 void reply_svg(struct request *, struct span svg);
 void reply_json(struct request *, int status, struct span json);
 void reply_text(struct request *, int status, const char *text);
@@ -19,9 +29,15 @@ void reply_empty(struct request *, int status);
 /* 303: the browser goes on with GET. */
 void reply_see_other(struct request *, struct span url);
 
-/* RFC 9457. `type` is a stable word that becomes "https://dunlin.example/problems/<type>" (a urn:
- * "urn:dunlin:problem:<type>"); `detail` is plain words without personal data; may be null. */
+/* RFC 9457. `type` is a stable word that becomes "urn:dunlin:problem:<type>"; `detail` is plain
+ * words without personal data; may be null. */
 void reply_problem(struct request *, int status, const char *type, const char *title,
                    const char *detail);
+/* The same for addresses that people meet too: a plain page when the client asks for HTML. */
+void reply_refusal(struct request *, int status, const char *type, const char *title);
+
+/* For the listener: the security headers of an answer that libh2o makes by itself (413, 417, 400
+ * after a parsed head). Does nothing when they are there. */
+void reply_harden(h2o_req_t *);
 
 #endif

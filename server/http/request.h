@@ -12,16 +12,29 @@
 
 enum { REQUEST_PARAMS_MAX = 4 };
 
+struct api_caller;
+struct http_listener;
+struct http_connection;
+struct route;
+
 struct request {
     h2o_req_t *h2o_;
+    struct http_listener *listener_;
+    struct http_connection *connection_;
     struct world *world;
-    struct span params[REQUEST_PARAMS_MAX]; /* what {…} in the route's path matched, in order */
-    char id[17];                            /* request id, in every log line and answer */
-    const struct api_caller *caller;        /* routes that want an API key */
+    const struct route *route; /* for log lines: the path itself may hold a code */
+    struct span
+        params[REQUEST_PARAMS_MAX];  /* what {…} in the route's path matched, raw, in order */
+    char id[17];                     /* request id, in every log line and answer */
+    const struct api_caller *caller; /* routes that want an API key */
     void (*on_gone_)(void *job);
     void *job_;
-    bool is_proved_, is_replied_;
+    struct form_fields *form_;
+    bool is_proved_, is_replied_, may_stay_open_;
 };
+
+/* Made by the listener in the request's pool, never elsewhere. */
+void request_init(struct request *, h2o_req_t *, struct http_listener *, struct world *);
 
 typedef void (*handler_fn)(struct request *);
 

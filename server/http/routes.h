@@ -8,8 +8,8 @@
 #include "http/request.h"
 
 enum route_auth {
-    ROUTE_OPEN,    /* anyone; the handler proves what needs proving */
-    ROUTE_API_KEY, /* Authorization: Bearer …, scope named in the row */
+    ROUTE_OPEN = 0, /* anyone; the handler proves what needs proving */
+    ROUTE_API_KEY,  /* Authorization: Bearer …, scope named in the row */
 };
 
 struct route {
@@ -20,8 +20,20 @@ struct route {
     handler_fn handle;
 };
 
-extern const struct route public_routes[];   /* ended by a null method */
+extern const struct route public_routes[]; /* ended by a null method */
 extern const struct route private_routes[];
 extern const struct route operator_routes[];
+
+struct route_match {
+    const struct route *route; /* null: see status */
+    int status;                /* 200, 404 unknown path, 405 unknown method */
+    struct span params[REQUEST_PARAMS_MAX];
+    char allow[64]; /* for 405: what the path takes, or what any path here takes */
+};
+
+/* Matches the raw bytes: nothing is decoded or normalised, so "%2e", ".." and "//" are themselves
+ * and lead nowhere a table does not say. */
+void route_find(const struct route *table, struct span method, struct span path,
+                struct route_match *);
 
 #endif

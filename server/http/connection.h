@@ -1,0 +1,27 @@
+/* One client's connection as the guards see it: since when it owes an answer, how many requests it
+ * may still make, which address it counts for. Lives from accept to close; the listener owns it. */
+#ifndef DUNLIN_HTTP_CONNECTION_H
+#define DUNLIN_HTTP_CONNECTION_H
+
+#include "http/guard.h"
+
+#include <h2o.h>
+
+struct http_listener;
+
+struct http_connection {
+    h2o_linklist_t all_link;  /* in the listener's list of connections */
+    h2o_linklist_t busy_link; /* in its list of those that owe an answer, oldest first */
+    struct http_listener *listener;
+    h2o_socket_t *socket;
+    uint64_t address_key;
+    uint64_t busy_since_ms;
+    uint64_t accepted_at_ms;
+    struct guard_bucket bucket;
+    struct request *request; /* under way and not answered, or null */
+    unsigned request_count;
+    bool is_behind_proxy; /* the peer is a trusted proxy */
+    bool is_cut;          /* shut down by us; libh2o closes it when it notices */
+};
+
+#endif

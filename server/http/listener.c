@@ -1,0 +1,517 @@
+/* The life of a connection: accepted and counted, TLS, then requests one after another. While it
+ * owes an answer it stands in the busy list, oldest first; the tick looks only at that list's head.
+ *
+ *   accept -> [TLS] -> request whole -> judged by the guards -> route -> handler -> answer -> …
+ *
+ * An answer not there at its deadline becomes a 503 and its handler is told that the request is
+ * gone; one written but not taken by the peer ends in a reset. libh2o closes a connection when it
+ * notices that its socket was shut down: that is the only way in from outside.
+ *
+ * The link between a request and its connection is cut from both sides: on_request_over runs when
+ * the request's pool is cleared, whatever ended it. */
+#include "http/listener.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/connection.h"
+#include "http/reply.h"
+#include "http/tls.h"
+
+#include <arpa/inet.h>
+#include <h2o/http1.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+enum { TICK_MS_MAX = 1000, FRESH_GRACE_MS = 2000 };
+
+struct http_listener {
+    struct world *world;
+    struct http_listener_options options;
+    h2o_globalconf_t config;
+    h2o_context_t context;
+    h2o_accept_ctx_t accept;
+    h2o_socket_t *socket; /* null once draining */
+    h2o_timeout_t tick;
+    h2o_timeout_entry_t tick_entry;
+    h2o_linklist_t connections, busy;
+    unsigned connection_count;
+    bool is_paused, is_draining;
+    uint64_t draining_since_ms;
+    struct guard_addresses addresses;
+};
+
+/* Embedded at the head of libh2o's own structures, to find the listener again. */
+struct listener_handler {
+    h2o_handler_t super;
+    struct http_listener *listener;
+};
+
+struct listener_filter {
+    h2o_filter_t super;
+    struct http_listener *listener;
+};
+
+static int on_request(h2o_handler_t *self, h2o_req_t *req);
+static void on_answer_started(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot);
+static void on_accept(h2o_socket_t *socket, const char *error);
+static void on_tick(h2o_timeout_entry_t *entry);
+
+static uint64_t now_ms(const struct http_listener *l)
+{
+    return h2o_now(l->world->loop);
+}
+
+static void count(struct http_listener *l, enum metric_id id, int by)
+{
+    if (l->world->metrics != NULL)
+        metrics_add(l->world->metrics, id, by);
+}
+
+/* ---- Making one. ---- */
+
+static void configure(struct http_listener *l)
+{
+    const struct guard_limits *limits = &l->options.limits;
+    h2o_config_init(&l->config);
+    l->config.server_name = h2o_iovec_init(NULL, 0);
+    l->config.max_request_entity_size = limits->body_bytes_max;
+    l->config.handshake_timeout = (uint64_t)limits->handshake_timeout_ms;
+    l->config.http1.req_timeout = (uint64_t)limits->request_timeout_ms;
+    l->config.http1.upgrade_to_http2 = 0;
+    h2o_hostconf_t *host = h2o_config_register_host(
+        &l->config, h2o_iovec_init(l->options.name, strlen(l->options.name)), 65535);
+    /* No path is registered: everything, also libh2o's own errors, goes by the fallback. */
+    struct listener_handler *handler =
+        (void *)h2o_create_handler(&host->fallback_path, sizeof(*handler));
+    handler->super.on_req = on_request;
+    handler->listener = l;
+    struct listener_filter *filter =
+        (void *)h2o_create_filter(&host->fallback_path, sizeof(*filter));
+    filter->super.on_setup_ostream = on_answer_started;
+    filter->listener = l;
+}
+
+static int tick_ms(const struct guard_limits *limits)
+{
+    int quarter = limits->answer_timeout_ms / 4;
+    return quarter < 1 ? 1 : quarter < TICK_MS_MAX ? quarter : TICK_MS_MAX;
+}
+
+struct http_listener *http_listener_new(struct world *world,
+                                        const struct http_listener_options *options)
+{
+    struct http_listener *l = h2o_mem_alloc(sizeof(*l));
+    memset(l, 0, sizeof(*l));
+    l->world = world;
+    l->options = *options;
+    h2o_linklist_init_anchor(&l->connections);
+    h2o_linklist_init_anchor(&l->busy);
+    guard_addresses_init(&l->addresses);
+    configure(l);
+    h2o_context_init(&l->context, world->loop, &l->config);
+    l->accept.ctx = &l->context;
+    l->accept.hosts = l->config.hosts;
+    h2o_timeout_init(world->loop, &l->tick, (uint64_t)tick_ms(&options->limits));
+    l->tick_entry.cb = on_tick;
+    h2o_timeout_link(world->loop, &l->tick, &l->tick_entry);
+    l->socket = h2o_evloop_socket_create(world->loop, options->fd, H2O_SOCKET_FLAG_DONT_READ);
+    l->socket->data = l;
+    h2o_socket_read_start(l->socket, on_accept);
+    return l;
+}
+
+/* ---- Connections. ---- */
+
+static void pause_or_resume(struct http_listener *l)
+{
+    if (l->socket == NULL)
+        return;
+    unsigned max = l->options.limits.connections_max;
+    if (!l->is_paused && l->connection_count >= max) {
+        l->is_paused = true;
+        h2o_socket_read_stop(l->socket);
+        log_line(LOG_WARN, "listener paused", "listener=%s connections=%u", l->options.name,
+                 l->connection_count);
+    } else if (l->is_paused && l->connection_count < max - max / 64) {
+        l->is_paused = false;
+        h2o_socket_read_start(l->socket, on_accept);
+    }
+}
+
+static void on_connection_closed(void *data)
+{
+    struct http_connection *c = data;
+    struct http_listener *l = c->listener;
+    h2o_linklist_unlink(&c->all_link);
+    if (h2o_linklist_is_linked(&c->busy_link))
+        h2o_linklist_unlink(&c->busy_link);
+    guard_addresses_add(&l->addresses, c->address_key, -1);
+    --l->connection_count;
+    count(l, METRIC_connections_now, -1);
+    free(c);
+    pause_or_resume(l);
+}
+
+static bool is_in_list(const char *list, struct span wanted)
+{
+    for (struct span rest = span_str(list); rest.len != 0;) {
+        const char *comma = memchr(rest.base, ',', rest.len);
+        size_t len = comma == NULL ? rest.len : (size_t)(comma - rest.base);
+        if (span_is(span_of(rest.base, len), wanted))
+            return true;
+        rest = span_from(rest, len + 1);
+    }
+    return false;
+}
+
+static bool is_trusted_proxy(const struct http_listener *l, struct sockaddr *address, socklen_t len)
+{
+    char text[NI_MAXHOST];
+    if (l->options.trusted_proxies == NULL)
+        return false;
+    size_t text_len = h2o_socket_getnumerichost(address, len, text);
+    return text_len != SIZE_MAX && is_in_list(l->options.trusted_proxies, span_of(text, text_len));
+}
+
+static void set_socket_options(int fd, int answer_timeout_ms)
+{
+    /* Also bounds how long the kernel keeps what a vanished or stalled reader did not take. */
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &answer_timeout_ms, sizeof(answer_timeout_ms));
+}
+
+/* libh2o would cut the first 200 kB into records of one packet each; our answers fit the first
+ * window, so whole records cost less and arrive no later. */
+static void use_whole_records(h2o_socket_t *socket)
+{
+    socket->_latency_optimization.state = H2O_SOCKET_LATENCY_OPTIMIZATION_STATE_NEEDS_UPDATE;
+    socket->_latency_optimization.suggested_tls_payload_size = 16384;
+    socket->_latency_optimization.suggested_write_size = SIZE_MAX;
+}
+
+static void connection_new(struct http_listener *l, h2o_socket_t *socket, uint64_t key,
+                           bool is_behind_proxy)
+{
+    struct http_connection *c = h2o_mem_alloc(sizeof(*c));
+    *c = (struct http_connection){.listener = l,
+                                  .socket = socket,
+                                  .address_key = key,
+                                  .accepted_at_ms = now_ms(l),
+                                  .is_behind_proxy = is_behind_proxy};
+    guard_bucket_init(&c->bucket, &l->options.limits, now_ms(l));
+    h2o_linklist_insert(&l->connections, &c->all_link);
+    guard_addresses_add(&l->addresses, key, 1);
+    ++l->connection_count;
+    count(l, METRIC_connections_now, 1);
+    set_socket_options(h2o_socket_get_fd(socket), l->options.limits.answer_timeout_ms);
+    use_whole_records(socket);
+    socket->on_close.cb = on_connection_closed;
+    socket->on_close.data = c;
+    l->accept.ssl_ctx = l->options.tls == NULL ? NULL : tls_context(l->options.tls);
+    h2o_accept(&l->accept, socket);
+}
+
+/* One a turn: the processes that share this socket then take turns too, instead of the first to
+ * wake taking a whole burst. */
+static void on_accept(h2o_socket_t *listening, const char *error)
+{
+    struct http_listener *l = listening->data;
+    h2o_socket_t *socket;
+    if (error != NULL || (socket = h2o_evloop_socket_accept(listening)) == NULL)
+        return;
+    struct sockaddr_storage address = {0};
+    socklen_t len = h2o_socket_getpeername(socket, (void *)&address);
+    uint64_t key = guard_address_key((void *)&address);
+    bool is_proxy = is_trusted_proxy(l, (void *)&address, len);
+    unsigned from_address = is_proxy ? 0 : guard_addresses_count(&l->addresses, key);
+    if (!guard_admits(&l->options.limits, l->connection_count, from_address)) {
+        count(l, METRIC_connections_refused, 1);
+        h2o_socket_close(socket);
+        return;
+    }
+    connection_new(l, socket, key, is_proxy);
+    pause_or_resume(l);
+}
+
+/* ---- Requests. ---- */
+
+static struct http_connection *connection_of(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
+static void connection_owe(struct http_connection *c)
+{
+    c->busy_since_ms = now_ms(c->listener);
+    if (h2o_linklist_is_linked(&c->busy_link))
+        h2o_linklist_unlink(&c->busy_link);
+    h2o_linklist_insert(&c->listener->busy, &c->busy_link); /* before the anchor: at the end */
+}
+
+static void request_tell_gone(struct request *r)
+{
+    void (*on_gone)(void *) = r->on_gone_;
+    r->on_gone_ = NULL;
+    if (on_gone != NULL)
+        on_gone(r->job_);
+}
+
+static void on_request_over(void *data)
+{
+    struct request *r = data;
+    struct http_connection *c = r->connection_;
+    c->request = NULL;
+    if (!r->is_replied_)
+        request_tell_gone(r);
+    /* A connection that is to close still owes the peer its last bytes: it stays in the list. */
+    if (r->h2o_->http1_is_persistent && h2o_linklist_is_linked(&c->busy_link))
+        h2o_linklist_unlink(&c->busy_link);
+}
+
+static struct request *request_begin(struct http_listener *l, h2o_req_t *req)
+{
+    struct http_connection *c = connection_of(req);
+    struct request *r = h2o_mem_alloc_shared(&req->pool, sizeof(*r), on_request_over);
+    request_init(r, req, l, l->world);
+    r->connection_ = c;
+    c->request = r;
+    ++c->request_count;
+    connection_owe(c);
+    return r;
+}
+
+static size_t head_len(const h2o_req_t *req)
+{
+    size_t len = req->input.method.len + req->input.path.len + sizeof("  HTTP/1.1");
+    for (size_t i = 0; i != req->headers.size; ++i)
+        len += req->headers.entries[i].name->len + req->headers.entries[i].value.len + 4;
+    return len;
+}
+
+/* The raw head is still at the start of the socket's buffer: libh2o drops it after the answer. */
+static struct span raw_head(h2o_req_t *req)
+{
+    h2o_buffer_t *input = req->conn->callbacks->get_socket(req->conn)->input;
+    return span_of(input->bytes, input->size);
+}
+
+/* The address a proxy speaks for is counted like one that connects by itself. */
+static bool count_visitor(struct http_listener *l, struct request *r)
+{
+    struct http_connection *c = r->connection_;
+    if (!c->is_behind_proxy)
+        return true;
+    uint64_t key = guard_address_key_of_text(http_listener_address(l, r));
+    if (key == 0 || key == c->address_key)
+        return true;
+    bool is_admitted = guard_admits(&l->options.limits, l->connection_count - 1,
+                                    guard_addresses_count(&l->addresses, key));
+    guard_addresses_add(&l->addresses, c->address_key, -1);
+    guard_addresses_add(&l->addresses, key, 1);
+    c->address_key = key;
+    if (!is_admitted)
+        count(l, METRIC_connections_refused, 1);
+    return is_admitted;
+}
+
+static void refuse_and_close(struct request *r, int status, const char *type, const char *title)
+{
+    r->h2o_->http1_is_persistent = 0;
+    reply_refusal(r, status, type, title);
+}
+
+/* True when the request may go on to its handler. */
+static bool pass_guards(struct http_listener *l, struct request *r)
+{
+    const struct guard_limits *limits = &l->options.limits;
+    enum guard_framing framing = guard_framing_of(raw_head(r->h2o_));
+    r->may_stay_open_ = framing == GUARD_FRAMING_LENGTH;
+    if (framing == GUARD_FRAMING_BROKEN) {
+        refuse_and_close(r, 400, "framing", "The request can be read in two ways.");
+        return false;
+    }
+    if (!guard_bucket_take(&r->connection_->bucket, limits, now_ms(l))) {
+        count(l, METRIC_http_shed, 1);
+        refuse_and_close(r, 429, "too-many-requests", "Too many requests on one connection.");
+        return false;
+    }
+    if (!count_visitor(l, r)) {
+        refuse_and_close(r, 429, "too-many-connections", "Too many connections from one address.");
+        return false;
+    }
+    if (r->h2o_->headers.size > limits->headers_max || head_len(r->h2o_) > limits->head_bytes_max) {
+        refuse_and_close(r, 431, "head-too-large", "The request's headers are too large.");
+        return false;
+    }
+    return true;
+}
+
+static void dispatch(struct http_listener *l, struct request *r)
+{
+    struct route_match match;
+    route_find(l->options.routes, request_method(r), request_path(r), &match);
+    if (match.route == NULL) {
+        if (match.status == 405) {
+            r->h2o_->http1_is_persistent = 0;
+            reply_header(r, "allow", span_str(match.allow));
+            reply_refusal(r, 405, "method", "This address does not take this method.");
+        } else {
+            reply_refusal(r, 404, "not-found", "There is nothing at this address.");
+        }
+        return;
+    }
+    r->route = match.route;
+    memcpy(r->params, match.params, sizeof(r->params));
+    match.route->handle(r);
+}
+
+static int on_request(h2o_handler_t *self, h2o_req_t *req)
+{
+    struct http_listener *l = ((struct listener_handler *)(void *)self)->listener;
+    struct request *r = request_begin(l, req);
+    if (pass_guards(l, r))
+        dispatch(l, r);
+    return 0;
+}
+
+/* Runs for every answer, also those libh2o makes by itself before a handler is asked (413, 417, 400
+ * for a broken body): these get their headers and their deadline here. */
+static void on_answer_started(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
+{
+    struct http_listener *l = ((struct listener_filter *)(void *)self)->listener;
+    struct http_connection *c = connection_of(req);
+    if (!h2o_linklist_is_linked(&c->busy_link))
+        connection_owe(c);
+    size_t before = req->res.headers.size;
+    reply_harden(req);
+    if (req->res.headers.size != before) {
+        count(l, METRIC_http_requests, 1);
+        count(l, METRIC_http_refused, 1);
+    }
+    h2o_setup_next_ostream(req, slot);
+}
+
+/* ---- Deadlines. ---- */
+
+static void cut(struct http_connection *c)
+{
+    /* A reset on close: what a stalled reader did not take must not stay in the kernel. */
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    int fd = h2o_socket_get_fd(c->socket);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    shutdown(fd, SHUT_RDWR);
+    c->is_cut = true;
+    count(c->listener, METRIC_http_late, 1);
+}
+
+static void answer_late(struct http_connection *c)
+{
+    struct request *r = c->request;
+    request_tell_gone(r);
+    connection_owe(c); /* as long again for the peer to take the apology */
+    count(c->listener, METRIC_http_late, 1);
+    refuse_and_close(r, 503, "late", "The answer took too long. Try again.");
+}
+
+static void enforce_deadlines(struct http_listener *l)
+{
+    uint64_t timeout_ms = (uint64_t)l->options.limits.answer_timeout_ms;
+    for (h2o_linklist_t *next, *n = l->busy.next; n != &l->busy; n = next) {
+        struct http_connection *c = H2O_STRUCT_FROM_MEMBER(struct http_connection, busy_link, n);
+        next = n->next;
+        if (now_ms(l) - c->busy_since_ms <= timeout_ms)
+            return;
+        if (c->is_cut)
+            continue;
+        if (c->request != NULL)
+            answer_late(c); /* moves it to the end; what is there is younger than the deadline */
+        else
+            cut(c);
+    }
+}
+
+static void close_idle(struct http_listener *l)
+{
+    bool is_over = now_ms(l) - l->draining_since_ms > FRESH_GRACE_MS;
+    for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next) {
+        struct http_connection *c = H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n);
+        bool is_idle = !h2o_linklist_is_linked(&c->busy_link) && c->socket->input->size == 0;
+        if (is_idle && !c->is_cut && (c->request_count != 0 || is_over)) {
+            c->is_cut = true;
+            shutdown(h2o_socket_get_fd(c->socket), SHUT_RD); /* libh2o says good-bye and closes */
+        }
+    }
+}
+
+static void on_tick(h2o_timeout_entry_t *entry)
+{
+    struct http_listener *l = H2O_STRUCT_FROM_MEMBER(struct http_listener, tick_entry, entry);
+    enforce_deadlines(l);
+    if (l->is_draining)
+        close_idle(l);
+    else if (l->options.tls != NULL)
+        tls_reload_if_changed(l->options.tls);
+    h2o_timeout_link(l->world->loop, &l->tick, &l->tick_entry);
+}
+
+/* ---- The end. ---- */
+
+void http_listener_drain(struct http_listener *l)
+{
+    if (l->is_draining)
+        return;
+    l->is_draining = true;
+    l->draining_since_ms = now_ms(l);
+    l->context.shutdown_requested = 1;
+    h2o_socket_close(l->socket);
+    l->socket = NULL;
+    close_idle(l);
+}
+
+bool http_listener_is_draining(const struct http_listener *l)
+{
+    return l->is_draining;
+}
+
+bool http_listener_is_drained(const struct http_listener *l)
+{
+    return l->is_draining && l->connection_count == 0;
+}
+
+void http_listener_free(struct http_listener *l)
+{
+    http_listener_drain(l);
+    for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next)
+        cut(H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n));
+    while (l->connection_count != 0)
+        if (h2o_evloop_run(l->world->loop, 100) != 0)
+            break;
+    h2o_timeout_unlink(&l->tick_entry);
+    h2o_timeout_dispose(l->world->loop, &l->tick);
+    h2o_context_dispose(&l->context);
+    h2o_config_dispose(&l->config);
+    free(l);
+}
+
+struct span http_listener_address(struct http_listener *l, struct request *r)
+{
+    if (r->connection_->is_behind_proxy && l->options.trusted_header != NULL) {
+        struct span value = {NULL, 0};
+        for (size_t i = 0; i != r->h2o_->headers.size; ++i) {
+            const h2o_header_t *h = &r->h2o_->headers.entries[i];
+            if (span_is_str(span_of(h->name->base, h->name->len), l->options.trusted_header))
+                value = span_of(h->value.base, h->value.len);
+        }
+        const char *comma = value.len == 0 ? NULL : h2o_memrchr(value.base, ',', value.len);
+        if (comma != NULL)
+            value = span_from(value, (size_t)(comma - value.base) + 1);
+        while (value.len != 0 && value.base[0] == ' ')
+            value = span_from(value, 1);
+        if (value.len != 0)
+            return value;
+    }
+    struct sockaddr_storage address;
+    socklen_t len = r->h2o_->conn->callbacks->get_peername(r->h2o_->conn, (void *)&address);
+    char *text = request_alloc(r, NI_MAXHOST);
+    size_t text_len = len == 0 ? SIZE_MAX : h2o_socket_getnumerichost((void *)&address, len, text);
+    return text_len == SIZE_MAX ? SPAN_LIT("") : span_of(text, text_len);
+}

@@ -1,0 +1,117 @@
+#include "http/routes.h"
+
+#include <assert.h>
+
+const struct route public_routes[] = {
+    {NULL, NULL, ROUTE_OPEN, NULL, NULL},
+};
+
+const struct route private_routes[] = {
+    {NULL, NULL, ROUTE_OPEN, NULL, NULL},
+};
+
+const struct route operator_routes[] = {
+    {NULL, NULL, ROUTE_OPEN, NULL, NULL},
+};
+
+static struct span take_segment(struct span *rest)
+{
+    const char *slash = memchr(rest->base, '/', rest->len);
+    size_t len = slash == NULL ? rest->len : (size_t)(slash - rest->base);
+    struct span segment = span_of(rest->base, len);
+    *rest = span_from(*rest, len);
+    return segment;
+}
+
+/* The more and the earlier fixed segments, the higher; 0 when the path does not match. */
+static unsigned path_rank(const char *pattern, struct span path, struct span *params)
+{
+    struct span wanted = span_str(pattern);
+    unsigned rank = 1;
+    size_t param_count = 0;
+    while (wanted.len != 0 && path.len != 0) {
+        if (wanted.base[0] != '/' || path.base[0] != '/')
+            return 0;
+        wanted = span_from(wanted, 1);
+        path = span_from(path, 1);
+        struct span name = take_segment(&wanted), segment = take_segment(&path);
+        bool is_param = name.len != 0 && name.base[0] == '{';
+        if (is_param ? segment.len == 0 : !span_is(name, segment))
+            return 0;
+        if (is_param) {
+            assert(param_count < REQUEST_PARAMS_MAX);
+            params[param_count++] = segment;
+        }
+        rank = rank * 2 + !is_param;
+    }
+    return wanted.len == 0 && path.len == 0 ? rank : 0;
+}
+
+static bool method_fits(const struct route *route, struct span method)
+{
+    return span_is_str(method, route->method) ||
+           (span_is_str(method, "HEAD") && strcmp(route->method, "GET") == 0);
+}
+
+static void allow_add(char *allow, size_t room, const char *method)
+{
+    if (strstr(allow, method) != NULL || strlen(allow) + strlen(method) + 3 > room)
+        return;
+    if (allow[0] != '\0')
+        strcat(allow, ", ");
+    strcat(allow, method);
+}
+
+static void allow_route(struct route_match *match, const struct route *route)
+{
+    allow_add(match->allow, sizeof(match->allow), route->method);
+    if (strcmp(route->method, "GET") == 0)
+        allow_add(match->allow, sizeof(match->allow), "HEAD");
+}
+
+static bool method_is_known(const struct route *table, struct span method)
+{
+    for (; table->method != NULL; ++table)
+        if (method_fits(table, method))
+            return true;
+    return span_is_str(method, "GET") || span_is_str(method, "HEAD");
+}
+
+/* 405 says what this path takes; where the path is unknown and the method too, what any takes. */
+static void refuse(const struct route *table, struct span method, struct span path,
+                   struct route_match *match)
+{
+    struct span params[REQUEST_PARAMS_MAX];
+    for (const struct route *route = table; route->method != NULL; ++route)
+        if (path_rank(route->path, path, params) != 0)
+            allow_route(match, route);
+    match->status = match->allow[0] != '\0' || !method_is_known(table, method) ? 405 : 404;
+    if (match->status == 404 || match->allow[0] != '\0')
+        return;
+    allow_add(match->allow, sizeof(match->allow), "GET");
+    allow_add(match->allow, sizeof(match->allow), "HEAD");
+    for (const struct route *route = table; route->method != NULL; ++route)
+        allow_route(match, route);
+}
+
+void route_find(const struct route *table, struct span method, struct span path,
+                struct route_match *match)
+{
+    match->route = NULL;
+    match->status = 200;
+    match->allow[0] = '\0';
+    unsigned best = 0;
+    for (const struct route *route = table; route->method != NULL; ++route) {
+        if (!method_fits(route, method))
+            continue;
+        struct span params[REQUEST_PARAMS_MAX] = {{NULL, 0}};
+        unsigned rank = path_rank(route->path, path, params);
+        if (rank <= best)
+            continue;
+        best = rank;
+        match->route = route;
+        memcpy(match->params, params, sizeof(params));
+    }
+    if (match->route == NULL)
+        refuse(table, method, path, match);
+}
