@@ -1,0 +1,31 @@
+/* Amounts: whole minor units (grosze, cents) beside their ISO 4217 currency. Never floats. Printing
+ * for people is text_format.h, reading a person's writing is csv_value.h. */
+#ifndef DUNLIN_DOMAIN_MONEY_H
+#define DUNLIN_DOMAIN_MONEY_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+/* The largest amount of one thing that is taken in: a thousandth of what would overflow, so that
+ * sums of many stay far from it. */
+#define MONEY_MINOR_MAX INT64_C(999999999999999)
+
+struct money {
+    int64_t minor;
+    char currency[4]; /* three capitals and a NUL */
+};
+
+/* How many digits the minor unit has (2 for PLN, 0 for JPY), or -1 when `code` is no currency in
+ * use. Capitals only. */
+int currency_exponent(struct span code);
+/* `currency` must be a currency. */
+struct money money_of(int64_t minor, const char *currency);
+bool money_has_currency(struct money m, struct span currency);
+/* False, and *sum untouched, when the sum does not fit. Different currencies are a bug. */
+MUST_CHECK bool money_add(struct money a, struct money b, struct money *sum);
+MUST_CHECK bool money_subtract(struct money a, struct money b, struct money *difference);
+/* The same for bare minor units. */
+MUST_CHECK bool minor_add(int64_t a, int64_t b, int64_t *sum);
+MUST_CHECK bool minor_subtract(int64_t a, int64_t b, int64_t *difference);
+
+#endif
