@@ -30,3 +30,6 @@ create table api_key (
     revoked_at timestamptz
 );
 grant select, insert, update on api_key to dunlin_app;
+
+-- The application checks at its start that schema and program belong together.
+grant select on schema_migration to dunlin_app;

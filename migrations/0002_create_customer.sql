@@ -20,6 +20,8 @@ create table customer (
     changed_at timestamptz not null
 );
 grant select, insert, update on customer to dunlin_app;
+-- An import takes its numbers before it inserts.
+grant usage on sequence customer_customer_id_seq to dunlin_app;
 
 -- The creditor's reference of a customer leads to the customer.
 create table customer_registry (

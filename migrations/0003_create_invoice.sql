@@ -23,6 +23,7 @@ create table invoice (
     unique (customer_id, number)
 );
 grant select, insert, update on invoice to dunlin_app;
+grant usage on sequence invoice_invoice_id_seq to dunlin_app;
 
 create table invoice_registry (
     number text primary key,

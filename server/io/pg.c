@@ -42,7 +42,7 @@ struct pg_item {
     int statement;
     bool is_answered;
     bool is_again; /* a read sent a second time */
-    int64_t since_ms;
+    int64_t asked_ms;
     struct pg_query *query; /* READ; null: cancelled or done */
     struct pg_work *work;   /* STATEMENT, SYNC */
     pg_result_cb on_result;
@@ -134,7 +134,8 @@ static struct pg_item *item_new(enum item_kind kind, int statement, const struct
     struct pg_item *item = malloc(sizeof(*item) + values_size + lengths_size + bytes.len);
     if (item == NULL)
         abort();
-    *item = (struct pg_item){.kind = kind, .statement = statement, .arg_count = count};
+    *item = (struct pg_item){
+        .kind = kind, .statement = statement, .asked_ms = now_ms(), .arg_count = count};
     item->values = (const char **)(item + 1);
     item->lengths = (int *)(item->values + count);
     char *copy = (char *)(item->lengths + count);
@@ -240,21 +241,13 @@ void pg_free(struct pg *pg)
 
 /* ---- sending ---- */
 
-/* Looks at the deadlines a little after the next one passes. */
-static void watch_deadline(struct pg *pg)
+/* Sees to it that the deadlines are looked at when this one passes. */
+static void watch_deadline(struct pg *pg, int64_t at_ms)
 {
-    int64_t next = INT64_MAX;
-    struct pg_item *item = first(&pg->waiting);
-    if (item != NULL)
-        next = item->since_ms + pg->options.connect_timeout_ms;
-    item = first(&pg->sent);
-    if (item != NULL && pg->options.answer_timeout_ms > 0 &&
-        item->since_ms + pg->options.answer_timeout_ms < next)
-        next = item->since_ms + pg->options.answer_timeout_ms;
-    if (next == INT64_MAX || (timer_is_running(&pg->deadline) && pg->deadline_ms <= next))
+    if (at_ms == INT64_MAX || (timer_is_running(&pg->deadline) && pg->deadline_ms <= at_ms))
         return;
-    pg->deadline_ms = next;
-    int64_t left = next - now_ms();
+    pg->deadline_ms = at_ms;
+    int64_t left = at_ms - now_ms();
     timer_start(&pg->deadline, (uint32_t)(left < 0 ? 0 : left) + DEADLINE_SLACK_MS);
 }
 
@@ -262,9 +255,8 @@ static void append_sent(struct pg *pg, struct pg_item *item)
 {
     if (h2o_linklist_is_linked(&item->link))
         h2o_linklist_unlink(&item->link);
-    item->since_ms = now_ms();
     if (h2o_linklist_is_empty(&pg->sent))
-        pg->heard_ms = item->since_ms;
+        pg->heard_ms = now_ms();
     h2o_linklist_insert(&pg->sent, &item->link);
 }
 
@@ -279,9 +271,7 @@ static void break_later(struct pg *pg)
 
 static void send_item(struct pg *pg, struct pg_item *item)
 {
-    static const int binary[PG_ARGS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[PG_ARGS_MAX] = {[0 ... PG_ARGS_MAX - 1] = 1};
     const struct pg_statement *statement = &pg->options.statements[item->statement];
     append_sent(pg, item);
     if (!PQsendQueryPrepared(pg->link.conn, statement->name, item->arg_count, item->values,
@@ -349,11 +339,22 @@ static int check_room(const struct pg *pg, struct err *err)
     return 0;
 }
 
-/* The items of a transaction share one `since_ms`, so that they expire together or not at all. */
-static void enqueue(struct pg *pg, struct pg_item *item, int64_t since_ms)
+/* The items of a transaction share one `asked_ms`, so that they expire together or not at all. */
+static void enqueue(struct pg *pg, struct pg_item *item, int64_t asked_ms)
 {
-    item->since_ms = since_ms;
+    item->asked_ms = asked_ms;
     h2o_linklist_insert(&pg->waiting, &item->link);
+}
+
+/* Sends what was just enqueued, or lets it wait for the connection; both have an end. */
+static void proceed(struct pg *pg, int64_t asked_ms)
+{
+    if (pg->is_ready)
+        send_waiting(pg);
+    else
+        watch_deadline(pg, asked_ms + pg->options.connect_timeout_ms);
+    if (pg->options.answer_timeout_ms > 0)
+        watch_deadline(pg, asked_ms + pg->options.answer_timeout_ms);
 }
 
 int pg_read(struct pg *pg, struct pg_query *query, int statement, const struct pg_args *args,
@@ -369,10 +370,9 @@ int pg_read(struct pg *pg, struct pg_query *query, int statement, const struct p
     item->owner = owner;
     query->item_ = item;
     ++pg->count;
-    enqueue(pg, item, now_ms());
-    if (pg->is_ready)
-        send_waiting(pg);
-    watch_deadline(pg);
+    int64_t asked_ms = now_ms();
+    enqueue(pg, item, asked_ms);
+    proceed(pg, asked_ms);
     return 0;
 }
 
@@ -423,14 +423,12 @@ void pg_tx_commit(struct pg_tx *tx)
     struct pg *pg = work->pg;
     work_add(work, item_new(ITEM_SYNC, 0, NULL));
     work->pg = NULL; /* committed */
-    int64_t since_ms = now_ms();
+    int64_t asked_ms = now_ms();
     for (struct pg_item *item; (item = first(&work->begun)) != NULL;) {
         h2o_linklist_unlink(&item->link);
-        enqueue(pg, item, since_ms);
+        enqueue(pg, item, asked_ms);
     }
-    if (pg->is_ready)
-        send_waiting(pg);
-    watch_deadline(pg);
+    proceed(pg, asked_ms);
 }
 
 void pg_tx_cancel(struct pg_tx *tx)
@@ -658,54 +656,56 @@ static void on_readable(void *owner)
     }
     pg_link_flush(&pg->link);
     take_notifications(pg);
-    watch_deadline(pg);
 }
 
 /* ---- deadlines ---- */
 
-static void expire_waiting(struct pg *pg, int64_t now)
+/* Ends what waited too long for a connection; returns when the next one does. */
+static int64_t expire_waiting(struct pg *pg, int64_t now)
 {
     struct err err;
     err_set(&err, ERR_DATABASE, "no connection in time");
     h2o_linklist_t late;
     h2o_linklist_init_anchor(&late);
-    for (struct pg_item *item; (item = first(&pg->waiting)) != NULL &&
-                               now - item->since_ms >= pg->options.connect_timeout_ms;) {
+    struct pg_item *item;
+    while ((item = first(&pg->waiting)) != NULL &&
+           now - item->asked_ms >= pg->options.connect_timeout_ms) {
         h2o_linklist_unlink(&item->link);
         h2o_linklist_insert(&late, &item->link);
     }
     pg->sqlstate[0] = 0;
     list_fail(pg, &late, &err);
+    item = first(&pg->waiting);
+    return item == NULL ? INT64_MAX : item->asked_ms + pg->options.connect_timeout_ms;
 }
 
-/* Their results will still come and be thrown away. Callbacks may append to `sent`, never remove.
- */
-static void expire_sent(struct pg *pg, int64_t now)
+/* Ends what waited too long for its answer: that will still come and be thrown away. Returns when
+ * the next one does. Callbacks may append to `sent` but never remove. */
+static int64_t expire_sent(struct pg *pg, int64_t now)
 {
     struct err err;
     err_set(&err, ERR_DATABASE, "no answer in time");
+    pg->sqlstate[0] = 0;
     for (h2o_linklist_t *at = pg->sent.next; at != &pg->sent; at = at->next) {
         struct pg_item *item = H2O_STRUCT_FROM_MEMBER(struct pg_item, link, at);
-        if (now - item->since_ms < pg->options.answer_timeout_ms)
-            return;
+        if (now - item->asked_ms < pg->options.answer_timeout_ms)
+            return item->asked_ms + pg->options.answer_timeout_ms;
         item_fail(pg, item, &err);
     }
+    return INT64_MAX;
 }
 
 static void on_deadline(void *owner)
 {
     struct pg *pg = owner;
-    int64_t now = now_ms();
-    expire_waiting(pg, now);
-    struct pg_item *item = first(&pg->sent);
-    int64_t most = pg->options.answer_timeout_ms;
-    if (item != NULL && most > 0 && now - item->since_ms >= most) {
-        pg->sqlstate[0] = 0;
-        if (now - pg->heard_ms >= most) {
-            pg_link_lose(&pg->link, "no answer in time");
-            return;
-        }
-        expire_sent(pg, now);
+    int64_t now = now_ms(), most = pg->options.answer_timeout_ms;
+    watch_deadline(pg, expire_waiting(pg, now));
+    if (most == 0 || h2o_linklist_is_empty(&pg->sent))
+        return;
+    if (now - pg->heard_ms >= most) {
+        pg_link_lose(&pg->link, "no answer in time");
+        return;
     }
-    watch_deadline(pg);
+    watch_deadline(pg, expire_sent(pg, now));
+    watch_deadline(pg, pg->heard_ms + most);
 }

@@ -75,10 +75,10 @@ struct pg_options {
     const char *name;                      /* for the log: "read", "write"; kept */
     int statement_timeout_ms;              /* 0: none */
     int connect_timeout_ms; /* also how long something queued waits for a connection; 0: 2000 */
-    /* How long the server may keep something waiting that was sent to it; 0: for ever. What is
-     * older ends with ERR_DATABASE; a server that said nothing at all meanwhile loses the
+    /* How long after it was asked anything may stay without an answer before it ends with
+     * ERR_DATABASE; 0: for ever. A server that said nothing at all for so long loses the
      * connection. Set it above statement_timeout_ms, which lets the server give up first and keep
-     * the connection. */
+     * it. */
     int answer_timeout_ms;
     size_t queue_max; /* statements queued or in flight; more is ERR_BUSY */
     /* Called for each NOTIFY; may be null. */

@@ -118,6 +118,8 @@ void pg_cluster_new(struct pg_cluster *cluster)
         fail("chown");
     snprintf(cluster->conninfo, sizeof(cluster->conninfo),
              "host=%s port=5432 user=owner dbname=postgres", cluster->dir);
+    snprintf(cluster->app_conninfo, sizeof(cluster->app_conninfo),
+             "host=%s port=5432 user=dunlin_app dbname=postgres", cluster->dir);
     char data[96], log[96];
     snprintf(data, sizeof(data), "%s/data", cluster->dir);
     snprintf(log, sizeof(log), "%s/log", cluster->dir);

@@ -7,7 +7,8 @@
 
 struct pg_cluster {
     char dir[64];
-    char conninfo[128]; /* superuser "owner", database "postgres" */
+    char conninfo[128];     /* superuser "owner", database "postgres" */
+    char app_conninfo[128]; /* the same as "dunlin_app", whom the migrations make */
     pid_t pid;
 };
 

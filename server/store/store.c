@@ -1,0 +1,53 @@
+#include "store/store.h"
+
+#include "sql.h"
+
+#include <stdlib.h>
+
+enum { READ_TIMEOUT_MS = 1700, WRITE_TIMEOUT_MS = 3000, CONNECT_TIMEOUT_MS = 1500 };
+enum { QUEUE_MAX = 2000 };
+
+/* The server gives up first (statement_timeout), so that one slow statement does not cost the
+ * connection. */
+static struct pg_options options_for(const struct store_options *options, const char *name,
+                                     int timeout_ms)
+{
+    return (struct pg_options){
+        .conninfo = options->conninfo,
+        .statements = sql_table,
+        .name = name,
+        .statement_timeout_ms = timeout_ms - timeout_ms / 5,
+        .connect_timeout_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS,
+        .answer_timeout_ms = timeout_ms,
+        .queue_max = options->queue_max == 0 ? QUEUE_MAX : options->queue_max,
+    };
+}
+
+struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
+{
+    struct store *store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        abort();
+    int read_ms = options->read_timeout_ms, write_ms = options->write_timeout_ms;
+    struct pg_options reads = options_for(options, "read", read_ms ? read_ms : READ_TIMEOUT_MS);
+    store->reads = pg_new(loop, &reads);
+    struct pg_options writes =
+        options_for(options, "write", write_ms ? write_ms : WRITE_TIMEOUT_MS);
+    writes.listen = options->listen;
+    writes.on_notified = options->on_notified;
+    writes.owner = options->owner;
+    store->writes = pg_new(loop, &writes);
+    return store;
+}
+
+void store_free(struct store *store)
+{
+    pg_free(store->writes);
+    pg_free(store->reads);
+    free(store);
+}
+
+bool store_is_ready(const struct store *store)
+{
+    return pg_is_connected(store->reads) && pg_is_connected(store->writes);
+}
