@@ -35,7 +35,7 @@ enum metric_id {
 #define METRIC_ID(name, help) METRIC_##name,
     METRICS(METRIC_ID)
 #undef METRIC_ID
-    METRIC_COUNT
+        METRIC_COUNT
 };
 
 enum { METRICS_SLOTS = 64 };
@@ -47,7 +47,10 @@ struct metrics {
 /* A page shared by this process and all its later children: METRICS_SLOTS slots. */
 struct metrics *metrics_shared_new(void);
 void metrics_add(struct metrics *slot, enum metric_id, int64_t by);
-/* The Prometheus text of the sum over all slots. */
+/* Sets a slot's gauges to zero: what its process held went with it. For whoever starts it again. */
+void metrics_clear_gauges(struct metrics *slot);
+/* Appends the Prometheus text (format 0.0.4) of the sum over all slots: counters as
+ * dunlin_NAME_total, gauges as dunlin_NAME. */
 void metrics_print(const struct metrics *slots, struct buf *out);
 
 #endif
