@@ -220,7 +220,7 @@ static int compile(struct compiler *c)
         const char *open = find(span_from(c->text, c->at), "{{");
         if (open == NULL)
             break;
-        struct tag tag;
+        struct tag tag = {0};
         size_t before_end, after_start;
         int rc = read_tag(c, (size_t)(open - c->text.base), &tag);
         if (rc != 0)

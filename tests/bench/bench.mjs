@@ -1,0 +1,60 @@
+// The benchmark: each figure is a ratio against a ceiling measured in the same run, both sides in
+// turn, so that a noisy machine slows both alike. Usage: scripts/bench [NAME…] [--json FILE].
+// What was tried and did not help stands in NOTES.md beside this file.
+import { writeFileSync } from 'node:fs';
+import { startBed } from './bed.mjs';
+import { page, forged, visit } from './pages.mjs';
+import { callbacks, callbacksFresh } from './callbacks.mjs';
+import { importRows } from './import.mjs';
+import { idle } from './idle.mjs';
+
+const benches = {
+    page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle,
+};
+
+function readArguments(argv) {
+    const wanted = { names: [], json: null };
+    for (let i = 0; i < argv.length; ++i) {
+        if (argv[i] === '--json')
+            wanted.json = argv[++i];
+        else if (argv[i] in benches)
+            wanted.names.push(argv[i]);
+        else
+            throw new Error(`no benchmark ${argv[i]}: there are ${Object.keys(benches).join(', ')}`);
+    }
+    if (wanted.names.length === 0)
+        wanted.names = Object.keys(benches);
+    return wanted;
+}
+
+function format(value) {
+    return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2);
+}
+
+function print(rows) {
+    const cells = [['name', 'ours', 'ceiling', 'unit', 'ratio', 'wanted', '', 'remark'],
+        ...rows.map((row) => [row.name, format(row.ours), format(row.ceiling), row.unit,
+            row.ratio === null ? '-' : row.ratio.toFixed(2), row.wanted ?? '',
+            row.isMet === undefined ? '' : row.isMet ? 'ok' : 'SHORT', row.remark ?? ''])];
+    const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+    for (const row of cells)
+        console.log(row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd());
+}
+
+const wanted = readArguments(process.argv.slice(2));
+const rows = [];
+const bed = await startBed();
+try {
+    for (const name of wanted.names) {
+        console.error(`bench: ${name} …`);
+        rows.push(...await benches[name](bed));
+    }
+} finally {
+    await bed.end();
+}
+print(rows);
+if (wanted.json !== null) {
+    const plain = rows.map(({ name, ours, ceiling, unit, ratio }) => ({ name, ours, ceiling, unit, ratio }));
+    writeFileSync(wanted.json, JSON.stringify(plain, null, 2) + '\n');
+}
+process.exitCode = rows.some((row) => row.isMet === false) ? 1 : 0;
