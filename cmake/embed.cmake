@@ -1,13 +1,14 @@
 # dunlin_embed(TARGET NAME GLOB…): the files as one table, `generated/NAME.h`:
 #   struct embedded_file { const char *name; const char *bytes; size_t len; };
 #   extern const struct embedded_file NAME_files[]; extern const size_t NAME_count;
-# sorted by name. dunlin_sql_table(TARGET GLOB…): the named statements of .sql files as one table.
+# sorted by name, which is the path below the first GLOB's fixed part. dunlin_sql_table(TARGET GLOB…): the named statements of .sql files as one table.
 function(dunlin_embed target name)
   file(GLOB files CONFIGURE_DEPENDS ${ARGN})
   list(SORT files)
+  string(REGEX REPLACE "[^/]*[*].*$" "" top "${ARGV2}")
   set(out ${CMAKE_BINARY_DIR}/generated/${name}.c)
   add_custom_command(OUTPUT ${out}
-    COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/embed.sh ${name} ${out} ${files}
+    COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/embed.sh ${name} ${out} ${top} ${files}
     DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.sh VERBATIM)
   target_sources(${target} PRIVATE ${out})
   file(WRITE ${CMAKE_BINARY_DIR}/generated/${name}.h.new

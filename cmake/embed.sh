@@ -1,8 +1,9 @@
 #!/bin/sh
-# embed.sh NAME OUT FILE…: writes OUT, a C file with the table NAME_files of the files' bytes.
+# embed.sh NAME OUT TOP FILE…: writes OUT, a C file with the table NAME_files of the files' bytes,
+# each named by its path below TOP.
 set -eu
-name=$1 out=$2
-shift 2
+name=$1 out=$2 top=$3
+shift 3
 {
     printf '#include "%s.h"\n' "$name"
     i=0
@@ -15,7 +16,7 @@ shift 2
     printf 'const struct embedded_file %s_files[] = {\n' "$name"
     i=0
     for file in "$@"; do
-        printf '    {"%s", file_%d, sizeof(file_%d) - 1},\n' "$(basename "$file")" "$i" "$i"
+        printf '    {"%s", file_%d, sizeof(file_%d) - 1},\n' "${file#"$top"}" "$i" "$i"
         i=$((i + 1))
     done
     printf '    {0, 0, 0}};\nconst size_t %s_count = %d;\n' "$name" "$i"
