@@ -13,7 +13,7 @@ struct channel_message {
     struct span step;    /* with the ids: the identity of this message */
     struct span channel; /* "push", "sms", "email" */
     struct span address;
-    struct span title;   /* push title or mail subject */
+    struct span title; /* push title or mail subject */
     struct span body;
     struct instant at;
 };
@@ -30,6 +30,9 @@ typedef void (*channel_cb)(void *owner, enum channel_outcome outcome, const char
 
 struct channel {
     const char *name;
+    /* The same message again cannot hurt: after an unknown outcome it is sent once more, where
+     * others end uncertain. */
+    bool is_repeat_harmless;
     bool (*takes)(struct span channel);
     MUST_CHECK int (*send)(struct store *, const struct channel_message *, channel_cb on_sent,
                            void *owner, struct err *);

@@ -1,0 +1,36 @@
+/* One batch of reminders from candidates to outcomes: claim, write the words, hand them to their
+ * channels, record what became of them. */
+#ifndef DUNLIN_FLOW_REMINDER_SEND_H
+#define DUNLIN_FLOW_REMINDER_SEND_H
+
+#include "base/err.h"
+#include "store/reminder_store.h"
+
+struct world;
+struct reminder_texts;
+
+struct reminder_send_result {
+    size_t claimed_count, sent_count;
+    bool was_slow; /* the claim took so long that all was given back: try fewer at once */
+};
+
+/* Exactly once. With an error, what was claimed and not recorded stays claimed until it is looked
+ * for among the lost. */
+typedef void (*reminder_send_cb)(void *owner, const struct reminder_send_result *,
+                                 const struct err *);
+
+/* Copies the keys. Returns an error and never calls back, or calls back later. */
+MUST_CHECK int reminder_send_begin(struct world *, const struct reminder_texts *,
+                                   const struct reminder_keys *, reminder_send_cb on_done,
+                                   void *owner, struct err *);
+
+/* What becomes of reminders that a dead process had claimed, from the rows of reminder_lost (at
+ * least one): those whose repetition cannot hurt are given back, the others end uncertain and count
+ * as sent. */
+MUST_CHECK int reminder_settle_lost(struct world *, struct pg_tx *, const PGresult *lost,
+                                    pg_done_cb on_done, void *owner, struct err *);
+
+/* Which kinds of message this installation's channels take: of "push", "sms", "email". */
+size_t reminder_channels(const struct world *, struct span kinds[3]);
+
+#endif

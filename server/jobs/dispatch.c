@@ -1,0 +1,201 @@
+/* One round: candidates; a batch of them claimed and sent; again until none is found. Then, once a
+ * minute, a look for what a dead process left claimed. Then rest until the poll or a wake-up.
+ *
+ * Who asks for candidates and finds that nothing of them could be claimed rests too: somebody else
+ * was quicker, or a condition changed between the two looks. */
+#include "jobs/dispatch.h"
+
+#include "base/log.h"
+#include "flow/reminder_send.h"
+#include "flow/reminder_text.h"
+#include "flow/world.h"
+#include "io/timer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    POLL_MS = 1000,
+    RETRY_MS = 3000,   /* after a failure */
+    LOST_SECONDS = 60, /* claimed longer ago than this, nobody is sending it any more */
+    LOST_EVERY_ROUNDS = 60,
+    BATCH_MIN = 1,
+};
+
+struct dispatch {
+    struct world *world;
+    struct reminder_texts *texts;
+    struct timer timer;
+    struct pg_query query;
+    struct pg_tx tx;
+    size_t batch_max;
+    int rounds_to_lost;
+    bool is_busy, is_woken, is_stopped;
+};
+
+static void look(struct dispatch *dispatch);
+
+static void rest(struct dispatch *dispatch, uint32_t delay_ms)
+{
+    dispatch->is_busy = false;
+    if (dispatch->is_stopped)
+        return;
+    timer_start(&dispatch->timer, dispatch->is_woken ? 0 : delay_ms);
+    dispatch->is_woken = false;
+}
+
+static void rest_after(struct dispatch *dispatch, const struct err *err)
+{
+    if (err->code != ERR_CLOSED)
+        log_line(LOG_WARN, "reminders not dispatched", "error=%s", err->text);
+    dispatch->is_woken = false;
+    rest(dispatch, RETRY_MS);
+}
+
+static void on_lost_settled(void *owner, const struct err *err)
+{
+    struct dispatch *dispatch = owner;
+    if (err->code != 0)
+        rest_after(dispatch, err);
+    else
+        look(dispatch);
+}
+
+static void on_lost(void *owner, const PGresult *result, const struct err *err)
+{
+    struct dispatch *dispatch = owner;
+    if (err->code != 0) {
+        rest_after(dispatch, err);
+        return;
+    }
+    if (PQntuples(result) == 0) {
+        rest(dispatch, POLL_MS);
+        return;
+    }
+    log_line(LOG_WARN, "reminders of a dead process found", "count=%d", PQntuples(result));
+    struct err failed;
+    if (reminder_settle_lost(dispatch->world, &dispatch->tx, result, on_lost_settled, dispatch,
+                             &failed) != 0)
+        rest_after(dispatch, &failed);
+}
+
+static void look_for_lost(struct dispatch *dispatch)
+{
+    struct err err;
+    dispatch->rounds_to_lost = LOST_EVERY_ROUNDS;
+    if (reminder_lost(dispatch->world->store, &dispatch->query,
+                      instant_plus_seconds(dispatch->world->now(), -LOST_SECONDS), on_lost,
+                      dispatch, &err) != 0)
+        rest_after(dispatch, &err);
+}
+
+static void on_batch_sent(void *owner, const struct reminder_send_result *result,
+                          const struct err *err)
+{
+    struct dispatch *dispatch = owner;
+    if (err->code != 0) {
+        rest_after(dispatch, err);
+        return;
+    }
+    if (result->was_slow && dispatch->batch_max > BATCH_MIN)
+        dispatch->batch_max = (dispatch->batch_max + 3) / 4;
+    else if (!result->was_slow && dispatch->batch_max < REMINDER_BATCH_MAX)
+        ++dispatch->batch_max;
+    if (result->sent_count > 0)
+        log_line(LOG_INFO, "reminders sent", "count=%zu", result->sent_count);
+    if (dispatch->is_stopped || result->claimed_count == 0)
+        rest(dispatch, POLL_MS);
+    else
+        look(dispatch);
+}
+
+static void on_candidates(void *owner, const PGresult *result, const struct err *err)
+{
+    struct dispatch *dispatch = owner;
+    if (err->code != 0) {
+        rest_after(dispatch, err);
+        return;
+    }
+    struct reminder_keys keys;
+    reminder_read_keys(result, &keys);
+    if (keys.count > dispatch->batch_max)
+        keys.count = dispatch->batch_max;
+    if (dispatch->is_stopped || (keys.count == 0 && --dispatch->rounds_to_lost > 0)) {
+        rest(dispatch, POLL_MS);
+        return;
+    }
+    if (keys.count == 0) {
+        look_for_lost(dispatch);
+        return;
+    }
+    struct err failed;
+    if (reminder_send_begin(dispatch->world, dispatch->texts, &keys, on_batch_sent, dispatch,
+                            &failed) != 0)
+        rest_after(dispatch, &failed);
+}
+
+static void look(struct dispatch *dispatch)
+{
+    const struct world *world = dispatch->world;
+    struct instant now = world->now();
+    struct err err;
+    if (reminder_candidates(world->store, &dispatch->query, now,
+                            instant_plus_seconds(now, -(int64_t)world->payment_in_flight_seconds),
+                            on_candidates, dispatch, &err) != 0)
+        rest_after(dispatch, &err);
+}
+
+static void on_time(void *owner)
+{
+    struct dispatch *dispatch = owner;
+    dispatch->is_busy = true;
+    look(dispatch);
+}
+
+struct dispatch *dispatch_new(struct world *world, struct err *err)
+{
+    struct reminder_texts *texts = reminder_texts_new(err);
+    if (texts == NULL)
+        return NULL;
+    struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
+    if (dispatch == NULL)
+        abort();
+    dispatch->world = world;
+    dispatch->texts = texts;
+    dispatch->batch_max = REMINDER_BATCH_MAX;
+    timer_init(&dispatch->timer, world->loop, "dispatch", on_time, dispatch);
+    struct span kinds[3];
+    if (reminder_channels(world, kinds) == 0)
+        dispatch->is_stopped = true;
+    else
+        timer_start(&dispatch->timer, 0);
+    return dispatch;
+}
+
+void dispatch_wake(struct dispatch *dispatch)
+{
+    if (dispatch->is_stopped)
+        return;
+    if (dispatch->is_busy)
+        dispatch->is_woken = true;
+    else
+        timer_start(&dispatch->timer, 0);
+}
+
+void dispatch_stop(struct dispatch *dispatch)
+{
+    dispatch->is_stopped = true;
+    timer_stop(&dispatch->timer);
+}
+
+bool dispatch_is_idle(const struct dispatch *dispatch)
+{
+    return !dispatch->is_busy;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    timer_stop(&dispatch->timer);
+    reminder_texts_free(dispatch->texts);
+    free(dispatch);
+}
