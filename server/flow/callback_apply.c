@@ -1,0 +1,557 @@
+/* One batch at a time, one flush each:
+ *
+ *   gather     what queued while the last flush was under way, oldest first
+ *   load       who they are about, and whether they were here before
+ *   movements  what is booked for those payments that have something booked (usually none)
+ *   decide     in the domain; at most one callback a customer, the others go back to the queue's
+ * head save       one transaction, guarded by each customer's money_version answer     when its
+ * sync has arrived
+ *
+ * How it fails:
+ *   conflict (a money_version moved)     load again, a bounded number of times, after a random wait
+ *   a statement refuses some row's data  the batch goes back and the next one is half as large; a
+ *                                        callback that fails alone is parked as it came
+ *   database lost, slow or frozen        those in the batch are told to come again; nothing is
+ * known about them, and their dedup keys make coming again harmless A callback that waits longer
+ * than CALLBACK_ANSWER_MS_MAX, here or in the batch, is told to come again as well. */
+#include "flow/callback_apply.h"
+
+#include "base/crash_point.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "domain/payment_reference.h"
+#include "flow/callback_decide.h"
+#include "io/timer.h"
+#include "store/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    CONFLICTS_MAX = 8,
+    CONFLICT_WAIT_MS = 4,
+    SWEEP_MS = 250, /* how often those who wait too long are looked for */
+};
+
+struct callback_job {
+    h2o_linklist_t link; /* in the queue; while in the batch, in nothing */
+    struct callback_queue *queue;
+    const struct provider_account *account;
+    struct callback_facts facts;
+    char *bytes; /* headers, then body */
+    struct span headers, body;
+    int64_t customer_id, payment_no; /* sealed in our reference; PG_NULL_INT: not there */
+    uint64_t key_hash;               /* of account and dedup key */
+    struct mono added_at;
+    callback_done_cb on_done; /* null: answered, or nobody waits */
+    void *owner;
+    bool is_retry, is_poison;
+};
+
+/* One callback of the batch under way. */
+struct slot {
+    struct callback_job *job;
+    struct callback_known known;
+    struct payment payment;
+    char event_facts[CALLBACK_EVENT_FACTS_MAX];
+};
+
+struct callback_queue {
+    struct world *world;
+    h2o_linklist_t waiting;
+    size_t waiting_count;
+    struct timer gather_timer, sweep_timer;
+    bool is_busy; /* a batch is under way, or its timer runs */
+    struct pg_query query;
+    struct pg_tx tx;
+    struct slot *slots[CALLBACK_BATCH_MAX]; /* the batch: permuted, never null */
+    size_t count;
+    struct callback_decision decisions[CALLBACK_BATCH_MAX];
+    size_t batch_max; /* smaller for a while after a batch that the database refused */
+    int conflicts;
+    struct slot slots_[CALLBACK_BATCH_MAX];
+};
+
+static void gather(void *owner);
+static void load(struct callback_queue *q);
+static void on_loaded(void *owner, const PGresult *result, const struct err *err);
+static void load_movements(struct callback_queue *q);
+static void on_movements_loaded(void *owner, const PGresult *result, const struct err *err);
+static void save(struct callback_queue *q);
+static void on_saved(void *owner, const struct err *err);
+static void finish(struct callback_queue *q);
+static void sweep(void *owner);
+
+struct callback_queue *callback_queue_new(struct world *world)
+{
+    struct callback_queue *q = calloc(1, sizeof(*q));
+    if (q == NULL)
+        abort();
+    q->world = world;
+    q->batch_max = CALLBACK_BATCH_MAX;
+    h2o_linklist_init_anchor(&q->waiting);
+    timer_init(&q->gather_timer, world->loop, "callback_gather", gather, q);
+    timer_init(&q->sweep_timer, world->loop, "callback_sweep", sweep, q);
+    for (size_t i = 0; i < CALLBACK_BATCH_MAX; ++i)
+        q->slots[i] = &q->slots_[i];
+    return q;
+}
+
+static void job_answer(struct callback_job *job, enum callback_result result)
+{
+    callback_done_cb on_done = job->on_done;
+    job->on_done = NULL;
+    if (on_done != NULL)
+        on_done(job->owner, result);
+}
+
+static void job_free(struct callback_job *job)
+{
+    if (h2o_linklist_is_linked(&job->link)) {
+        h2o_linklist_unlink(&job->link);
+        --job->queue->waiting_count;
+    }
+    free(job->bytes);
+    free(job);
+}
+
+static void job_end(struct callback_job *job, enum callback_result result)
+{
+    job_answer(job, result);
+    job_free(job);
+}
+
+static struct callback_job *first_waiting(struct callback_queue *q)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct callback_job, link, q->waiting.next);
+}
+
+void callback_queue_free(struct callback_queue *q)
+{
+    timer_stop(&q->gather_timer);
+    timer_stop(&q->sweep_timer);
+    pg_query_cancel(&q->query);
+    pg_tx_cancel(&q->tx);
+    while (q->count > 0)
+        job_end(q->slots[--q->count]->job, CALLBACK_UNKNOWN);
+    while (!h2o_linklist_is_empty(&q->waiting))
+        job_end(first_waiting(q), CALLBACK_UNKNOWN);
+    free(q);
+}
+
+/* Copies headers and body behind each other. */
+static void job_copy_bytes(struct callback_job *job, const struct callback_message *message)
+{
+    size_t len = message->headers.len + message->body.len;
+    job->bytes = malloc(len + 1);
+    if (job->bytes == NULL)
+        abort();
+    memcpy(job->bytes, message->headers.base, message->headers.len);
+    if (message->body.len > 0)
+        memcpy(job->bytes + message->headers.len, message->body.base, message->body.len);
+    job->headers = span_of(job->bytes, message->headers.len);
+    job->body = span_of(job->bytes + message->headers.len, message->body.len);
+}
+
+/* Whose it claims to be, if our own seal says so. */
+static void job_open_reference(struct callback_job *job, const struct keyring *keys)
+{
+    struct payment_id id;
+    bool is_ours = payment_reference_check(keys, span_str(job->facts.reference), &id);
+    job->customer_id = is_ours ? id.customer_id : PG_NULL_INT;
+    job->payment_no = is_ours ? id.payment_no : PG_NULL_INT;
+}
+
+/* FNV-1a: only to see quickly that two keys differ. */
+static uint64_t hash_key(const struct callback_job *job)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uintptr_t)job->account;
+    for (const char *c = job->facts.dedup_key; *c != 0; ++c)
+        hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static struct callback_job *job_new(struct callback_queue *q,
+                                    const struct callback_message *message)
+{
+    struct callback_job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        abort();
+    job->queue = q;
+    job->account = message->account;
+    job->facts = *message->facts;
+    job->is_retry = message->is_retry;
+    job->added_at = clock_mono();
+    job->key_hash = hash_key(job);
+    job_copy_bytes(job, message);
+    job_open_reference(job, q->world->keys);
+    return job;
+}
+
+int callback_apply(struct callback_queue *q, const struct callback_message *message,
+                   callback_done_cb on_done, void *owner, struct callback_job **handle,
+                   struct err *err)
+{
+    if (q->waiting_count >= CALLBACK_QUEUE_MAX)
+        return err_set(err, ERR_BUSY, "%d callbacks are waiting", CALLBACK_QUEUE_MAX);
+    struct callback_job *job = job_new(q, message);
+    job->on_done = on_done;
+    job->owner = owner;
+    h2o_linklist_insert(&q->waiting, &job->link);
+    ++q->waiting_count;
+    if (!timer_is_running(&q->sweep_timer))
+        timer_start(&q->sweep_timer, SWEEP_MS);
+    if (!q->is_busy) {
+        q->is_busy = true;
+        timer_start(&q->gather_timer, 0);
+    }
+    if (handle != NULL)
+        *handle = job;
+    return 0;
+}
+
+void callback_job_forget(struct callback_job *job)
+{
+    job->on_done = NULL;
+}
+
+static bool waits_too_long(const struct callback_job *job, struct mono now)
+{
+    return mono_us_since(job->added_at, now) > CALLBACK_ANSWER_MS_MAX * INT64_C(1000);
+}
+
+static void sweep(void *owner)
+{
+    struct callback_queue *q = owner;
+    struct mono now = clock_mono();
+    for (h2o_linklist_t *next, *at = q->waiting.next; at != &q->waiting; at = next) {
+        next = at->next;
+        struct callback_job *job = H2O_STRUCT_FROM_MEMBER(struct callback_job, link, at);
+        if (waits_too_long(job, now))
+            job_end(job, CALLBACK_UNKNOWN);
+    }
+    for (size_t i = 0; i < q->count; ++i)
+        if (waits_too_long(q->slots[i]->job, now))
+            job_answer(q->slots[i]->job, CALLBACK_UNKNOWN);
+    if (q->is_busy)
+        timer_start(&q->sweep_timer, SWEEP_MS);
+}
+
+/* The end of one batch and the beginning of the next: at the end of the loop's turn, so that what
+ * other connections brought in this turn comes along. */
+static void finish(struct callback_queue *q)
+{
+    assert(q->count == 0);
+    q->conflicts = 0;
+    q->is_busy = q->waiting_count > 0;
+    if (q->is_busy)
+        timer_start(&q->gather_timer, 0);
+}
+
+static void end_all(struct callback_queue *q, enum callback_result result)
+{
+    while (q->count > 0)
+        job_end(q->slots[--q->count]->job, result);
+}
+
+static void give_up(struct callback_queue *q, const char *doing, const struct err *err)
+{
+    log_line(LOG_WARN, "callbacks not kept", "count=%zu while=%s cause=%s", q->count, doing,
+             err->text);
+    end_all(q, CALLBACK_UNKNOWN);
+    finish(q);
+}
+
+/* Takes slot i out of the batch; its place is taken by the last. */
+static struct callback_job *drop_slot(struct callback_queue *q, size_t i)
+{
+    struct slot *dropped = q->slots[i];
+    q->slots[i] = q->slots[--q->count];
+    q->slots[q->count] = dropped;
+    return dropped->job;
+}
+
+/* Back to the head of the queue, the last of the batch first, so that their order stays. */
+static void put_back(struct callback_queue *q, struct callback_job *job)
+{
+    h2o_linklist_insert(q->waiting.next, &job->link);
+    ++q->waiting_count;
+}
+
+static void gather(void *owner)
+{
+    struct callback_queue *q = owner;
+    while (q->count < q->batch_max && !h2o_linklist_is_empty(&q->waiting)) {
+        struct callback_job *job = first_waiting(q);
+        h2o_linklist_unlink(&job->link);
+        --q->waiting_count;
+        q->slots[q->count++]->job = job;
+    }
+    if (q->count == 0) {
+        finish(q);
+        return;
+    }
+    load(q);
+}
+
+static struct callback_wanted wanted_of(const struct callback_job *job)
+{
+    bool has_provider_reference = job->facts.provider_reference[0] != 0;
+    return (struct callback_wanted){
+        .provider = span_str(job->account->provider->name),
+        .account = job->account->account,
+        .dedup_key = span_str(job->facts.dedup_key),
+        .customer_id = job->customer_id,
+        .payment_no = job->payment_no,
+        .provider_reference = has_provider_reference ? span_str(job->facts.provider_reference)
+                                                     : (struct span){NULL, 0},
+    };
+}
+
+static void load(struct callback_queue *q)
+{
+    struct callback_wanted wanted[CALLBACK_BATCH_MAX];
+    struct err err = {0};
+    for (size_t i = 0; i < q->count; ++i)
+        wanted[i] = wanted_of(q->slots[i]->job);
+    if (callback_load(q->world->store, &q->query, wanted, q->count, on_loaded, q, &err) != 0)
+        give_up(q, "loading", &err);
+}
+
+/* Those that were here before are done: what they said is on disk. */
+static void answer_known(struct callback_queue *q)
+{
+    for (size_t i = 0; i < q->count;) {
+        const struct callback_known *known = &q->slots[i]->known;
+        bool is_open = !known->is_decided || (known->is_parked && q->slots[i]->job->is_retry);
+        if (is_open) {
+            ++i;
+            continue;
+        }
+        metrics_add(q->world->metrics, METRIC_callbacks_duplicate, 1);
+        job_end(drop_slot(q, i), CALLBACK_KEPT);
+    }
+}
+
+static int compare_age(const void *a, const void *b)
+{
+    const struct slot *const *x = a, *const *y = b;
+    int64_t apart = (*x)->job->added_at.ns - (*y)->job->added_at.ns;
+    return apart < 0 ? -1 : apart > 0;
+}
+
+/* One callback a customer, and one of each dedup key (keys whose hashes meet by chance only wait a
+ * turn): the oldest stays, the others go back. */
+static void put_back_rivals(struct callback_queue *q)
+{
+    qsort(q->slots, q->count, sizeof(q->slots[0]), compare_age);
+    struct callback_job *rivals[CALLBACK_BATCH_MAX];
+    int64_t customer_ids[CALLBACK_BATCH_MAX];
+    uint64_t hashes[CALLBACK_BATCH_MAX];
+    size_t rival_count = 0, kept = 0;
+    for (size_t i = 0; i < q->count; ++i) {
+        struct slot *slot = q->slots[i];
+        customer_ids[kept] = slot->known.has_payment ? slot->known.customer_id : PG_NULL_INT;
+        hashes[kept] = slot->job->key_hash;
+        size_t rival = 0;
+        while (hashes[rival] != hashes[kept] &&
+               (customer_ids[rival] != customer_ids[kept] || customer_ids[rival] == PG_NULL_INT))
+            ++rival;
+        if (rival < kept) {
+            rivals[rival_count++] = slot->job;
+            continue;
+        }
+        q->slots[i] = q->slots[kept];
+        q->slots[kept++] = slot;
+    }
+    q->count = kept;
+    while (rival_count > 0)
+        put_back(q, rivals[--rival_count]);
+}
+
+static void on_loaded(void *owner, const PGresult *result, const struct err *err)
+{
+    struct callback_queue *q = owner;
+    if (err->code != 0) {
+        give_up(q, "loading", err);
+        return;
+    }
+    assert((size_t)PQntuples(result) == q->count);
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct callback_known known;
+        struct payment payment;
+        callback_read_known(result, row, &known, &payment);
+        struct slot *slot = q->slots[known.position];
+        slot->known = known;
+        if (known.has_payment)
+            memcpy(&slot->payment, &payment, offsetof(struct payment, movements));
+        slot->payment.movement_count = 0;
+    }
+    answer_known(q);
+    put_back_rivals(q);
+    if (q->count == 0)
+        finish(q);
+    else
+        load_movements(q);
+}
+
+/* Only a payment that is past `failed` has anything booked. */
+static void load_movements(struct callback_queue *q)
+{
+    int64_t customer_ids[CALLBACK_BATCH_MAX], payment_nos[CALLBACK_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < q->count; ++i) {
+        const struct slot *slot = q->slots[i];
+        if (!slot->known.has_payment || slot->payment.state < PAYMENT_PAID)
+            continue;
+        customer_ids[count] = slot->known.customer_id;
+        payment_nos[count++] = slot->known.payment_no;
+    }
+    struct err err = {0};
+    if (count == 0)
+        save(q);
+    else if (callback_load_movements(q->world->store, &q->query, customer_ids, payment_nos, count,
+                                     on_movements_loaded, q, &err) != 0)
+        give_up(q, "loading movements", &err);
+}
+
+static struct slot *slot_of_payment(struct callback_queue *q, int64_t customer_id,
+                                    int64_t payment_no)
+{
+    for (size_t i = 0; i < q->count; ++i) {
+        const struct callback_known *known = &q->slots[i]->known;
+        if (known->has_payment && known->customer_id == customer_id &&
+            known->payment_no == payment_no)
+            return q->slots[i];
+    }
+    return NULL;
+}
+
+static void on_movements_loaded(void *owner, const PGresult *result, const struct err *err)
+{
+    struct callback_queue *q = owner;
+    if (err->code != 0) {
+        give_up(q, "loading movements", err);
+        return;
+    }
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct payment_movement movement;
+        int64_t customer_id, payment_no;
+        if (!callback_read_movement(result, row, &customer_id, &payment_no, &movement))
+            continue;
+        struct slot *slot = slot_of_payment(q, customer_id, payment_no);
+        /* The bound may be passed only by more than PAYMENT_MOVEMENTS_MAX booked: it never is. */
+        assert(slot != NULL && slot->payment.movement_count < PAYMENT_MOVEMENTS_MAX);
+        slot->payment.movements[slot->payment.movement_count++] = movement;
+    }
+    save(q);
+}
+
+static void decide(struct callback_queue *q, size_t i, struct instant wall, uint32_t jitter)
+{
+    struct slot *slot = q->slots[i];
+    struct callback_decision *d = &q->decisions[i];
+    const struct callback_job *job = slot->job;
+    *d = (struct callback_decision){
+        .wanted = wanted_of(job),
+        .headers = job->headers,
+        .body = job->body,
+        .reference =
+            job->facts.reference[0] != 0 ? span_str(job->facts.reference) : (struct span){NULL, 0},
+        .customer_id = job->customer_id,
+        .payment_no = job->payment_no,
+    };
+    if (job->is_poison)
+        callback_decide_poison(d, slot->known.attempts);
+    else
+        callback_decide(&job->facts, &slot->known, &slot->payment, wall, jitter, slot->event_facts,
+                        d);
+}
+
+static void save(struct callback_queue *q)
+{
+    struct instant wall = clock_wall();
+    struct err err = {0};
+    uint32_t jitter;
+    random_bytes(&jitter, sizeof(jitter));
+    for (size_t i = 0; i < q->count; ++i)
+        decide(q, i, wall, jitter + (uint32_t)i * 37);
+    if (callback_save(q->world->store, &q->tx, q->decisions, q->count, q->world->now(), wall,
+                      on_saved, q, &err) != 0)
+        give_up(q, "saving", &err);
+}
+
+/* Somebody else moved the money of one of these customers between our load and our save. */
+static void load_again(struct callback_queue *q, const struct err *err)
+{
+    if (++q->conflicts > CONFLICTS_MAX) {
+        give_up(q, "saving, too many conflicts", err);
+        return;
+    }
+    uint8_t jitter;
+    random_bytes(&jitter, sizeof(jitter));
+    timer_start(&q->gather_timer, 1 + jitter % (unsigned)(CONFLICT_WAIT_MS * q->conflicts));
+}
+
+/* The database refuses the data of at least one of them, for good: halve until it stands alone. */
+static void split(struct callback_queue *q, const struct err *err)
+{
+    struct callback_job *first = q->slots[0]->job;
+    if (q->count == 1 && first->is_poison) {
+        give_up(q, "parking", err);
+        return;
+    }
+    if (q->count == 1) {
+        log_line(LOG_ERROR, "callback could not be booked", "provider=%s cause=%s",
+                 first->account->provider->name, err->text);
+        first->is_poison = true;
+    }
+    q->batch_max = q->count / 2 > 0 ? q->count / 2 : 1;
+    while (q->count > 0)
+        put_back(q, q->slots[--q->count]->job);
+    finish(q);
+}
+
+/* Classes 22 and 23 (data, constraints) and P0 (raised by a function) blame the rows. */
+static bool blames_the_data(const char *sqlstate)
+{
+    return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0 ||
+           strncmp(sqlstate, "P0", 2) == 0;
+}
+
+static void count_saved(struct callback_queue *q)
+{
+    int64_t applied = 0, parked = 0;
+    for (size_t i = 0; i < q->count; ++i) {
+        applied += strcmp(q->decisions[i].state, "applied") == 0;
+        parked += strcmp(q->decisions[i].state, "parked") == 0 && !q->slots[i]->known.is_parked;
+    }
+    metrics_add(q->world->metrics, METRIC_callback_batches, 1);
+    metrics_add(q->world->metrics, METRIC_callbacks_applied, applied);
+    metrics_add(q->world->metrics, METRIC_callbacks_parked, parked);
+    if (parked > 0)
+        log_line(LOG_WARN, "callbacks parked", "count=%lld", (long long)parked);
+}
+
+static void on_saved(void *owner, const struct err *err)
+{
+    struct callback_queue *q = owner;
+    if (err->code == ERR_CONFLICT) {
+        load_again(q, err);
+        return;
+    }
+    if (err->code != 0 && blames_the_data(pg_sqlstate(q->world->store->writes))) {
+        split(q, err);
+        return;
+    }
+    if (err->code != 0) {
+        give_up(q, "saving", err);
+        return;
+    }
+    crash_point("callback_after_commit");
+    count_saved(q);
+    q->batch_max = q->batch_max * 2 < CALLBACK_BATCH_MAX ? q->batch_max * 2 : CALLBACK_BATCH_MAX;
+    end_all(q, CALLBACK_KEPT);
+    finish(q);
+}

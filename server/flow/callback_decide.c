@@ -1,0 +1,165 @@
+#include "flow/callback_decide.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum {
+    RETRY_FIRST_SECONDS = 5,
+    RETRY_LONGEST_SECONDS = 3600,
+    RETRIES_MAX = 200, /* about a week; then people only, or when its payment moves */
+};
+
+/* The callback's kinds in the words of the domain, and of the timeline. */
+static const struct {
+    enum payment_fact_kind fact;
+    const char *event_kind;
+} kinds[] = {
+    [CALLBACK_PENDING] = {PAYMENT_FACT_PENDING, "payment.pending"},
+    [CALLBACK_FAILED] = {PAYMENT_FACT_FAILED, "payment.failed"},
+    [CALLBACK_PAID] = {PAYMENT_FACT_PAID, "payment.paid"},
+    [CALLBACK_REFUNDED] = {PAYMENT_FACT_REFUNDED, "payment.refunded"},
+    [CALLBACK_CHARGED_BACK] = {PAYMENT_FACT_CHARGED_BACK, "payment.charged_back"},
+    [CALLBACK_CHARGEBACK_REVERSED] = {PAYMENT_FACT_CHARGEBACK_REVERSED,
+                                      "payment.chargeback_reversed"},
+};
+
+/* What follows from each verdict. */
+static const struct {
+    const char *state, *reason;
+} verdicts[] = {
+    [PAYMENT_BOOK] = {"applied", "booked"},
+    [PAYMENT_MOVE] = {"applied", "moved"},
+    [PAYMENT_NOTHING_NEW] = {"ignored", "nothing_new"},
+    [PAYMENT_WRONG_CURRENCY] = {"parked", "wrong_currency"},
+    [PAYMENT_WRONG_AMOUNT] = {"parked", "wrong_amount"},
+    [PAYMENT_CONTRADICTION] = {"parked", "contradiction"},
+    [PAYMENT_TOO_MANY] = {"parked", "too_many_movements"},
+    [PAYMENT_WAITS] = {"parked", "waits_for_payment"},
+};
+
+static struct instant next_try(struct instant wall, int64_t attempts, uint32_t jitter)
+{
+    if (attempts >= RETRIES_MAX)
+        return (struct instant){PG_NULL_INT};
+    int64_t wait_s = RETRY_LONGEST_SECONDS;
+    if (attempts < 10 && RETRY_FIRST_SECONDS << attempts < RETRY_LONGEST_SECONDS)
+        wait_s = RETRY_FIRST_SECONDS << attempts;
+    /* Up to a quarter more, so that what was parked together does not come back together. */
+    int64_t more_us = (int64_t)(jitter % 1000) * wait_s * 250;
+    return (struct instant){instant_plus_seconds(wall, wait_s).us + more_us};
+}
+
+/* Words from providers are printable ASCII: only two characters need care. */
+static size_t put_word(char *out, const char *word)
+{
+    size_t len = 0;
+    for (; *word != 0; ++word) {
+        if (*word == '"' || *word == '\\')
+            out[len++] = '\\';
+        out[len++] = *word;
+    }
+    out[len] = 0;
+    return len;
+}
+
+static struct span write_event(const struct callback_facts *facts,
+                               const struct callback_decision *decision,
+                               char out[CALLBACK_EVENT_FACTS_MAX])
+{
+    char movement[2 * sizeof(facts->movement)], reason[2 * sizeof(facts->reason)];
+    put_word(movement, facts->movement);
+    put_word(reason, decision->payment_reason.base == NULL ? "" : decision->payment_reason.base);
+    int len = snprintf(out, CALLBACK_EVENT_FACTS_MAX, "{\"payment_no\":%lld",
+                       (long long)decision->payment_no);
+    if (facts->kind >= CALLBACK_PAID)
+        len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
+                        ",\"amount_minor\":%lld,\"currency\":\"%s\",\"movement\":\"%s\"",
+                        (long long)facts->amount_minor, facts->currency, movement);
+    if (strcmp(decision->state, "parked") == 0)
+        len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
+                        ",\"says\":\"%s\",\"parked\":\"%s\"", kinds[facts->kind].event_kind,
+                        decision->reason);
+    else if (facts->kind == CALLBACK_FAILED)
+        len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len, ",\"reason\":\"%s\"",
+                        reason);
+    len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len, "}");
+    assert(len < CALLBACK_EVENT_FACTS_MAX);
+    return span_of(out, (size_t)len);
+}
+
+static void set_outcome(struct callback_decision *d, const char *state, const char *reason)
+{
+    d->state = state;
+    d->reason = reason;
+    d->next_try_at = (struct instant){PG_NULL_INT};
+}
+
+/* No payment of ours that we know of. What is sealed in our reference stays in d. */
+static void decide_unknown(struct callback_decision *d, struct instant wall, uint32_t jitter)
+{
+    set_outcome(d, "parked", "unknown_reference");
+    d->next_try_at = next_try(wall, d->attempts - 1, jitter);
+}
+
+static struct payment_fact fact_of(const struct callback_facts *facts)
+{
+    return (struct payment_fact){
+        .kind = kinds[facts->kind].fact,
+        .amount_minor = facts->amount_minor,
+        .currency = span_str(facts->currency),
+        .movement = span_str(facts->movement),
+        .reason = span_str(facts->reason),
+    };
+}
+
+static void decide_known(const struct callback_facts *facts, const struct callback_known *known,
+                         struct payment *payment, struct callback_decision *d)
+{
+    struct payment_fact fact = fact_of(facts);
+    enum payment_verdict verdict = payment_take(payment, &fact, &d->entry_minor);
+    set_outcome(d, verdicts[verdict].state, verdicts[verdict].reason);
+    d->customer_id = known->customer_id;
+    d->payment_no = known->payment_no;
+    d->invoice_id = known->invoice_id;
+    d->money_version = known->money_version;
+    /* A callback parked again has had its event. */
+    bool is_parked_again = known->is_parked && verdict >= PAYMENT_WRONG_CURRENCY;
+    d->has_payment = verdict != PAYMENT_NOTHING_NEW && !is_parked_again;
+    d->payment_state = payment->state;
+    d->payment_reason =
+        payment->reason[0] == 0 ? (struct span){NULL, 0} : span_str(payment->reason);
+    d->sums = payment_sums(payment);
+    d->movement = fact.movement;
+    d->currency = fact.currency;
+    d->entry_kind = verdict == PAYMENT_BOOK ? payment_entry_word(fact.kind) : NULL;
+    d->event_kind =
+        verdict >= PAYMENT_WRONG_CURRENCY ? "payment.parked" : kinds[facts->kind].event_kind;
+}
+
+void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
+                     struct payment *payment, struct instant wall, uint32_t jitter,
+                     char event_facts[CALLBACK_EVENT_FACTS_MAX], struct callback_decision *d)
+{
+    d->has_payment = false;
+    d->attempts = known->attempts + 1;
+    if (facts->kind == CALLBACK_NONE) {
+        set_outcome(d, "ignored", "no_effect");
+        return;
+    }
+    if (!known->has_payment) {
+        decide_unknown(d, wall, jitter);
+        return;
+    }
+    decide_known(facts, known, payment, d);
+    if (strcmp(d->reason, "waits_for_payment") == 0)
+        d->next_try_at = next_try(wall, known->attempts, jitter);
+    if (d->has_payment)
+        d->event_facts = write_event(facts, d, event_facts);
+}
+
+void callback_decide_poison(struct callback_decision *d, int64_t attempts)
+{
+    d->has_payment = false;
+    d->attempts = attempts + 1;
+    set_outcome(d, "parked", "could_not_book");
+}

@@ -1,0 +1,23 @@
+/* What one callback leads to: from what it says and what is known about its payment to what is to
+ * be saved. No I/O. */
+#ifndef DUNLIN_FLOW_CALLBACK_DECIDE_H
+#define DUNLIN_FLOW_CALLBACK_DECIDE_H
+
+#include "provider/provider.h"
+#include "store/callback_store.h"
+
+enum { CALLBACK_EVENT_FACTS_MAX = 640 };
+
+/* Fills `decision` but for `wanted`, `headers`, `body` and `reference`; changes `payment` with it.
+ * `event_facts` is where the event's JSON is written; it must live as long as the decision, as must
+ * `facts`. `wall` and `jitter` (any random number) make the time of the next try of what is parked.
+ */
+void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
+                     struct payment *payment, struct instant wall, uint32_t jitter,
+                     char event_facts[CALLBACK_EVENT_FACTS_MAX],
+                     struct callback_decision *decision);
+
+/* The decision for a callback that the database refuses to book: kept for people to look at. */
+void callback_decide_poison(struct callback_decision *decision, int64_t attempts);
+
+#endif

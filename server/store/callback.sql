@@ -1,0 +1,216 @@
+-- Callbacks: what is known about those that just came, and the one transaction that books a batch.
+-- Nothing here decides: the domain says per callback what follows, and at most one callback a
+-- customer is in a batch. All is driven by the arrays of the batch, row by row over primary keys.
+
+-- name: callback_load
+-- $1 provider[], $2 account[], $3 dedup_key[], $4 customer_id[] and $5 payment_no[] (null: our
+-- reference is missing or not ours), $6 provider_reference[] (null: none)
+-- One row each, in no order: position from 1, then what is known; nulls for what is not.
+select w.position,
+    o.state as outcome,
+    o.attempts,
+    p.customer_id,
+    p.payment_no,
+    c.money_version,
+    p.state,
+    p.reason,
+    p.amount_minor,
+    p.currency,
+    a.invoice_id
+from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+    with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
+        provider_reference, position)
+left join callback_outcome o
+    on o.provider = w.provider and o.account = w.account and o.dedup_key = w.dedup_key
+left join provider_reference r
+    on r.provider = w.provider and r.account = w.account and r.reference = w.provider_reference
+        and w.customer_id is null
+left join payment p
+    on p.customer_id = coalesce(w.customer_id, r.customer_id)
+        and p.payment_no = coalesce(w.payment_no, r.payment_no)
+        and p.provider = w.provider and p.account = w.account
+left join customer c on c.customer_id = p.customer_id
+left join lateral (
+    select x.invoice_id
+    from payment_allocation x
+    where x.customer_id = p.customer_id and x.payment_no = p.payment_no
+    order by x.invoice_id
+    limit 1
+) a on true;
+
+-- name: callback_movements
+-- $1 customer_id[], $2 payment_no[]
+-- What is booked for these payments, oldest first; only what moved through a payment.
+select e.customer_id, e.payment_no, e.kind, e.amount_minor, e.source_reference
+from unnest($1::bigint[], $2::bigint[]) as w (customer_id, payment_no)
+join ledger_entry e on e.customer_id = w.customer_id and e.payment_no = w.payment_no
+order by e.customer_id, e.payment_no, e.entry_no;
+
+-- name: callback_guard
+-- $1 customer_id[], $2 money_version[]
+select money_guard($1::bigint[], $2::bigint[]);
+
+-- name: callback_keep
+-- $1 provider[], $2 account[], $3 dedup_key[], $4 headers[], $5 body[], $6 now
+-- Raw, before anything is made of it. One that is kept already (parked and tried again) stays.
+insert into callback (provider, account, dedup_key, received_at, headers, body)
+select w.provider, w.account, w.dedup_key, $6::timestamptz, w.headers, w.body
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+    as w (provider, account, dedup_key, headers, body)
+on conflict (provider, account, dedup_key) do nothing;
+
+-- name: callback_decide
+-- $1 provider[], $2 account[], $3 dedup_key[], $4 state[], $5 reason[], $6 customer_id[],
+-- $7 payment_no[], $8 attempts[], $9 next_try_at[], $10 reference[], $11 provider_reference[], $12 now
+-- Only what is parked can still become something else.
+insert into callback_outcome (provider, account, dedup_key, state, reason, customer_id, payment_no,
+    attempts, decided_at, next_try_at, reference, provider_reference)
+select w.provider, w.account, w.dedup_key, w.state, w.reason, w.customer_id, w.payment_no, w.attempts,
+    $12::timestamptz, w.next_try_at, w.reference, w.provider_reference
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+    $8::bigint[], $9::timestamptz[], $10::text[], $11::text[])
+    as w (provider, account, dedup_key, state, reason, customer_id, payment_no, attempts, next_try_at,
+        reference, provider_reference)
+on conflict (provider, account, dedup_key) do update
+set state = excluded.state,
+    reason = excluded.reason,
+    customer_id = excluded.customer_id,
+    payment_no = excluded.payment_no,
+    attempts = excluded.attempts,
+    decided_at = excluded.decided_at,
+    next_try_at = excluded.next_try_at
+where callback_outcome.state = 'parked';
+
+-- name: callback_book
+-- $1 customer_id[], $2 payment_no[], $3 invoice_id[], $4 payment state[], $5 payment reason[],
+-- $6 paid_minor[], $7 refunded_minor[], $8 charged_back_minor[], $9 entry kind[] (null: no money
+-- moved), $10 entry amount[], $11 movement[], $12 currency[], $13 event kind[], $14 event facts[],
+-- $15 now, $16 wall clock
+-- The customers are locked by callback_guard. Those who send reminders and those who try parked
+-- callbacks again are told at commit when there is something for them.
+with work as (
+    select *
+    from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
+        $14::text[])
+        as w (customer_id, payment_no, invoice_id, state, reason, paid_minor, refunded_minor,
+            charged_back_minor, entry_kind, entry_minor, movement, currency, event_kind, facts)
+), moved as (
+    update payment p
+    set state = w.state,
+        reason = w.reason,
+        paid_minor = w.paid_minor,
+        refunded_minor = w.refunded_minor,
+        charged_back_minor = w.charged_back_minor,
+        changed_at = $15::timestamptz
+    from work w
+    where p.customer_id = w.customer_id and p.payment_no = w.payment_no
+), booked as (
+    update invoice i
+    set due_minor = i.due_minor + w.entry_minor,
+        paid_at = case
+            when i.due_minor + w.entry_minor > 0 then null
+            else coalesce(i.paid_at, $15::timestamptz) end,
+        entry_count = i.entry_count + (w.entry_kind is not null)::integer,
+        event_count = i.event_count + 1,
+        chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
+            $15::timestamptz, w.event_kind, w.facts, null),
+        changed_at = $15::timestamptz
+    from work w
+    join invoice before on before.customer_id = w.customer_id and before.invoice_id = w.invoice_id
+    where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
+    returning i.customer_id, i.invoice_id, w.payment_no, i.entry_count, i.event_count, i.chain_head,
+        before.chain_head as prev_hash, before.due_minor > 0 as was_due, i.due_minor > 0 as is_due,
+        w.entry_kind, w.entry_minor, w.movement, w.currency, w.event_kind, w.facts
+), entered as (
+    insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency,
+        payment_no, source_reference, at)
+    select customer_id, invoice_id, entry_count, entry_kind, entry_minor, currency, payment_no,
+        movement, $15::timestamptz
+    from booked
+    where entry_kind is not null
+), told as (
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+    select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts, prev_hash,
+        chain_head
+    from booked
+), cancelled as (
+    -- Paid in full: nothing more goes out but the thank-you.
+    update reminder r
+    set state = 'cancelled', reason = 'paid', finished_at = $15::timestamptz
+    from booked b
+    where b.was_due and not b.is_due
+        and r.customer_id = b.customer_id and r.invoice_id = b.invoice_id
+        and r.state = 'scheduled'
+), thanked as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+    select customer_id, invoice_id, 'thanks_' || payment_no, $15::timestamptz, 'scheduled', 'paid'
+    from booked
+    where was_due and not is_due
+    on conflict (customer_id, invoice_id, step) do nothing
+), resumed as (
+    -- Owed again: what the payment had cancelled comes back, but of the steps that were missed
+    -- meanwhile only the newest, and only if nothing newer went out. A thank-you not yet sent stays
+    -- unsaid.
+    update reminder r
+    set state = case when r.step like 'thanks%' then 'cancelled' else 'scheduled' end,
+        reason = 'owed again',
+        due_at = greatest(r.due_at, $15::timestamptz),
+        finished_at = case when r.step like 'thanks%' then $15::timestamptz end
+    from booked b
+    where not b.was_due and b.is_due
+        and r.customer_id = b.customer_id and r.invoice_id = b.invoice_id
+        and ((r.step like 'thanks%' and r.state = 'scheduled')
+            or (r.step not like 'thanks%' and r.state = 'cancelled' and r.reason = 'paid'
+                and (r.due_at > $15::timestamptz or not exists (
+                    select from reminder n
+                    where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
+                        and n.step not like 'thanks%'
+                        and n.due_at > r.due_at and n.due_at <= $15::timestamptz))))
+), woken as (
+    -- What waited for this payment to book something is tried again at once.
+    update callback_outcome o
+    set next_try_at = $16::timestamptz
+    from booked b
+    where b.entry_kind is not null
+        and o.state = 'parked' and o.reason = 'waits_for_payment'
+        and o.customer_id = b.customer_id and o.payment_no = b.payment_no
+    returning 1
+)
+select case when exists (select from booked where was_due <> is_due)
+        then pg_notify('dunlin_reminder', '') end,
+    case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
+
+-- name: callback_parked_due
+-- $1 wall clock, $2 at most
+-- Parked callbacks to be tried again, oldest first, with their raw message.
+select o.provider, o.account, o.dedup_key, c.headers, c.body
+from callback_outcome o
+join callback c using (provider, account, dedup_key)
+where o.state = 'parked' and o.next_try_at <= $1::timestamptz
+order by o.next_try_at
+limit $2::bigint;
+
+-- name: callback_parked_wake
+-- A payment became known, by a provider's id or by ours: what was parked for it is tried again at
+-- once. $1 provider, $2 account, $3 provider_reference, $4 customer_id, $5 payment_no, $6 wall clock
+with woken as (
+    update callback_outcome
+    set next_try_at = $6::timestamptz
+    where state = 'parked' and reason = 'unknown_reference'
+        and ((provider = $1::text and account = $2::text and provider_reference = $3::text)
+            or (customer_id = $4::bigint and payment_no = $5::bigint))
+    returning 1
+)
+select case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
+
+-- name: callback_parked_list
+-- $1 decided at or after, $2 and behind this dedup_key when at that very time, $3 at most
+-- For people: what is parked, oldest first, with the raw message.
+select o.provider, o.account, o.dedup_key, o.reason, o.attempts, o.decided_at, o.next_try_at,
+    o.reference, o.provider_reference, c.received_at, c.headers, c.body
+from callback_outcome o
+join callback c using (provider, account, dedup_key)
+where o.state = 'parked' and (o.decided_at, o.dedup_key) > ($1::timestamptz, $2::text)
+order by o.decided_at, o.dedup_key
+limit $3::bigint;

@@ -1,0 +1,96 @@
+/* Callbacks in the tables: what is known about those that just came, and the one transaction that
+ * books a batch of them. The statements stand in callback.sql. Nothing here decides. */
+#ifndef DUNLIN_STORE_CALLBACK_STORE_H
+#define DUNLIN_STORE_CALLBACK_STORE_H
+
+#include "base/clock.h"
+#include "domain/payment.h"
+#include "io/pg.h"
+
+struct store;
+
+/* How many are flushed together at most. */
+enum { CALLBACK_BATCH_MAX = 256 };
+
+/* One callback as it came: whose it claims to be. */
+struct callback_wanted {
+    struct span provider, account, dedup_key;
+    int64_t customer_id; /* PG_NULL_INT: our reference is missing or not ours */
+    int64_t payment_no;
+    struct span provider_reference; /* null base: none */
+};
+
+/* What is known about it. */
+struct callback_known {
+    int64_t position; /* of the callback in the batch, from 0 */
+    bool is_decided;  /* it has an outcome: it was here before */
+    bool is_parked;   /* …and that outcome is not its last */
+    int64_t attempts;
+    bool has_payment; /* the rest is meaningful */
+    int64_t customer_id, payment_no, invoice_id, money_version;
+};
+
+/* One read; the rows are for callback_read_known, one a callback, in no order. */
+MUST_CHECK int callback_load(struct store *, struct pg_query *, const struct callback_wanted *,
+                             size_t count, pg_result_cb, void *owner, struct err *);
+/* Fills the payment too, but for its movements. */
+void callback_read_known(const PGresult *, int row, struct callback_known *, struct payment *);
+
+/* One read of what is booked for these payments; the rows are for callback_read_movement. */
+MUST_CHECK int callback_load_movements(struct store *, struct pg_query *,
+                                       const int64_t *customer_ids, const int64_t *payment_nos,
+                                       size_t count, pg_result_cb, void *owner, struct err *);
+/* False for an entry that is no movement of a payment. */
+bool callback_read_movement(const PGresult *, int row, int64_t *customer_id, int64_t *payment_no,
+                            struct payment_movement *);
+
+/* What becomes of one callback, and of the payment it is about. */
+struct callback_decision {
+    struct callback_wanted wanted;
+    struct span headers, body, reference;
+    const char *state;  /* "applied", "ignored", "parked" */
+    const char *reason; /* a fixed word */
+    int64_t attempts;
+    struct instant next_try_at; /* .us PG_NULL_INT: not by itself */
+    /* Only when a payment is concerned (has_payment): its new state, and the event. At most one
+     * decision a customer has one. */
+    bool has_payment;
+    int64_t customer_id, payment_no, invoice_id, money_version;
+    enum payment_state payment_state;
+    struct span payment_reason; /* null base: none */
+    struct payment_sums sums;
+    const char *entry_kind; /* null: no money moved */
+    int64_t entry_minor;
+    struct span movement, currency;
+    const char *event_kind;
+    struct span event_facts;
+};
+
+/* One transaction: on_done says whether it is on disk. ERR_CONFLICT when a customer's money moved
+ * since it was loaded: nothing was saved, load again. */
+MUST_CHECK int callback_save(struct store *, struct pg_tx *, const struct callback_decision *,
+                             size_t count, struct instant now, struct instant wall,
+                             pg_done_cb on_done, void *owner, struct err *);
+
+/* A parked callback, to be read again. Spans die with the result. */
+struct callback_parked {
+    struct span provider, account, dedup_key, headers, body;
+};
+MUST_CHECK int callback_parked_due(struct store *, struct pg_query *, struct instant wall,
+                                   int64_t count_max, pg_result_cb, void *owner, struct err *);
+void callback_read_parked(const PGresult *, int row, struct callback_parked *);
+
+/* For people. */
+struct callback_listed {
+    struct callback_parked message;
+    struct span reason, reference, provider_reference;
+    int64_t attempts;
+    struct instant received_at, decided_at, next_try_at;
+    bool has_next_try;
+};
+MUST_CHECK int callback_parked_list(struct store *, struct pg_query *, struct instant from,
+                                    struct span behind_key, int64_t count_max, pg_result_cb,
+                                    void *owner, struct err *);
+void callback_read_listed(const PGresult *, int row, struct callback_listed *);
+
+#endif

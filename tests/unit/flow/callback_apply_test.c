@@ -1,0 +1,449 @@
+#include "flow/callback_apply.h"
+
+#include "base/metrics.h"
+#include "io/timer.h"
+#include "unit/flow/money_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct money_fixture fixture;
+static struct callback_queue *queue;
+static int answered, kept;
+
+static int setup_all(void **state)
+{
+    (void)state;
+    fixture_new(&fixture);
+    return 0;
+}
+
+static int teardown_all(void **state)
+{
+    (void)state;
+    fixture_free(&fixture);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_seed(&fixture, 300);
+    queue = callback_queue_new(&fixture.world);
+    answered = kept = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    callback_queue_free(queue);
+    return 0;
+}
+
+static void on_done(void *owner, enum callback_result result)
+{
+    (void)owner;
+    ++answered;
+    kept += result == CALLBACK_KEPT;
+}
+
+/* A callback about payment 1 of a customer, 100.00 PLN with movement "m" unless changed. */
+static struct callback_facts facts_of(int customer, enum callback_kind kind, const char *key)
+{
+    struct callback_facts facts = {.kind = kind, .amount_minor = 10000, .currency = "PLN"};
+    snprintf(facts.dedup_key, sizeof(facts.dedup_key), "%s", key);
+    snprintf(facts.movement, sizeof(facts.movement), "m");
+    snprintf(facts.provider_reference, sizeof(facts.provider_reference), "sb_%d", customer);
+    payment_reference_print(fixture.keys, (struct payment_id){customer, 1}, facts.reference);
+    return facts;
+}
+
+static int offer(const struct callback_facts *facts, bool is_retry)
+{
+    struct err err;
+    return callback_apply(queue,
+                          &(struct callback_message){.account = &fixture.accounts[0],
+                                                     .facts = facts,
+                                                     .headers = SPAN_LIT("{}"),
+                                                     .body = SPAN_LIT("{\"raw\":1}"),
+                                                     .is_retry = is_retry},
+                          on_done, NULL, NULL, &err);
+}
+
+static void send_and_wait(const struct callback_facts *facts)
+{
+    int before = answered;
+    assert_int_equal(offer(facts, false), 0);
+    assert_int_equal(answered, before);
+    assert_true(fixture_run(&fixture, &answered, before + 1, 10));
+}
+
+static void assert_value(const char *sql, const char *expected)
+{
+    assert_string_equal(fixture_value(&fixture, sql), expected);
+}
+
+static void payment_in_full_settles_the_invoice_and_stops_its_reminders(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    send_and_wait(&facts);
+    assert_int_equal(kept, 1);
+    assert_value("select due_minor || ' ' || (paid_at = to_timestamp(1795348800)) || ' ' ||"
+                 " event_count from invoice where customer_id = 7",
+                 "0 true 1");
+    assert_value("select state || ' ' || paid_minor from payment where customer_id = 7",
+                 "paid 10000");
+    assert_value(
+        "select string_agg(step || ':' || state || ':' || reason, ' ' order by due_at, step)"
+        " from reminder where customer_id = 7",
+        "issue:sent:planned thanks_1:scheduled:paid before_2:cancelled:paid"
+        " due:cancelled:paid after_2:cancelled:paid after_9:cancelled:paid");
+    assert_value("select kind || ' ' || facts from event where customer_id = 7",
+                 "payment.paid {\"payment_no\":1,\"amount_minor\":10000,\"currency\":\"PLN\","
+                 "\"movement\":\"m\"}");
+    assert_value("select state || ' ' || reason || ' ' || payment_no from callback_outcome",
+                 "applied booked 1");
+    assert_value("select convert_from(body, 'UTF8') from callback", "{\"raw\":1}");
+    assert_value("select count(*) from reminder where customer_id <> 7 and state = 'cancelled'",
+                 "0");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void part_payment_leaves_the_reminders_alone(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    facts.amount_minor = 4000;
+    send_and_wait(&facts);
+    assert_value("select due_minor from invoice where customer_id = 7", "6000");
+    assert_value("select count(*) from reminder where customer_id = 7 and state = 'scheduled'",
+                 "4");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void charge_back_resumes_what_the_payment_stopped(void **state)
+{
+    (void)state;
+    struct callback_facts paid = facts_of(7, CALLBACK_PAID, "k1");
+    struct callback_facts back = facts_of(7, CALLBACK_CHARGED_BACK, "k2");
+    send_and_wait(&paid);
+    struct instant kept_time = fixture_time;
+    /* Eight days on: before_2, due and after_2 were missed, after_9 is still to come. */
+    fixture_time = instant_plus_seconds(fixture_time, 8 * 86400);
+    send_and_wait(&back);
+    fixture_time = kept_time;
+    assert_value("select string_agg(step || ':' || state, ' ' order by step) from reminder where"
+                 " customer_id = 7",
+                 "after_2:scheduled after_9:scheduled before_2:cancelled due:cancelled issue:sent"
+                 " thanks_1:cancelled");
+    assert_value("select extract(day from due_at - to_timestamp(1795348800)) from reminder where"
+                 " customer_id = 7 and step = 'after_2'",
+                 "8");
+    assert_value("select due_minor || ' ' || coalesce(paid_at::text, 'open') from invoice where"
+                 " customer_id = 7",
+                 "10000 open");
+    assert_value("select state || ' ' || charged_back_minor from payment where customer_id = 7",
+                 "charged_back 10000");
+    struct callback_facts won = facts_of(7, CALLBACK_CHARGEBACK_REVERSED, "k3");
+    send_and_wait(&won);
+    assert_value("select due_minor from invoice where customer_id = 7", "0");
+    assert_value("select count(*) from reminder where customer_id = 7 and state = 'scheduled'",
+                 "0");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void the_same_callback_a_hundred_times_at_once_is_one(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    for (int i = 0; i < 100; ++i)
+        assert_int_equal(offer(&facts, false), 0);
+    assert_true(fixture_run(&fixture, &answered, 100, 10));
+    assert_int_equal(kept, 100);
+    assert_value("select count(*) from ledger_entry where customer_id = 7", "2");
+    assert_value("select count(*) from callback", "1");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* Two processes, here two queues on one loop, get the same messages under two ids. */
+static void two_nodes_book_one_movement_once(void **state)
+{
+    (void)state;
+    struct callback_queue *first = queue, *second = callback_queue_new(&fixture.world);
+    for (int i = 1; i <= 300; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "a%d", i);
+        struct callback_facts facts = facts_of(i, CALLBACK_PAID, key);
+        queue = first;
+        assert_int_equal(offer(&facts, false), 0);
+        facts.dedup_key[0] = 'b';
+        queue = second;
+        assert_int_equal(offer(&facts, false), 0);
+    }
+    queue = first;
+    assert_true(fixture_run(&fixture, &answered, 600, 20));
+    callback_queue_free(second);
+    assert_int_equal(kept, 600);
+    assert_value("select count(*) from ledger_entry where kind = 'payment'", "300");
+    assert_value("select count(*) from callback_outcome where reason = 'nothing_new'", "300");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* The parked job's part: everything due is offered again. */
+static void retry_all_parked(const struct callback_facts *facts, int count)
+{
+    for (;;) {
+        int due = atoi(fixture_value(&fixture, "select count(*) from callback_outcome where state ="
+                                               " 'parked' and next_try_at <= now()"));
+        if (due == 0)
+            return;
+        int before = answered;
+        for (int i = 0; i < count; ++i)
+            assert_int_equal(offer(&facts[i], true), 0);
+        assert_true(fixture_run(&fixture, &answered, before + count, 10));
+    }
+}
+
+static void every_order_of_a_story_ends_alike(void **state)
+{
+    (void)state;
+    enum { FACTS = 5, ORDERS = 120 };
+    static struct callback_facts facts[ORDERS * FACTS];
+    int told = 0;
+    for (int order = 0; order < ORDERS; ++order) {
+        char key[32];
+        const enum callback_kind kinds[FACTS] = {CALLBACK_PENDING, CALLBACK_FAILED, CALLBACK_PAID,
+                                                 CALLBACK_REFUNDED, CALLBACK_CHARGED_BACK};
+        int picked[FACTS] = {0, 1, 2, 3, 4};
+        for (int i = FACTS, rest = order; i > 1; rest /= i, --i) {
+            int j = rest % i, moved = picked[j];
+            picked[j] = picked[i - 1];
+            picked[i - 1] = moved;
+        }
+        for (int i = 0; i < FACTS; ++i) {
+            snprintf(key, sizeof(key), "o%d_%d", order, picked[i]);
+            struct callback_facts *f = &facts[told++];
+            *f = facts_of(order + 1, kinds[picked[i]], key);
+            if (f->kind == CALLBACK_REFUNDED)
+                f->amount_minor = 3000;
+            if (f->kind == CALLBACK_CHARGED_BACK)
+                f->amount_minor = 7000;
+        }
+    }
+    /* Three times each, the repetitions mixed in. */
+    for (int round = 0; round < 3; ++round)
+        for (int i = 0; i < told; ++i)
+            assert_int_equal(offer(&facts[i], false), 0);
+    assert_true(fixture_run(&fixture, &answered, 3 * told, 60));
+    assert_int_equal(kept, 3 * told);
+    retry_all_parked(facts, told);
+    assert_value("select string_agg(distinct state || paid_minor || '/' || refunded_minor || '/' ||"
+                 " charged_back_minor, ' ') from payment where customer_id <= 120",
+                 "charged_back10000/3000/7000");
+    assert_value("select string_agg(distinct due_minor::text, ' ') from invoice where customer_id"
+                 " <= 120",
+                 "10000");
+    assert_value("select count(*) from ledger_entry where customer_id <= 120", "480");
+    assert_value("select count(*) from callback_outcome where state = 'parked'", "0");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void unknown_payment_is_parked_and_booked_when_it_becomes_known(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    snprintf(facts.reference, sizeof(facts.reference), "not-ours");
+    send_and_wait(&facts);
+    assert_int_equal(kept, 1);
+    assert_value("select state || ' ' || reason || ' ' || provider_reference from callback_outcome",
+                 "parked unknown_reference sb_7");
+    fixture_sql(&fixture, "insert into provider_reference values ('sandbox', 'default', 'sb_7', 7,"
+                          " 1)");
+    /* The provider's own repetition changes nothing: the job tries again. */
+    send_and_wait(&facts);
+    assert_value("select due_minor from invoice where customer_id = 7", "10000");
+    offer(&facts, true);
+    assert_true(fixture_run(&fixture, &answered, 3, 10));
+    assert_value("select due_minor from invoice where customer_id = 7", "0");
+    assert_value("select state || ' ' || reason || ' ' || attempts from callback_outcome",
+                 "applied booked 2");
+    offer(&facts, true);
+    assert_true(fixture_run(&fixture, &answered, 4, 10));
+    assert_value("select count(*) from ledger_entry where customer_id = 7", "2");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void wrong_currency_is_parked_and_seen_on_the_timeline(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    snprintf(facts.currency, sizeof(facts.currency), "EUR");
+    send_and_wait(&facts);
+    assert_value("select state || ' ' || reason || ' ' || coalesce(next_try_at::text, 'never') from"
+                 " callback_outcome",
+                 "parked wrong_currency never");
+    assert_value("select state from payment where customer_id = 7", "started");
+    assert_value("select kind || ' ' || facts from event where customer_id = 7",
+                 "payment.parked {\"payment_no\":1,\"amount_minor\":10000,\"currency\":\"EUR\","
+                 "\"movement\":\"m\",\"says\":\"payment.paid\",\"parked\":\"wrong_currency\"}");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void over_payment_is_booked_and_stays_visible(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    facts.amount_minor = 15000;
+    send_and_wait(&facts);
+    assert_value("select due_minor from invoice where customer_id = 7", "-5000");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* A rule of the database that our code knows nothing of refuses three of 300. */
+static void bad_callbacks_never_fail_their_neighbours(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture,
+                "create function refuse() returns trigger language plpgsql as $$ begin raise"
+                " exception 'no' using errcode = '23514'; end $$;"
+                "create trigger refuse before insert on ledger_entry for each row when"
+                " (new.customer_id in (1, 133, 300)) execute function refuse()");
+    for (int i = 1; i <= 300; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%d", i);
+        struct callback_facts facts = facts_of(i, CALLBACK_PAID, key);
+        assert_int_equal(offer(&facts, false), 0);
+    }
+    bool is_done = fixture_run(&fixture, &answered, 300, 20);
+    fixture_sql(&fixture, "drop trigger refuse on ledger_entry; drop function refuse()");
+    assert_true(is_done);
+    assert_int_equal(kept, 300);
+    assert_value("select count(*) from invoice where due_minor = 0", "297");
+    assert_value("select string_agg(dedup_key || ':' || reason, ' ' order by dedup_key) from"
+                 " callback_outcome where state = 'parked'",
+                 "k1:could_not_book k133:could_not_book k300:could_not_book");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void frozen_database_is_unknown_within_five_seconds_and_heals(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    send_and_wait(&facts);
+    pg_cluster_freeze(&fixture.cluster);
+    struct callback_facts other = facts_of(8, CALLBACK_PAID, "k2");
+    assert_int_equal(offer(&other, false), 0);
+    bool is_answered = fixture_run(&fixture, &answered, 2, 5);
+    pg_cluster_thaw(&fixture.cluster);
+    assert_true(is_answered);
+    assert_int_equal(kept, 1);
+    struct mono start = clock_mono();
+    while (kept < 2 && mono_us_since(start, clock_mono()) < 5000000) {
+        int before = answered;
+        assert_int_equal(offer(&other, false), 0);
+        assert_true(fixture_run(&fixture, &answered, before + 1, 6));
+    }
+    assert_int_equal(kept, 2);
+    assert_value("select count(*) from ledger_entry where customer_id = 8", "2");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void killed_database_is_unknown_and_the_repetition_is_booked_once(void **state)
+{
+    (void)state;
+    int64_t booked = 0;
+    for (int i = 1; i <= 200; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%d", i);
+        struct callback_facts facts = facts_of(i, CALLBACK_PAID, key);
+        assert_int_equal(offer(&facts, false), 0);
+        if (i == 100)
+            h2o_evloop_run(fixture.world.loop, 5);
+    }
+    pg_cluster_kill(&fixture.cluster);
+    assert_true(fixture_run(&fixture, &answered, 200, 6));
+    booked = kept;
+    pg_cluster_start(&fixture.cluster);
+    while (!store_is_ready(fixture.world.store))
+        h2o_evloop_run(fixture.world.loop, 50);
+    char counted[32], sql[128];
+    snprintf(counted, sizeof(counted), "%lld", (long long)booked);
+    snprintf(sql, sizeof(sql), "select least(count(*), %s) from callback_outcome", counted);
+    assert_value(sql, counted);
+    for (int i = 1; i <= 200; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%d", i);
+        struct callback_facts facts = facts_of(i, CALLBACK_PAID, key);
+        offer(&facts, false);
+    }
+    assert_true(fixture_run(&fixture, &answered, 400, 20));
+    assert_value("select count(*) from ledger_entry where kind = 'payment'", "200");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void queue_is_bounded(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CALLBACK_QUEUE_MAX; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%d", i);
+        struct callback_facts facts = facts_of(i % 300 + 1, CALLBACK_PENDING, key);
+        assert_int_equal(offer(&facts, false), 0);
+    }
+    struct callback_facts more = facts_of(1, CALLBACK_PENDING, "more");
+    assert_int_equal(offer(&more, false), ERR_BUSY);
+    assert_true(fixture_run(&fixture, &answered, CALLBACK_QUEUE_MAX, 60));
+    assert_int_equal(kept, CALLBACK_QUEUE_MAX);
+}
+
+static void whoever_is_gone_is_not_told_but_booked(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1"),
+                          last = facts_of(8, CALLBACK_PAID, "k2");
+    struct callback_job *job;
+    struct err err;
+    assert_int_equal(callback_apply(queue,
+                                    &(struct callback_message){.account = &fixture.accounts[0],
+                                                               .facts = &facts,
+                                                               .headers = SPAN_LIT("{}"),
+                                                               .body = SPAN_LIT("{}")},
+                                    on_done, NULL, &job, &err),
+                     0);
+    callback_job_forget(job);
+    send_and_wait(&last);
+    assert_int_equal(answered, 1);
+    assert_value("select sum(due_minor) from invoice where customer_id in (7, 8)", "0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(payment_in_full_settles_the_invoice_and_stops_its_reminders,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(part_payment_leaves_the_reminders_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(charge_back_resumes_what_the_payment_stopped, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_same_callback_a_hundred_times_at_once_is_one, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(two_nodes_book_one_movement_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_order_of_a_story_ends_alike, setup, teardown),
+        cmocka_unit_test_setup_teardown(unknown_payment_is_parked_and_booked_when_it_becomes_known,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_currency_is_parked_and_seen_on_the_timeline, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(over_payment_is_booked_and_stays_visible, setup, teardown),
+        cmocka_unit_test_setup_teardown(bad_callbacks_never_fail_their_neighbours, setup, teardown),
+        cmocka_unit_test_setup_teardown(queue_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(whoever_is_gone_is_not_told_but_booked, setup, teardown),
+        cmocka_unit_test_setup_teardown(frozen_database_is_unknown_within_five_seconds_and_heals,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            killed_database_is_unknown_and_the_repetition_is_booked_once, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, setup_all, teardown_all);
+}
