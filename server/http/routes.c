@@ -1,8 +1,15 @@
 #include "http/routes.h"
 
+#include "http/pages.h"
+
 #include <assert.h>
 
 const struct route public_routes[] = {
+    {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},
+    {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},
+    {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},
+    {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
+    {"GET", "/.well-known/security.txt", ROUTE_OPEN, NULL, pages_show_security_txt},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

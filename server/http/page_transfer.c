@@ -1,0 +1,32 @@
+#include "http/page_transfer.h"
+
+/* No real invoice number is longer; what somebody imported may be. */
+enum { TITLE_BYTES_MAX = 70 };
+
+/* At most `len_max` bytes of UTF-8, cut between letters. */
+static struct span cut(struct span text, size_t len_max)
+{
+    if (text.len <= len_max)
+        return text;
+    while (len_max != 0 && (text.base[len_max] & 0xc0) == 0x80)
+        --len_max;
+    return span_of(text.base, len_max);
+}
+
+bool page_transfer_of(struct page_transfer *t, const struct world *world,
+                      const struct page_row *row)
+{
+    *t = (struct page_transfer){
+        .recipient = world->creditor.name,
+        .account = row->account.len != 0 ? row->account : world->creditor.account,
+        .title = cut(row->number, TITLE_BYTES_MAX),
+    };
+    return t->account.len != 0;
+}
+
+bool page_transfer_qr(const struct page_transfer *t, const struct world *world,
+                      const struct page_row *row, struct buf *text, bool *is_medium_correction)
+{
+    (void)t, (void)world, (void)row, (void)text, (void)is_medium_correction;
+    return false;
+}

@@ -1,0 +1,52 @@
+/* The customer's page as HTML: a model becomes the values of a template, the template writes it.
+ *
+ * All templates are compiled at start, once for each language, with the words and the creditor's
+ * own data filled in; a view fills in the rest. Nothing is allocated for a view: the bytes stand in
+ * one buffer that the next view overwrites. */
+#ifndef DUNLIN_HTTP_PAGE_VIEW_H
+#define DUNLIN_HTTP_PAGE_VIEW_H
+
+#include "domain/form_token.h"
+#include "domain/text_format.h"
+#include "flow/page_model.h"
+#include "flow/world.h"
+
+/* Pages that show nothing of anybody, each with its words notice_<name>_title and _text. */
+enum page_notice {
+    PAGE_NOTICE_NOWHERE = 0, /* forged, malformed or unknown link: one text for all */
+    PAGE_NOTICE_REVOKED,
+    PAGE_NOTICE_TOO_MANY, /* payments or BLIK codes in a short time */
+    PAGE_NOTICE_DOWN,     /* the database does not answer */
+    PAGE_NOTICE_FORM,     /* the form's token is not ours or too old */
+    PAGE_NOTICE_PROVIDER, /* the provider does not answer; nothing was taken */
+    PAGE_NOTICE_COUNT,
+};
+
+/* Who looks, and from which address. */
+struct page_visit {
+    enum language language;
+    bool is_language_chosen; /* by ?lang=: forms and links keep it */
+    struct span code;        /* of the link; empty where it failed the check */
+    struct paylink_id link;
+    struct instant wall;               /* for the form tokens */
+    uint8_t nonces[2][FORM_NONCE_LEN]; /* random: one for each form */
+};
+
+struct page_view;
+
+/* `world` is kept. Null with ERR_INPUT when a template or words file is wrong: a bug that no
+ * settings can cause. */
+struct page_view *page_view_new(const struct world *world, struct err *err);
+void page_view_free(struct page_view *view);
+/* What stands between the tags, for the content security policy. */
+struct span page_view_style(const struct page_view *view);
+struct span page_view_script(const struct page_view *view);
+
+/* The bytes live until the next call. `model` is of kind PAGE_PAY, PAGE_WAITING or PAGE_SETTLED;
+ * the other kinds are notices. */
+struct span page_view_link(struct page_view *view, const struct page_model *model,
+                           const struct page_visit *visit);
+struct span page_view_notice(struct page_view *view, enum page_notice notice,
+                             const struct page_visit *visit);
+
+#endif

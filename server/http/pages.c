@@ -1,0 +1,231 @@
+#include "http/pages.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "flow/paylink_open.h"
+#include "http/page_language.h"
+#include "http/page_transfer.h"
+#include "http/page_words.h"
+#include "http/qr_svg.h"
+#include "http/reply.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Compiled at the first page of the process and kept. */
+static struct page_view *view;
+static const struct page_policy *policy;
+
+static void prepare(struct world *world)
+{
+    if (view != NULL)
+        return;
+    struct err err = {0};
+    view = page_view_new(world, &err);
+    if (view == NULL) {
+        /* The templates are part of the executable and its tests. */
+        log_line(LOG_ERROR, "page templates refused", "why=%s", err.text);
+        abort();
+    }
+    policy = page_policy_new(page_view_style(view), page_view_script(view), world->form_hosts);
+}
+
+static void count(struct request *r, enum metric_id id)
+{
+    if (r->world->metrics != NULL)
+        ++r->world->metrics->values[id];
+}
+
+/* ---- who visits ---- */
+
+static struct span asked(struct request *r, const char *name)
+{
+    struct span value = request_query(r, name);
+    return value.base == NULL && span_is_str(request_method(r), "POST") ? request_form(r, name)
+                                                                        : value;
+}
+
+/* The chosen language, else the customer's, else the browser's. */
+static void choose_language(struct request *r, struct span of_customer, struct page_visit *visit)
+{
+    if (language_find(asked(r, "lang"), &visit->language)) {
+        visit->is_language_chosen = true;
+        return;
+    }
+    if (!language_find(of_customer, &visit->language))
+        visit->language = page_language_accepted(request_header(r, "accept-language"));
+}
+
+static struct page_wishes wishes_of(struct request *r)
+{
+    struct span e = request_query(r, "e");
+    return (struct page_wishes){
+        .is_back = span_is_str(request_query(r, "back"), "1"),
+        .is_again = span_is_str(request_query(r, "again"), "1"),
+        .is_still = span_is_str(request_query(r, "wait"), "off"),
+        .is_blik_wrong = span_is_str(e, "blik"),
+        .is_changed = span_is_str(e, "changed"),
+    };
+}
+
+/* ---- notices ---- */
+
+static const int notice_statuses[PAGE_NOTICE_COUNT] = {
+    [PAGE_NOTICE_NOWHERE] = 404, [PAGE_NOTICE_REVOKED] = 410, [PAGE_NOTICE_TOO_MANY] = 429,
+    [PAGE_NOTICE_DOWN] = 503,    [PAGE_NOTICE_FORM] = 403,    [PAGE_NOTICE_PROVIDER] = 502,
+};
+
+void page_reply_notice(struct request *r, enum page_notice notice, struct span code)
+{
+    prepare(r->world);
+    struct page_visit visit = {.code = code};
+    choose_language(r, span_of(NULL, 0), &visit);
+    reply_page(r, notice_statuses[notice], policy, page_view_notice(view, notice, &visit));
+}
+
+void page_reply_to_link(struct request *r, struct span code, const char *query)
+{
+    struct page_visit visit = {.code = code};
+    choose_language(r, span_of(NULL, 0), &visit);
+    struct buf url;
+    buf_init(&url, 256);
+    buf_printf(&url, "/%.*s%s%s", SPAN_ARG(code), query[0] == '\0' ? "" : "?", query);
+    if (visit.is_language_chosen)
+        buf_printf(&url, "%slang=%s", query[0] == '\0' ? "?" : "&", language_code(visit.language));
+    reply_see_other(r, buf_span(&url));
+    buf_release(&url);
+}
+
+/* ---- opening a link ---- */
+
+struct page_job {
+    struct request *request;
+    struct paylink_id link;
+    struct paylink_open open;
+};
+
+static void on_visitor_gone(void *owner)
+{
+    struct page_job *job = owner;
+    paylink_open_cancel(&job->open);
+}
+
+/* The code is checked first: what fails gets one answer and costs no query. */
+static void open_link(struct request *r, struct page_wishes wishes, paylink_open_cb on_opened)
+{
+    struct paylink_id link;
+    if (!paylink_check_code(r->world->keys, r->params[0], &link)) {
+        count(r, METRIC_codes_forged);
+        page_reply_notice(r, PAGE_NOTICE_NOWHERE, span_of(NULL, 0));
+        return;
+    }
+    struct page_job *job = request_alloc(r, sizeof(*job));
+    job->request = r;
+    job->link = link;
+    struct err err = {0};
+    if (paylink_open_begin(&job->open, r->world, link, wishes, on_opened, job, &err) != 0) {
+        page_reply_notice(r, PAGE_NOTICE_DOWN, r->params[0]);
+        return;
+    }
+    request_on_gone(r, on_visitor_gone, job);
+}
+
+/* True when the request is ended: there is no page of a debt to show. */
+static bool reply_without_debt(struct request *r, const struct page_model *m, const struct err *err)
+{
+    if (m == NULL) {
+        log_line(LOG_WARN, "page not shown", "request=%s why=%s", r->id, err_name(err->code));
+        page_reply_notice(r, PAGE_NOTICE_DOWN, r->params[0]);
+        return true;
+    }
+    if (m->kind != PAGE_NOWHERE && m->kind != PAGE_REVOKED)
+        return false;
+    enum page_notice notice = m->kind == PAGE_REVOKED ? PAGE_NOTICE_REVOKED : PAGE_NOTICE_NOWHERE;
+    page_reply_notice(r, notice, span_of(NULL, 0));
+    return true;
+}
+
+static void on_page_opened(void *owner, const struct page_model *m, const struct err *err)
+{
+    struct page_job *job = owner;
+    struct request *r = job->request;
+    if (reply_without_debt(r, m, err))
+        return;
+    prepare(r->world);
+    struct page_visit visit = {.code = r->params[0], .link = job->link, .wall = clock_wall()};
+    choose_language(r, m->row->language, &visit);
+    random_bytes(visit.nonces, sizeof(visit.nonces));
+    if (m->kind == PAGE_WAITING && m->refresh_seconds != 0) {
+        char seconds[12];
+        int len = snprintf(seconds, sizeof(seconds), "%d", m->refresh_seconds);
+        reply_header(r, "refresh", span_of(seconds, (size_t)len));
+    }
+    count(r, METRIC_pages_shown);
+    reply_page(r, 200, policy, page_view_link(view, m, &visit));
+}
+
+void pages_show(struct request *r)
+{
+    open_link(r, wishes_of(r), on_page_opened);
+}
+
+/* ---- the QR code ---- */
+
+static bool print_qr(const struct world *world, const struct page_row *row, struct buf *text,
+                     struct buf *svg)
+{
+    struct page_transfer transfer;
+    bool is_medium;
+    return row->due_minor > 0 && page_transfer_of(&transfer, world, row) &&
+           page_transfer_qr(&transfer, world, row, text, &is_medium) &&
+           qr_svg_print(buf_span(text), is_medium, svg);
+}
+
+static void on_qr_opened(void *owner, const struct page_model *m, const struct err *err)
+{
+    struct page_job *job = owner;
+    struct request *r = job->request;
+    if (reply_without_debt(r, m, err))
+        return;
+    struct buf text, svg;
+    buf_init(&text, 1024);
+    buf_init(&svg, 64 * 1024);
+    if (print_qr(r->world, m->row, &text, &svg))
+        reply_svg(r, buf_span(&svg));
+    else
+        page_reply_notice(r, PAGE_NOTICE_NOWHERE, span_of(NULL, 0));
+    buf_release(&text);
+    buf_release(&svg);
+}
+
+void pages_show_qr(struct request *r)
+{
+    open_link(r, (struct page_wishes){0}, on_qr_opened);
+}
+
+/* ---- beside the page ---- */
+
+void pages_show_favicon(struct request *r)
+{
+    reply_svg(r, page_file(SPAN_LIT("favicon.svg")));
+}
+
+/* RFC 9116. Expires is wanted, and never near. */
+void pages_show_security_txt(struct request *r)
+{
+    enum { VALID_SECONDS = 180 * 24 * 3600 };
+    const struct world *world = r->world;
+    char expires[21];
+    instant_print(instant_plus_seconds(clock_wall(), VALID_SECONDS), expires);
+    struct buf text;
+    buf_init(&text, 4096);
+    if (world->creditor.email.len != 0)
+        buf_printf(&text, "Contact: mailto:%.*s\n", SPAN_ARG(world->creditor.email));
+    else
+        buf_printf(&text, "Contact: %.*s\n", SPAN_ARG(world->creditor.website));
+    buf_printf(&text, "Expires: %s\nPreferred-Languages: pl, en, uk\n", expires);
+    buf_printf(&text, "Canonical: %.*s/.well-known/security.txt\n", SPAN_ARG(world->public_url));
+    reply_bytes(r, 200, "text/plain; charset=utf-8", buf_span(&text));
+    buf_release(&text);
+}
