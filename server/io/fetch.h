@@ -1,5 +1,10 @@
 /* Outgoing HTTPS on libcurl's multi interface, on a thread of its own that hands the results back
- * to the loop. Knows nothing of who is calling. Bounded: requests in flight, answer size, time. */
+ * to the loop. Knows nothing of who is calling. Bounded: requests in flight, answer size, time.
+ *
+ * TLS 1.2 or newer, chain and host name always verified; plain http goes to loopback only;
+ * redirects are never followed; proxies of the environment are not used. Connections are reused,
+ * and libcurl sends a request again when a reused connection turns out dead before any answer: what
+ * must not happen twice carries an idempotency key of the provider's. */
 #ifndef DUNLIN_IO_FETCH_H
 #define DUNLIN_IO_FETCH_H
 
@@ -13,15 +18,15 @@ struct fetch;
 struct fetch_request {
     const char *method;
     struct span url;
-    struct span headers;  /* "Name: value\n" lines */
+    struct span headers; /* "Name: value\n" lines */
     struct span body;
-    struct span ca_file;  /* empty: the system's store; host name and chain are always verified */
+    struct span ca_file; /* empty: the system's store; host name and chain are always verified */
     int timeout_ms;
-    size_t answer_max;    /* larger answers fail */
+    size_t answer_max; /* larger answers fail */
 };
 
 struct fetch_answer {
-    int status;           /* 0 when there was none */
+    int status; /* 0 when there was none */
     struct span body;
     struct span location; /* Location header; redirects are never followed */
 };
@@ -31,14 +36,16 @@ struct fetch_answer {
 typedef void (*fetch_cb)(void *owner, const struct fetch_answer *answer, const struct err *err);
 
 struct fetch *fetch_new(h2o_loop_t *, int in_flight_max);
-/* Ends what is under way with ERR_CLOSED, in this call. */
+/* Ends what is under way with ERR_CLOSED, in this call. Not from a callback of its own. */
 void fetch_free(struct fetch *);
 
 struct fetch_call; /* identifies one call, for cancelling */
-/* Copies everything. Calls back exactly once, later; or returns ERR_BUSY and never does. */
+/* Copies everything. Calls back exactly once, later, from the loop; or returns ERR_BUSY (too many
+ * in flight) or ERR_SETTINGS (an address that is never called) and never does. `*call` is valid
+ * until the callback has run. */
 MUST_CHECK int fetch_begin(struct fetch *, const struct fetch_request *, fetch_cb on_done,
                            void *owner, struct fetch_call **call, struct err *);
-/* The callback will not run; the exchange itself may go on. Once only, before the callback. */
+/* The callback will not run; the exchange itself may go on. Not after the callback. */
 void fetch_cancel(struct fetch_call *);
 
 #endif

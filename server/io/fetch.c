@@ -1,0 +1,410 @@
+#include "io/fetch.h"
+
+#include "base/buf.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* A call travels: the loop makes it, puts it into `submitted` and wakes the thread; the thread owns
+ * it while libcurl works, puts it into `finished` and wakes the loop through an eventfd. The two
+ * lists and `is_ending` are all that both sides touch, under the one lock. The callback fields
+ * belong to the loop alone, so cancelling needs no lock. */
+
+enum { CONNECT_TIMEOUT_MS = 5000, LOCATION_MAX = 2048, IDLE_POLL_MS = 60000 };
+
+struct fetch_call {
+    /* The loop's. */
+    struct fetch *fetch;
+    fetch_cb on_done; /* null: cancelled */
+    void *owner;
+    h2o_linklist_t link; /* in under_way */
+    /* Handed back and forth with the call. */
+    struct fetch_call *next;
+    CURL *easy;
+    struct curl_slist *headers;
+    char *body;
+    struct buf answer;
+    char location[LOCATION_MAX];
+    int status;
+    struct err err;
+};
+
+struct call_queue {
+    struct fetch_call *head, **tail;
+};
+
+struct fetch {
+    h2o_loop_t *loop;
+    h2o_socket_t *wakes_loop;
+    int event_fd;
+    int in_flight, in_flight_max;
+    h2o_linklist_t under_way;
+    pthread_t thread;
+    CURLM *multi; /* the thread's, but for curl_multi_wakeup */
+    pthread_mutex_t lock;
+    struct call_queue submitted, finished;
+    bool is_ending;
+};
+
+static void queue_init(struct call_queue *queue)
+{
+    queue->head = NULL;
+    queue->tail = &queue->head;
+}
+
+static void queue_add(struct call_queue *queue, struct fetch_call *call)
+{
+    call->next = NULL;
+    *queue->tail = call;
+    queue->tail = &call->next;
+}
+
+static struct fetch_call *queue_take(struct call_queue *queue)
+{
+    struct fetch_call *head = queue->head;
+    queue_init(queue);
+    return head;
+}
+
+/* ---- making a call ---- */
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct fetch_call *call = owner;
+    buf_add(&call->answer, span_of(bytes, size * count));
+    return buf_is_overflowed(&call->answer) ? 0 : size * count; /* 0 ends the exchange */
+}
+
+static void add_headers(struct fetch_call *call, struct span lines)
+{
+    call->headers = curl_slist_append(NULL, "Expect:");
+    while (lines.len > 0) {
+        const char *end = memchr(lines.base, '\n', lines.len);
+        size_t len = end == NULL ? lines.len : (size_t)(end - lines.base);
+        char *line = strndup(lines.base, len);
+        if (line == NULL)
+            abort();
+        line[strcspn(line, "\r")] = 0;
+        if (line[0] != 0)
+            call->headers = curl_slist_append(call->headers, line);
+        free(line);
+        lines = span_from(lines, len + 1);
+    }
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    /* libcurl itself takes this name for loopback, whatever a resolver says */
+    return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
+}
+
+/* Which protocol an address may be called by, or null. */
+static const char *allowed_protocol(const char *url)
+{
+    char *scheme = NULL, *host = NULL, *user = NULL;
+    const char *allowed = NULL;
+    CURLU *parts = curl_url();
+    if (parts == NULL)
+        abort();
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_USER, &user, 0) != CURLUE_OK) {
+        if (strcmp(scheme, "https") == 0)
+            allowed = "https";
+        else if (strcmp(scheme, "http") == 0 && is_loopback(host))
+            allowed = "http";
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    curl_url_cleanup(parts);
+    return allowed;
+}
+
+static void set_method(struct fetch_call *call, const struct fetch_request *request)
+{
+    if (request->body.len > 0 || strcmp(request->method, "POST") == 0) {
+        call->body = malloc(request->body.len + 1);
+        if (call->body == NULL)
+            abort();
+        if (request->body.len > 0)
+            memcpy(call->body, request->body.base, request->body.len);
+        curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, call->body);
+    }
+    if (strcmp(request->method, "HEAD") == 0)
+        curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
+    else if (strcmp(request->method, "GET") != 0 || call->body != NULL)
+        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void set_limits(struct fetch_call *call, const struct fetch_request *request)
+{
+    long connect_ms =
+        request->timeout_ms < CONNECT_TIMEOUT_MS ? request->timeout_ms : CONNECT_TIMEOUT_MS;
+    curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->answer_max);
+    curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_QUICK_EXIT, 1L); /* do not wait for a name look-up */
+}
+
+static void set_trust(struct fetch_call *call, struct span ca_file)
+{
+    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (ca_file.len == 0)
+        return;
+    char *path = strndup(ca_file.base, ca_file.len);
+    if (path == NULL)
+        abort();
+    curl_easy_setopt(call->easy, CURLOPT_CAINFO, path); /* copies */
+    curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL); /* that authority and no other */
+    free(path);
+}
+
+static struct fetch_call *call_new(const struct fetch_request *request, const char *url,
+                                   const char *protocol)
+{
+    struct fetch_call *call = calloc(1, sizeof(*call));
+    if (call == NULL || (call->easy = curl_easy_init()) == NULL)
+        abort();
+    buf_init(&call->answer, request->answer_max);
+    curl_easy_setopt(call->easy, CURLOPT_URL, url);
+    curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, protocol);
+    add_headers(call, request->headers);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+    set_method(call, request);
+    set_limits(call, request);
+    set_trust(call, request->ca_file);
+    return call;
+}
+
+static void call_free(struct fetch_call *call)
+{
+    curl_easy_cleanup(call->easy);
+    curl_slist_free_all(call->headers);
+    buf_release(&call->answer);
+    free(call->body);
+    free(call);
+}
+
+/* ---- the thread ---- */
+
+/* libcurl's words name hosts and reasons, never bodies or headers. */
+static void read_outcome(struct fetch_call *call, CURLcode code)
+{
+    long status = 0;
+    struct curl_header *location;
+    if (buf_is_overflowed(&call->answer)) {
+        err_set(&call->err, ERR_PROVIDER, "the answer is longer than allowed");
+        return;
+    }
+    if (code != CURLE_OK) {
+        err_set(&call->err, ERR_PROVIDER, "%s", curl_easy_strerror(code));
+        return;
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    call->status = (int)status;
+    if (curl_easy_header(call->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
+        snprintf(call->location, sizeof(call->location), "%s", location->value);
+}
+
+static void hand_back(struct fetch *fetch, struct fetch_call *call, CURLcode code)
+{
+    read_outcome(call, code);
+    pthread_mutex_lock(&fetch->lock);
+    queue_add(&fetch->finished, call);
+    pthread_mutex_unlock(&fetch->lock);
+    uint64_t one = 1;
+    ssize_t written = write(fetch->event_fd, &one, sizeof(one));
+    assert(written == sizeof(one));
+}
+
+/* False when the thread is to end. */
+static bool take_submitted(struct fetch *fetch)
+{
+    pthread_mutex_lock(&fetch->lock);
+    struct fetch_call *call = queue_take(&fetch->submitted);
+    bool is_ending = fetch->is_ending;
+    pthread_mutex_unlock(&fetch->lock);
+    while (call != NULL) {
+        struct fetch_call *next = call->next;
+        curl_multi_add_handle(fetch->multi, call->easy);
+        call = next;
+    }
+    return !is_ending;
+}
+
+static void hand_back_done(struct fetch *fetch)
+{
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(fetch->multi, &left)) != NULL;) {
+        CURLcode code = message->data.result;
+        CURL *easy = message->easy_handle;
+        struct fetch_call *call;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+        curl_multi_remove_handle(fetch->multi, easy);
+        hand_back(fetch, call, code);
+    }
+}
+
+static void *run(void *owner)
+{
+    struct fetch *fetch = owner;
+    int running;
+    while (take_submitted(fetch)) {
+        curl_multi_perform(fetch->multi, &running);
+        hand_back_done(fetch);
+        curl_multi_poll(fetch->multi, NULL, 0, IDLE_POLL_MS, NULL);
+    }
+    return NULL;
+}
+
+/* ---- the loop ---- */
+
+static void finish(struct fetch_call *call, const struct err *err)
+{
+    struct fetch_answer answer = {.status = call->status,
+                                  .body = buf_span(&call->answer),
+                                  .location = span_str(call->location)};
+    h2o_linklist_unlink(&call->link);
+    --call->fetch->in_flight;
+    if (call->on_done != NULL)
+        call->on_done(call->owner, &answer, err);
+    call_free(call);
+}
+
+static void on_finished(h2o_socket_t *socket, const char *err)
+{
+    (void)err;
+    struct fetch *fetch = socket->data;
+    uint64_t count;
+    if (read(fetch->event_fd, &count, sizeof(count)) < 0)
+        return;
+    pthread_mutex_lock(&fetch->lock);
+    struct fetch_call *call = queue_take(&fetch->finished);
+    pthread_mutex_unlock(&fetch->lock);
+    while (call != NULL) {
+        struct fetch_call *next = call->next;
+        finish(call, &call->err);
+        call = next;
+    }
+}
+
+static void init_curl(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+}
+
+/* Signals stay with the loop's thread. */
+static void start_thread(struct fetch *fetch)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failed = pthread_create(&fetch->thread, NULL, run, fetch);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        abort();
+}
+
+struct fetch *fetch_new(h2o_loop_t *loop, int in_flight_max)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, init_curl);
+    struct fetch *fetch = calloc(1, sizeof(*fetch));
+    if (fetch == NULL)
+        abort();
+    *fetch = (struct fetch){.loop = loop,
+                            .in_flight_max = in_flight_max,
+                            .event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+                            .multi = curl_multi_init()};
+    if (fetch->event_fd < 0 || fetch->multi == NULL)
+        abort();
+    h2o_linklist_init_anchor(&fetch->under_way);
+    queue_init(&fetch->submitted);
+    queue_init(&fetch->finished);
+    pthread_mutex_init(&fetch->lock, NULL);
+    curl_multi_setopt(fetch->multi, CURLMOPT_MAXCONNECTS, (long)in_flight_max);
+    fetch->wakes_loop = h2o_evloop_socket_create(loop, fetch->event_fd, H2O_SOCKET_FLAG_DONT_READ);
+    fetch->wakes_loop->data = fetch;
+    h2o_socket_read_start(fetch->wakes_loop, on_finished);
+    start_thread(fetch);
+    return fetch;
+}
+
+/* The thread is gone first, so that nothing is shared any more. */
+void fetch_free(struct fetch *fetch)
+{
+    struct err closed;
+    err_set(&closed, ERR_CLOSED, "closing");
+    pthread_mutex_lock(&fetch->lock);
+    fetch->is_ending = true;
+    pthread_mutex_unlock(&fetch->lock);
+    curl_multi_wakeup(fetch->multi);
+    pthread_join(fetch->thread, NULL);
+    while (!h2o_linklist_is_empty(&fetch->under_way)) {
+        struct fetch_call *call =
+            H2O_STRUCT_FROM_MEMBER(struct fetch_call, link, fetch->under_way.next);
+        curl_multi_remove_handle(fetch->multi, call->easy);
+        call->status = 0;
+        finish(call, &closed);
+    }
+    curl_multi_cleanup(fetch->multi);
+    h2o_socket_close(fetch->wakes_loop); /* closes event_fd */
+    pthread_mutex_destroy(&fetch->lock);
+    free(fetch);
+}
+
+int fetch_begin(struct fetch *fetch, const struct fetch_request *request, fetch_cb on_done,
+                void *owner, struct fetch_call **out, struct err *err)
+{
+    if (fetch->is_ending)
+        return err_set(err, ERR_CLOSED, "closing");
+    if (fetch->in_flight >= fetch->in_flight_max)
+        return err_set(err, ERR_BUSY, "%d requests are in flight", fetch->in_flight);
+    char *url = strndup(request->url.base, request->url.len);
+    if (url == NULL)
+        abort();
+    const char *protocol = allowed_protocol(url);
+    struct fetch_call *call = protocol == NULL ? NULL : call_new(request, url, protocol);
+    free(url);
+    if (call == NULL)
+        return err_set(err, ERR_SETTINGS, "only https is called, and http on loopback");
+    call->fetch = fetch;
+    call->on_done = on_done;
+    call->owner = owner;
+    h2o_linklist_insert(&fetch->under_way, &call->link);
+    ++fetch->in_flight;
+    *out = call;
+    pthread_mutex_lock(&fetch->lock);
+    queue_add(&fetch->submitted, call);
+    pthread_mutex_unlock(&fetch->lock);
+    curl_multi_wakeup(fetch->multi);
+    return 0;
+}
+
+void fetch_cancel(struct fetch_call *call)
+{
+    call->on_done = NULL;
+}
