@@ -14,6 +14,7 @@ struct keyring;
 struct provider_account;
 struct channel;
 struct metrics;
+struct health;
 
 /* Who writes and who is owed: shown on the page, in messages and in transfer data. */
 struct creditor {
@@ -37,6 +38,7 @@ struct world {
     const struct provider_account *providers; /* in the creditor's order, ended by a null provider */
     const struct channel *const *channels;    /* ended by null */
     struct metrics *metrics; /* this process's slot; see base/metrics.h */
+    const struct health *health; /* only where operators are answered; see http/health.h */
     bool is_demo;
     int64_t import_bytes_max;
     int payment_in_flight_seconds; /* how long a started payment holds reminders back */

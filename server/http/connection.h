@@ -16,7 +16,7 @@ struct http_connection {
     h2o_socket_t *socket;
     uint64_t address_key;
     uint64_t busy_since_ms;
-    uint64_t accepted_at_ms;
+    uint64_t partial_since_ms; /* since when an unfinished request lies there; 0: none does */
     struct guard_bucket bucket;
     struct request *request; /* under way and not answered, or null */
     unsigned request_count;

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <strings.h>
 
 const struct guard_limits guard_limits_default = {
@@ -15,6 +16,7 @@ const struct guard_limits guard_limits_default = {
     .requests_burst = 10000,
     .requests_per_second = 5000,
     .request_timeout_ms = 10000,
+    .idle_timeout_ms = 60000,
     .handshake_timeout_ms = 10000,
     .answer_timeout_ms = 20000,
 };
@@ -57,6 +59,59 @@ uint64_t guard_address_key_of_text(struct span text)
         return key_of_ipv4(ipv4);
     struct in6_addr ipv6;
     return inet_pton(AF_INET6, copy, &ipv6) == 1 ? key_of_ipv6(&ipv6) : 0;
+}
+
+static const uint8_t ipv4_prefix[12] = {[10] = 0xFF, [11] = 0xFF};
+
+static bool bytes_of_text(const char *text, uint8_t bytes[16], int *bits_max)
+{
+    *bits_max = 128;
+    if (inet_pton(AF_INET6, text, bytes) == 1)
+        return true;
+    *bits_max = 32;
+    memcpy(bytes, ipv4_prefix, sizeof(ipv4_prefix));
+    return inet_pton(AF_INET, text, bytes + 12) == 1;
+}
+
+bool guard_range_parse(struct guard_range *range, const char *text)
+{
+    char address[INET6_ADDRSTRLEN];
+    const char *slash = strchr(text, '/');
+    size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
+    int bits_max;
+    if (len >= sizeof(address))
+        return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (!bytes_of_text(address, range->bytes_, &bits_max))
+        return false;
+    int bits = bits_max;
+    if (slash != NULL) {
+        char *end;
+        bits = (int)strtol(slash + 1, &end, 10);
+        if (end == slash + 1 || *end != '\0' || bits < 0 || bits > bits_max)
+            return false;
+    }
+    range->bits_ = 128 - bits_max + bits;
+    return true;
+}
+
+bool guard_range_has(const struct guard_range *range, const struct sockaddr *address)
+{
+    uint8_t bytes[16];
+    if (address->sa_family == AF_INET) {
+        memcpy(bytes, ipv4_prefix, sizeof(ipv4_prefix));
+        memcpy(bytes + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(bytes, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+    } else {
+        return false;
+    }
+    size_t whole = (size_t)range->bits_ / 8;
+    if (memcmp(bytes, range->bytes_, whole) != 0)
+        return false;
+    int rest = range->bits_ % 8;
+    return rest == 0 || ((bytes[whole] ^ range->bytes_[whole]) >> (8 - rest)) == 0;
 }
 
 static unsigned slot_of(const struct guard_addresses *a, uint64_t key)

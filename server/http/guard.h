@@ -16,7 +16,8 @@ struct guard_limits {
     unsigned headers_max;    /* header lines; libh2o itself refuses more than 100 */
     unsigned requests_burst; /* the bucket of a connection */
     unsigned requests_per_second;
-    int request_timeout_ms; /* head and body together, and an idle connection */
+    int request_timeout_ms; /* from the first byte of a request to its last */
+    int idle_timeout_ms;    /* a connection without one */
     int handshake_timeout_ms;
     int answer_timeout_ms; /* from the whole request to the last byte of the answer */
 };
@@ -29,6 +30,15 @@ extern const struct guard_limits guard_limits_default;
 uint64_t guard_address_key(const struct sockaddr *address);
 /* The same from text ("192.0.2.1", "2001:db8::1"); 0 when it is no address. */
 uint64_t guard_address_key_of_text(struct span text);
+
+/* "192.0.2.0/24", "2001:db8::/32", or one address: who counts as our own proxy. */
+struct guard_range {
+    uint8_t bytes_[16]; /* IPv4 mapped into IPv6 */
+    int bits_;
+};
+/* False when the text is no range. */
+bool guard_range_parse(struct guard_range *, const char *text);
+bool guard_range_has(const struct guard_range *, const struct sockaddr *address);
 
 /* How many connections each address has. Counted in a table of hashes salted at start: a collision
  * only makes the limit stricter. */

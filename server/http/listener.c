@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/auth.h"
 #include "http/connection.h"
 #include "http/reply.h"
 #include "http/tls.h"
@@ -37,6 +38,7 @@ struct http_listener {
     unsigned connection_count;
     bool is_paused, is_draining;
     uint64_t draining_since_ms;
+    struct auth *auth;
     struct guard_addresses addresses;
 };
 
@@ -76,7 +78,11 @@ static void configure(struct http_listener *l)
     l->config.server_name = h2o_iovec_init(NULL, 0);
     l->config.max_request_entity_size = limits->body_bytes_max;
     l->config.handshake_timeout = (uint64_t)limits->handshake_timeout_ms;
-    l->config.http1.req_timeout = (uint64_t)limits->request_timeout_ms;
+    /* libh2o has one timer for an idle connection and an unfinished request. It gets the longer
+     * time; the tick sees to the shorter one. */
+    l->config.http1.req_timeout = (uint64_t)(limits->idle_timeout_ms > limits->request_timeout_ms
+                                                 ? limits->idle_timeout_ms
+                                                 : limits->request_timeout_ms);
     l->config.http1.upgrade_to_http2 = 0;
     h2o_hostconf_t *host = h2o_config_register_host(
         &l->config, h2o_iovec_init(l->options.name, strlen(l->options.name)), 65535);
@@ -93,7 +99,10 @@ static void configure(struct http_listener *l)
 
 static int tick_ms(const struct guard_limits *limits)
 {
-    int quarter = limits->answer_timeout_ms / 4;
+    int quarter =
+        (limits->answer_timeout_ms < limits->request_timeout_ms ? limits->answer_timeout_ms
+                                                                : limits->request_timeout_ms) /
+        4;
     return quarter < 1 ? 1 : quarter < TICK_MS_MAX ? quarter : TICK_MS_MAX;
 }
 
@@ -107,6 +116,7 @@ struct http_listener *http_listener_new(struct world *world,
     h2o_linklist_init_anchor(&l->connections);
     h2o_linklist_init_anchor(&l->busy);
     guard_addresses_init(&l->addresses);
+    l->auth = auth_new();
     configure(l);
     h2o_context_init(&l->context, world->loop, &l->config);
     l->accept.ctx = &l->context;
@@ -152,25 +162,12 @@ static void on_connection_closed(void *data)
     pause_or_resume(l);
 }
 
-static bool is_in_list(const char *list, struct span wanted)
+static bool is_trusted_proxy(const struct http_listener *l, const struct sockaddr *address)
 {
-    for (struct span rest = span_str(list); rest.len != 0;) {
-        const char *comma = memchr(rest.base, ',', rest.len);
-        size_t len = comma == NULL ? rest.len : (size_t)(comma - rest.base);
-        if (span_is(span_of(rest.base, len), wanted))
+    for (int i = 0; i != l->options.trusted_proxy_count; ++i)
+        if (guard_range_has(&l->options.trusted_proxies[i], address))
             return true;
-        rest = span_from(rest, len + 1);
-    }
     return false;
-}
-
-static bool is_trusted_proxy(const struct http_listener *l, struct sockaddr *address, socklen_t len)
-{
-    char text[NI_MAXHOST];
-    if (l->options.trusted_proxies == NULL)
-        return false;
-    size_t text_len = h2o_socket_getnumerichost(address, len, text);
-    return text_len != SIZE_MAX && is_in_list(l->options.trusted_proxies, span_of(text, text_len));
 }
 
 static void set_socket_options(int fd, int answer_timeout_ms)
@@ -192,11 +189,8 @@ static void connection_new(struct http_listener *l, h2o_socket_t *socket, uint64
                            bool is_behind_proxy)
 {
     struct http_connection *c = h2o_mem_alloc(sizeof(*c));
-    *c = (struct http_connection){.listener = l,
-                                  .socket = socket,
-                                  .address_key = key,
-                                  .accepted_at_ms = now_ms(l),
-                                  .is_behind_proxy = is_behind_proxy};
+    *c = (struct http_connection){
+        .listener = l, .socket = socket, .address_key = key, .is_behind_proxy = is_behind_proxy};
     guard_bucket_init(&c->bucket, &l->options.limits, now_ms(l));
     h2o_linklist_insert(&l->connections, &c->all_link);
     guard_addresses_add(&l->addresses, key, 1);
@@ -219,9 +213,9 @@ static void on_accept(h2o_socket_t *listening, const char *error)
     if (error != NULL || (socket = h2o_evloop_socket_accept(listening)) == NULL)
         return;
     struct sockaddr_storage address = {0};
-    socklen_t len = h2o_socket_getpeername(socket, (void *)&address);
+    h2o_socket_getpeername(socket, (void *)&address);
     uint64_t key = guard_address_key((void *)&address);
-    bool is_proxy = is_trusted_proxy(l, (void *)&address, len);
+    bool is_proxy = is_trusted_proxy(l, (void *)&address);
     unsigned from_address = is_proxy ? 0 : guard_addresses_count(&l->addresses, key);
     if (!guard_admits(&l->options.limits, l->connection_count, from_address)) {
         count(l, METRIC_connections_refused, 1);
@@ -275,6 +269,7 @@ static struct request *request_begin(struct http_listener *l, h2o_req_t *req)
     r->connection_ = c;
     c->request = r;
     ++c->request_count;
+    c->partial_since_ms = 0;
     connection_owe(c);
     return r;
 }
@@ -361,7 +356,10 @@ static void dispatch(struct http_listener *l, struct request *r)
     }
     r->route = match.route;
     memcpy(r->params, match.params, sizeof(r->params));
-    match.route->handle(r);
+    if (match.route->auth == ROUTE_API_KEY)
+        auth_require(l->auth, r, match.route);
+    else
+        match.route->handle(r);
 }
 
 static int on_request(h2o_handler_t *self, h2o_req_t *req)
@@ -429,16 +427,41 @@ static void enforce_deadlines(struct http_listener *l)
     }
 }
 
-static void close_idle(struct http_listener *l)
+static bool is_quiet(struct http_connection *c)
+{
+    return !h2o_linklist_is_linked(&c->busy_link) && c->socket->input->size == 0;
+}
+
+/* An unfinished request is one whose bytes lie in the buffer while nothing is owed. */
+static void enforce_request_time(struct http_listener *l, struct http_connection *c)
+{
+    if (h2o_linklist_is_linked(&c->busy_link) || c->is_cut)
+        return;
+    uint64_t timeout_ms = (uint64_t)l->options.limits.request_timeout_ms;
+    if (c->socket->input->size == 0)
+        c->partial_since_ms = 0;
+    else if (c->partial_since_ms == 0)
+        c->partial_since_ms = now_ms(l);
+    else if (now_ms(l) - c->partial_since_ms > timeout_ms)
+        cut(c);
+}
+
+static void close_quiet(struct http_listener *l, struct http_connection *c)
 {
     bool is_over = now_ms(l) - l->draining_since_ms > FRESH_GRACE_MS;
+    if (!is_quiet(c) || c->is_cut || (c->request_count == 0 && !is_over))
+        return;
+    c->is_cut = true;
+    shutdown(h2o_socket_get_fd(c->socket), SHUT_RD); /* libh2o says good-bye and closes */
+}
+
+static void look_after_connections(struct http_listener *l)
+{
     for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next) {
         struct http_connection *c = H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n);
-        bool is_idle = !h2o_linklist_is_linked(&c->busy_link) && c->socket->input->size == 0;
-        if (is_idle && !c->is_cut && (c->request_count != 0 || is_over)) {
-            c->is_cut = true;
-            shutdown(h2o_socket_get_fd(c->socket), SHUT_RD); /* libh2o says good-bye and closes */
-        }
+        enforce_request_time(l, c);
+        if (l->is_draining)
+            close_quiet(l, c);
     }
 }
 
@@ -446,9 +469,8 @@ static void on_tick(h2o_timeout_entry_t *entry)
 {
     struct http_listener *l = H2O_STRUCT_FROM_MEMBER(struct http_listener, tick_entry, entry);
     enforce_deadlines(l);
-    if (l->is_draining)
-        close_idle(l);
-    else if (l->options.tls != NULL)
+    look_after_connections(l);
+    if (!l->is_draining && l->options.tls != NULL)
         tls_reload_if_changed(l->options.tls);
     h2o_timeout_link(l->world->loop, &l->tick, &l->tick_entry);
 }
@@ -464,7 +486,7 @@ void http_listener_drain(struct http_listener *l)
     l->context.shutdown_requested = 1;
     h2o_socket_close(l->socket);
     l->socket = NULL;
-    close_idle(l);
+    look_after_connections(l);
 }
 
 bool http_listener_is_draining(const struct http_listener *l)
@@ -489,6 +511,7 @@ void http_listener_free(struct http_listener *l)
     h2o_timeout_dispose(l->world->loop, &l->tick);
     h2o_context_dispose(&l->context);
     h2o_config_dispose(&l->config);
+    auth_free(l->auth);
     free(l);
 }
 

@@ -21,9 +21,11 @@ struct http_listener_options {
     struct tls *tls;  /* null: plain HTTP, for loopback only; borrowed */
     const struct route *routes;
     struct guard_limits limits;
-    /* Behind a proxy: the addresses that may say who the visitor is ("127.0.0.1,::1"), and in which
-     * header (its last value counts). Null: nobody may. Kept. */
-    const char *trusted_proxies, *trusted_header;
+    /* Behind a proxy: the addresses that may say who the visitor is, and in which header (lower
+     * case; its last value counts). Kept. */
+    const struct guard_range *trusted_proxies;
+    int trusted_proxy_count;
+    const char *trusted_header;
 };
 
 struct http_listener;

@@ -1,5 +1,6 @@
 #include "http/routes.h"
 
+#include "http/health.h"
 #include "http/pages.h"
 
 #include <assert.h>
@@ -18,6 +19,9 @@ const struct route private_routes[] = {
 };
 
 const struct route operator_routes[] = {
+    {"GET", "/healthz", ROUTE_OPEN, NULL, health_live},
+    {"GET", "/readyz", ROUTE_OPEN, NULL, health_ready},
+    {"GET", "/metrics", ROUTE_OPEN, NULL, health_metrics},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

@@ -1,5 +1,7 @@
 #include "http/guard.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -52,6 +54,43 @@ static void an_address_is_one_ipv4_or_one_ipv6_network_of_64_bits(void **state)
     assert_true(guard_address_key_of_text(SPAN_LIT("")) == 0);
 }
 
+static const struct {
+    const char *range, *address;
+    bool is_in;
+} ranges[] = {
+    {"127.0.0.1", "127.0.0.1", true},
+    {"127.0.0.1", "127.0.0.2", false},
+    {"10.1.0.0/16", "10.1.255.255", true},
+    {"10.1.0.0/16", "10.2.0.0", false},
+    {"192.0.2.128/25", "192.0.2.200", true},
+    {"192.0.2.128/25", "192.0.2.100", false},
+    {"0.0.0.0/0", "203.0.113.7", true},
+    {"0.0.0.0/0", "2001:db8::1", false},
+    {"2001:db8::/33", "2001:db8:7fff::1", true},
+    {"2001:db8::/33", "2001:db8:8000::1", false},
+    {"127.0.0.1", "::ffff:127.0.0.1", true},
+};
+
+static void a_range_holds_its_addresses_and_no_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i != sizeof(ranges) / sizeof(ranges[0]); ++i) {
+        struct guard_range range;
+        assert_true(guard_range_parse(&range, ranges[i].range));
+        struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+        struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+        bool is_ipv4 = inet_pton(AF_INET, ranges[i].address, &ipv4.sin_addr) == 1;
+        assert_true(is_ipv4 || inet_pton(AF_INET6, ranges[i].address, &ipv6.sin6_addr) == 1);
+        assert_int_equal(guard_range_has(&range, is_ipv4 ? (void *)&ipv4 : (void *)&ipv6),
+                         ranges[i].is_in);
+    }
+    const char *const broken[] = {"", "x", "1.2.3", "1.2.3.4/33", "1.2.3.4/", "::/129", "::1/-1"};
+    for (size_t i = 0; i != sizeof(broken) / sizeof(broken[0]); ++i) {
+        struct guard_range range;
+        assert_false(guard_range_parse(&range, broken[i]));
+    }
+}
+
 static void the_limit_of_an_address_bites_only_over_half_full(void **state)
 {
     (void)state;
@@ -96,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_head_with_one_reading_passes),
         cmocka_unit_test(an_address_is_one_ipv4_or_one_ipv6_network_of_64_bits),
+        cmocka_unit_test(a_range_holds_its_addresses_and_no_others),
         cmocka_unit_test(the_limit_of_an_address_bites_only_over_half_full),
         cmocka_unit_test(connections_are_counted_by_address),
         cmocka_unit_test(a_bucket_empties_fills_with_time_and_gives_back),
