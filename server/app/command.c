@@ -1,10 +1,39 @@
 #include "app/command.h"
 
+#include "app/serve.h"
+#include "app/settings.h"
+#include "app/title.h"
+
 #include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
+    {"settings", "write the commented example of the settings file", settings_command},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: dunlin <command> …\n\n", out);
+    for (int i = 0; i != COMMAND_COUNT; ++i)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+}
 
 int command_run(int argc, char **argv)
 {
-    (void)argv;
-    fprintf(stderr, "usage: dunlin <command>\n");
-    return argc < 2 ? 2 : 2;
+    title_init(argc, argv);
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        print_usage(stdout);
+        return 0;
+    }
+    for (int i = 0; argc >= 2 && i != COMMAND_COUNT; ++i)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    print_usage(stderr);
+    return 2;
 }

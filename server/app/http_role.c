@@ -1,0 +1,141 @@
+/* The process that answers visitors, providers and the creditor's systems. */
+#include "app/worker.h"
+
+#include "app/sockets.h"
+#include "base/log.h"
+#include "http/listener.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct http_role {
+    struct tls *public_tls, *private_tls;
+    struct http_listener *public_, *private_;
+    struct guard_range proxies[SETTINGS_LIST_MAX];
+    int proxy_count;
+    int public_fd; /* our own copy, to hand over by */
+};
+
+/* The settings speak of the whole listener; each process guards its share. */
+static struct guard_limits limits_of(const struct gateway *g, const struct settings_limits *s)
+{
+    struct guard_limits l = guard_limits_default;
+    int64_t share = (s->connections + g->http_count - 1) / g->http_count;
+    int64_t room = (int64_t)g->descriptors_max / 2 - 64; /* two listeners, and all else */
+    l.connections_max = (unsigned)(share < room || room < 1 ? share : room);
+    l.connections_per_address_max =
+        (unsigned)((s->connections_per_address + g->http_count - 1) / g->http_count);
+    l.body_bytes_max = (size_t)s->body_bytes;
+    l.requests_burst = (unsigned)s->bucket_burst;
+    l.requests_per_second = (unsigned)s->bucket_per_s;
+    l.request_timeout_ms = (int)s->request_timeout_s * 1000;
+    l.idle_timeout_ms = (int)s->idle_timeout_s * 1000;
+    l.answer_timeout_ms = (int)s->answer_deadline_s * 1000;
+    return l;
+}
+
+static int open_tls(const struct gateway *g, const struct settings_listener *s, const char *name,
+                    struct tls **tls, struct err *e)
+{
+    struct tls_options options = {
+        .name = name, .certificate_file = s->certificate, .key_file = s->key};
+    memcpy(options.ticket_secret, g->ticket_secret, sizeof(options.ticket_secret));
+    *tls = tls_new(&options, e);
+    return *tls == NULL ? ERR_SETTINGS : 0;
+}
+
+static struct http_listener *open_listener(const struct worker *w, struct http_role *role,
+                                           const struct http_listener_options *seed,
+                                           const struct settings_listener *s)
+{
+    struct http_listener_options options = *seed;
+    options.limits = limits_of(w->gateway, &s->limits);
+    options.trusted_proxies = role->proxies;
+    options.trusted_proxy_count = role->proxy_count;
+    options.trusted_header = w->gateway->settings->trusted_proxy.header;
+    return http_listener_new(w->world, &options);
+}
+
+static void read_proxies(struct http_role *role, const struct settings_list *list)
+{
+    for (int i = 0; i != list->count; ++i)
+        if (guard_range_parse(&role->proxies[role->proxy_count], list->items[i]))
+            ++role->proxy_count;
+}
+
+static int http_start(const struct worker *w, void **state, struct err *e)
+{
+    const struct gateway *g = w->gateway;
+    const struct settings *s = g->settings;
+    struct http_role *role = calloc(1, sizeof(*role));
+    if (role == NULL)
+        abort();
+    *state = role;
+    int bad = open_tls(g, &s->public_, "public", &role->public_tls, e);
+    if (bad == 0)
+        bad = open_tls(g, &s->private_, "private", &role->private_tls, e);
+    if (bad != 0)
+        return bad;
+    read_proxies(role, &s->trusted_proxy.addresses);
+    role->public_ = open_listener(w, role,
+                                  &(struct http_listener_options){.name = "public",
+                                                                  .fd = g->public_fd,
+                                                                  .tls = role->public_tls,
+                                                                  .routes = public_routes},
+                                  &s->public_);
+    role->private_ = open_listener(w, role,
+                                   &(struct http_listener_options){.name = "private",
+                                                                   .fd = g->private_fd,
+                                                                   .tls = role->private_tls,
+                                                                   .routes = private_routes},
+                                   &s->private_);
+    return 0;
+}
+
+static void reload_one(struct tls *tls, const char *name)
+{
+    struct err e = {0};
+    if (tls_reload(tls, &e) == 0)
+        log_line(LOG_INFO, "certificate reloaded", "listener=%s", name);
+    else
+        log_line(LOG_ERROR, "certificate not reloaded", "listener=%s error=\"%s\"", name, e.text);
+}
+
+static void http_reload(const struct worker *w, void *state)
+{
+    (void)w;
+    struct http_role *role = state;
+    reload_one(role->public_tls, "public");
+    reload_one(role->private_tls, "private");
+}
+
+static void http_drain(void *state)
+{
+    struct http_role *role = state;
+    http_listener_drain(role->public_);
+    http_listener_drain(role->private_);
+}
+
+static bool http_is_drained(void *state)
+{
+    struct http_role *role = state;
+    return http_listener_is_drained(role->public_) && http_listener_is_drained(role->private_);
+}
+
+static void http_stop(void *state)
+{
+    struct http_role *role = state;
+    http_listener_free(role->public_);
+    http_listener_free(role->private_);
+    tls_free(role->public_tls);
+    tls_free(role->private_tls);
+    free(role);
+}
+
+const struct worker_role http_role = {
+    .start = http_start,
+    .reload = http_reload,
+    .drain = http_drain,
+    .is_drained = http_is_drained,
+    .stop = http_stop,
+};

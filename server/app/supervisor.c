@@ -1,0 +1,223 @@
+#include "app/supervisor.h"
+
+#include "app/title.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A child that dies again within this time waits longer before its next start. */
+enum { STEADY_MS = 10000, STARTING_POLL_MS = 20 };
+
+static const int back_off_ms[] = {0, 200, 500, 1000, 2000, 5000};
+enum { BACK_OFF_COUNT = sizeof(back_off_ms) / sizeof(back_off_ms[0]) };
+
+struct child {
+    const struct supervisor_child *spec;
+    pid_t pid; /* 0: to be started at due_ms */
+    int64_t started_ms, due_ms;
+    int death_count; /* in a row */
+};
+
+struct supervisor {
+    const struct supervisor_options *options;
+    struct child children[SUPERVISOR_CHILDREN_MAX];
+    bool was_ready, is_stopping;
+    int64_t kill_at_ms;
+    bool was_killed;
+};
+
+static int64_t now_ms(void)
+{
+    return clock_mono().ns / 1000000;
+}
+
+static sigset_t our_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    return set;
+}
+
+void supervisor_block_signals(void)
+{
+    sigset_t set = our_signals();
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Dies with its parent, also when the parent died before the kernel was told. */
+static void child_tie_to_parent(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(1);
+}
+
+static void child_start(struct supervisor *s, int slot)
+{
+    struct child *c = &s->children[slot];
+    pid_t parent = getpid();
+    c->started_ms = now_ms();
+    if (c->spec->restart != NULL) {
+        c->pid = c->death_count == 0 ? c->spec->foreign_pid : c->spec->restart(c->spec->owner);
+    } else if ((c->pid = fork()) == 0) {
+        child_tie_to_parent(parent);
+        title_set(c->spec->name);
+        _exit(c->spec->run(c->spec->owner, slot));
+    }
+    if (c->pid <= 0) {
+        c->pid = 0;
+        c->due_ms = now_ms() + back_off_ms[BACK_OFF_COUNT - 1];
+        ++c->death_count;
+        log_line(LOG_ERROR, "process not started", "name=%s errno=%d", c->spec->name, errno);
+    }
+    if (c->spec->restart == NULL)
+        s->options->board->slots[slot].pid = c->pid;
+}
+
+static void start_due(struct supervisor *s)
+{
+    for (int i = 0; i != s->options->count; ++i)
+        if (s->children[i].pid == 0 && s->children[i].due_ms <= now_ms())
+            child_start(s, i);
+}
+
+static void child_died(struct supervisor *s, int slot, int status)
+{
+    struct child *c = &s->children[slot];
+    if (c->spec->restart == NULL) {
+        s->options->board->slots[slot].pid = 0;
+        s->options->board->slots[slot].is_ready = false;
+    }
+    c->pid = 0;
+    if (s->is_stopping)
+        return;
+    if (now_ms() - c->started_ms > STEADY_MS)
+        c->death_count = 0;
+    int row = c->death_count < BACK_OFF_COUNT ? c->death_count : BACK_OFF_COUNT - 1;
+    ++c->death_count;
+    c->due_ms = now_ms() + back_off_ms[row];
+    metrics_add(&s->options->board->metrics[BOARD_SUPERVISOR_SLOT], METRIC_process_restarts, 1);
+    log_line(LOG_ERROR, "process died", "name=%s status=%d signal=%d restart_ms=%d", c->spec->name,
+             WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+             WIFSIGNALED(status) ? WTERMSIG(status) : 0, back_off_ms[row]);
+}
+
+static void reap(struct supervisor *s)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i != s->options->count; ++i) {
+            struct child *c = &s->children[i];
+            if (c->pid != pid)
+                continue;
+            child_died(s, i, status);
+            break;
+        }
+    }
+}
+
+static void tell_children(const struct supervisor *s, int signal_number)
+{
+    for (int i = 0; i != s->options->count; ++i)
+        if (s->children[i].pid > 0 && s->children[i].spec->restart == NULL)
+            kill(s->children[i].pid, signal_number);
+}
+
+static void stop(struct supervisor *s)
+{
+    if (s->is_stopping)
+        return;
+    s->is_stopping = true;
+    s->kill_at_ms = now_ms() + s->options->stop_ms;
+    log_line(LOG_INFO, "stopping", "%s", "");
+    if (s->options->on_stopping != NULL)
+        s->options->on_stopping(s->options->owner);
+    tell_children(s, SIGTERM);
+}
+
+static bool is_done(struct supervisor *s)
+{
+    for (int i = 0; i != s->options->count; ++i)
+        if (s->children[i].pid != 0 && s->children[i].spec->restart == NULL)
+            return false;
+    return true;
+}
+
+static int wait_ms(const struct supervisor *s)
+{
+    if (!s->was_ready && s->options->on_ready != NULL && !s->is_stopping)
+        return STARTING_POLL_MS;
+    int64_t until = s->is_stopping ? s->kill_at_ms : now_ms() + 60000;
+    for (int i = 0; i != s->options->count && !s->is_stopping; ++i)
+        if (s->children[i].pid == 0 && s->children[i].due_ms < until)
+            until = s->children[i].due_ms;
+    int64_t left = until - now_ms();
+    return left < 0 ? 0 : (int)left;
+}
+
+static void wait_for_signal(struct supervisor *s)
+{
+    sigset_t set = our_signals();
+    int ms = wait_ms(s);
+    struct timespec timeout = {ms / 1000, (long)(ms % 1000) * 1000000};
+    switch (sigtimedwait(&set, NULL, &timeout)) {
+    case SIGTERM:
+    case SIGINT:
+        stop(s);
+        break;
+    case SIGHUP:
+        log_line(LOG_INFO, "reloading", "%s", "");
+        tell_children(s, SIGHUP);
+        break;
+    default:
+        break;
+    }
+}
+
+static void check_progress(struct supervisor *s)
+{
+    if (s->is_stopping && !s->was_killed && now_ms() >= s->kill_at_ms) {
+        s->was_killed = true;
+        log_line(LOG_WARN, "children killed", "%s", "");
+        tell_children(s, SIGKILL);
+        s->kill_at_ms = now_ms() + 60000;
+    }
+    if (!s->was_ready && !s->is_stopping && board_is_ready(s->options->board)) {
+        s->was_ready = true;
+        log_line(LOG_INFO, "ready", "processes=%d", s->options->count);
+        if (s->options->on_ready != NULL)
+            s->options->on_ready(s->options->owner);
+    }
+}
+
+int supervisor_run(const struct supervisor_options *options, struct err *e)
+{
+    assert(options->count <= SUPERVISOR_CHILDREN_MAX);
+    if (options->count == 0)
+        return err_set(e, ERR_SETTINGS, "there is nothing to run");
+    struct supervisor s = {.options = options};
+    for (int i = 0; i != options->count; ++i)
+        s.children[i].spec = &options->children[i];
+    for (;;) {
+        if (!s.is_stopping)
+            start_due(&s);
+        wait_for_signal(&s);
+        reap(&s);
+        check_progress(&s);
+        if (s.is_stopping && is_done(&s))
+            return 0;
+    }
+}

@@ -1,0 +1,64 @@
+/* The process for what no request waits for, and for the operators' questions. */
+#include "app/worker.h"
+
+#include "http/health.h"
+#include "http/listener.h"
+
+#include <stdlib.h>
+
+struct work_role {
+    struct http_listener *operators;
+    struct health health;
+};
+
+static bool workers_are_alive(void *owner)
+{
+    return board_is_alive(owner);
+}
+
+static int work_start(const struct worker *w, void **state, struct err *e)
+{
+    (void)e;
+    struct work_role *role = calloc(1, sizeof(*role));
+    if (role == NULL)
+        abort();
+    *state = role;
+    role->health = (struct health){.metrics = w->gateway->board->metrics,
+                                   .is_alive = workers_are_alive,
+                                   .owner = w->gateway->board};
+    w->world->health = &role->health;
+    struct http_listener_options options = {.name = "operators",
+                                            .fd = w->gateway->operators_fd,
+                                            .routes = operator_routes,
+                                            .limits = guard_limits_default};
+    options.limits.connections_max = 100;
+    options.limits.answer_timeout_ms = 5000;
+    role->operators = http_listener_new(w->world, &options);
+    return 0;
+}
+
+static void work_drain(void *state)
+{
+    struct work_role *role = state;
+    http_listener_drain(role->operators);
+}
+
+static bool work_is_drained(void *state)
+{
+    struct work_role *role = state;
+    return http_listener_is_drained(role->operators);
+}
+
+static void work_stop(void *state)
+{
+    struct work_role *role = state;
+    http_listener_free(role->operators);
+    free(role);
+}
+
+const struct worker_role work_role = {
+    .start = work_start,
+    .drain = work_drain,
+    .is_drained = work_is_drained,
+    .stop = work_stop,
+};

@@ -1,0 +1,154 @@
+#include "app/world_build.h"
+
+#include "app/keys.h"
+#include "base/buf.h"
+#include "domain/keyring.h"
+#include "io/fetch.h"
+#include "io/timer.h"
+#include "provider/provider.h"
+#include "store/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FETCHES_MAX = 256 };
+
+/* The world with what it points to, all freed together. */
+struct world_house {
+    struct world world; /* first: world_free finds the house by it */
+    struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
+    struct buf texts; /* "form_hosts\0callback_url" */
+    struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
+};
+
+static const struct channel *const no_channels[] = {NULL};
+
+static struct creditor creditor_of(const struct settings *s)
+{
+    return (struct creditor){
+        .name = span_str(s->creditor.name),
+        .nip = span_str(s->creditor.nip),
+        .phone = span_str(s->creditor.phone),
+        .email = span_str(s->creditor.email),
+        .website = span_str(s->creditor.website),
+        .account = span_str(s->creditor.account),
+        .takes_euro_transfers = s->creditor.takes_euro_transfers,
+        .privacy_url = span_str(s->creditor.privacy_url),
+    };
+}
+
+static struct provider_account account_of(const struct settings_provider *p)
+{
+    struct provider_account a = {
+        .provider = provider_find(span_str(p->provider)),
+        .account = span_str(p->account),
+        .api_url = span_str(p->api_url),
+        .start_origin = span_str(p->start_origin),
+        .api_key = span_str(p->api_key),
+        .ca_file = span_str(p->ca_file),
+    };
+    for (int i = 0; i < p->secrets.count && i < 2; ++i)
+        a.secrets[i] = span_str(p->secrets.items[i]);
+    return a;
+}
+
+static bool has_host(const struct settings *s, int count, const char *origin)
+{
+    for (int i = 0; i != count; ++i)
+        if (strcmp(s->providers[i].start_origin, origin) == 0)
+            return true;
+    return false;
+}
+
+static void fill_providers(struct world_house *h, const struct settings *s)
+{
+    for (int i = 0; i != s->provider_count; ++i) {
+        const struct settings_provider *p = &s->providers[i];
+        h->accounts[i] = account_of(p);
+        assert(h->accounts[i].provider != NULL); /* the settings were checked */
+        if (p->start_origin[0] == '\0' || has_host(s, i, p->start_origin))
+            continue;
+        if (buf_span(&h->texts).len != 0)
+            buf_add_char(&h->texts, ' ');
+        buf_add_str(&h->texts, p->start_origin);
+    }
+    h->world.providers = h->accounts;
+}
+
+static void fill_texts(struct world_house *h, const struct settings *s)
+{
+    size_t hosts_len = buf_span(&h->texts).len;
+    buf_add_str(&h->texts, s->public_.url);
+    buf_add_str(&h->texts, "/callbacks");
+    struct span all = buf_span(&h->texts);
+    h->world.form_hosts = span_of(all.base, hosts_len);
+    h->world.callback_url = span_from(all, hosts_len);
+    h->world.public_url = span_str(s->public_.url);
+}
+
+static struct world_house *house_new(const struct gateway *g, int slot)
+{
+    struct world_house *h = calloc(1, sizeof(*h));
+    if (h == NULL)
+        abort();
+    const struct settings *s = g->settings;
+    h->world = (struct world){
+        .creditor = creditor_of(s),
+        .channels = g->channels == NULL ? no_channels : g->channels,
+        .metrics = &g->board->metrics[slot],
+        .is_demo = g->is_demo,
+        .import_bytes_max = s->import.bytes_max,
+        .payment_in_flight_seconds = (int)s->payments.in_flight_seconds,
+        .now = g->now == NULL ? clock_wall : g->now,
+    };
+    buf_init(&h->texts, 65536);
+    fill_providers(h, s);
+    fill_texts(h, s);
+    return h;
+}
+
+static void house_free(struct world_house *h)
+{
+    keyring_free(h->keys);
+    keyring_free(h->keys_before);
+    buf_release(&h->texts);
+    free(h);
+}
+
+struct world *world_new(const struct gateway *g, int slot, struct err *e)
+{
+    struct world_house *h = house_new(g, slot);
+    if (world_reload_keys(&h->world, g->settings, e) != 0) {
+        house_free(h);
+        return NULL;
+    }
+    struct world *w = &h->world;
+    w->loop = h2o_evloop_create();
+    struct store_options options = {.conninfo = g->conninfo};
+    w->store = store_new(w->loop, &options);
+    w->fetch = fetch_new(w->loop, FETCHES_MAX);
+    return w;
+}
+
+int world_reload_keys(struct world *world, const struct settings *s, struct err *e)
+{
+    struct world_house *h = (struct world_house *)(void *)world;
+    struct keyring *keys = NULL;
+    int bad = keys_load(s->link_keys_file, &keys, e);
+    if (bad != 0)
+        return bad;
+    keyring_free(h->keys_before);
+    h->keys_before = h->keys;
+    h->keys = keys;
+    world->keys = keys;
+    return 0;
+}
+
+void world_free(struct world *world)
+{
+    struct world_house *h = (struct world_house *)(void *)world;
+    fetch_free(world->fetch);
+    store_free(world->store);
+    timer_loop_release(world->loop);
+    house_free(h);
+}
