@@ -5,7 +5,7 @@
 /^-- name: / { if (count > 0 && text == "") { print FILENAME ": empty statement " names[count - 1] > "/dev/stderr"; exit 1 }
     flush_text(); names[count++] = $3; text = ""; next }
 /^[ \t]*--/ { next }
-count > 0 && NF > 0 { line = $0; gsub(/\\/, "\\\\", line); gsub(/"/, "\\\"", line); text = text "    \"" line "\\n\"\n" }
+count > 0 && NF > 0 { line = $0; gsub(/\\/, "&&", line); gsub(/"/, "\\\"", line); text = text "    \"" line "\\n\"\n" }
 function flush_text() { if (count > 0) texts[count - 1] = text }
 END {
     flush_text()
