@@ -4,7 +4,8 @@
  * is given a table of statements and prepares all of them when it connects; it reconnects by itself
  * with back-off. All parameters and results are in binary format.
  *
- * A read (`pg_read`) reports at its own result; the reads of one loop turn share one sync.
+ * A read (`pg_read`) reports at its own result. The reads of one loop turn share one sync, and the
+ * server sends their answers when it has all of them: slow reads belong on a connection of their own.
  * A write is a `struct pg_tx`: its statements run in one implicit transaction with a sync of their
  * own, and its callback runs once, when that sync has arrived: never at a statement's own result,
  * which may still be rolled back by a later statement of the same transaction.

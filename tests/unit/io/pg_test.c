@@ -313,6 +313,20 @@ static void failing_transaction_leaves_its_neighbours_of_the_turn_alone(void **s
     assert_int_equal(things(fixture), 2);
 }
 
+static void failing_read_before_a_transaction_of_the_turn_does_not_fail_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen bad, read, write;
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    read_int(&bad, fixture, FAIL, 1);
+    write_ints(&write, fixture, INSERT, 1, -1, 0);
+    read_int(&read, fixture, FAIL, 1);
+    TURN_UNTIL(fixture, bad.results + read.results + write.dones == 3);
+    assert_int_equal(bad.code, ERR_DATABASE);
+    assert_int_equal(write.code, 0);
+    assert_int_equal(things(fixture), 1);
+}
+
 static void failure_at_commit_is_no_success(void **state)
 {
     struct fixture *fixture = *state;
@@ -484,6 +498,36 @@ static void slow_statement_ends_late_without_dropping_a_talking_server(void **st
     assert_true(pg_is_connected(fixture->pg));
 }
 
+static void what_waits_too_long_behind_others_ends_late_while_the_server_talks(void **state)
+{
+    enum { SLEEPS = 12 };
+    struct fixture *fixture = *state;
+    pg_free(fixture->pg);
+    fixture->pg = new_pg(fixture, &(struct pg_options){.answer_timeout_ms = 500});
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    struct seen sleeps[SLEEPS], write, next;
+    for (int i = 0; i < SLEEPS; ++i) {
+        read_int(&sleeps[i], fixture, SLEEP, 100);
+        h2o_evloop_run(fixture->loop, 0); /* a group each: the server answers group by group */
+    }
+    write_ints(&write, fixture, INSERT, 1, -1, 0);
+    TURN_UNTIL(fixture, write.dones == 1);
+    assert_int_equal(sleeps[0].code, 0);
+    assert_int_equal(sleeps[SLEEPS - 1].code, ERR_DATABASE);
+    assert_int_equal(write.results, 1);
+    assert_int_equal(write.code, ERR_DATABASE); /* the outcome is unknown: here it went on */
+    assert_true(pg_is_connected(fixture->pg));
+    struct mono began = clock_mono();
+    do { /* the line empties meanwhile */
+        read_int(&next, fixture, COUNT, 0);
+        TURN_UNTIL(fixture, next.results == 1);
+    } while (next.code != 0 && mono_us_since(began, clock_mono()) < 10000000);
+    assert_int_equal(next.value, 1);
+    assert_int_equal(write.dones, 1);
+    for (int i = 0; i < SLEEPS; ++i)
+        assert_int_equal(sleeps[i].results, 1);
+}
+
 static void notifications_reach_their_owner(void **state)
 {
     struct fixture *fixture = *state;
@@ -647,6 +691,7 @@ int main(void)
         TEST(failing_statement_after_a_good_one_fails_the_transaction),
         TEST(good_statement_after_a_failing_one_is_told_so),
         TEST(failing_transaction_leaves_its_neighbours_of_the_turn_alone),
+        TEST(failing_read_before_a_transaction_of_the_turn_does_not_fail_it),
         TEST(failure_at_commit_is_no_success),
         TEST(guard_of_our_own_is_a_conflict),
         TEST(cancelled_query_and_transaction_are_silent),
@@ -656,6 +701,7 @@ int main(void)
         TEST(absent_server_fails_the_waiting_at_the_connect_timeout),
         TEST(frozen_server_is_given_up_after_the_answer_timeout),
         TEST(slow_statement_ends_late_without_dropping_a_talking_server),
+        TEST(what_waits_too_long_behind_others_ends_late_while_the_server_talks),
         TEST(notifications_reach_their_owner),
         TEST(every_type_survives_the_round),
         TEST(arrays_survive_with_their_nulls),
