@@ -83,17 +83,6 @@ struct date date_month_end(struct date d)
     return (struct date){d.year, d.month, month_length(d.year, d.month)};
 }
 
-struct date date_add_months(struct date d, int months)
-{
-    int count = d.year * 12 + d.month - 1 + months;
-    struct date result = {count / 12, count % 12 + 1, d.day};
-    int length = month_length(result.year, result.month);
-    if (result.day > length)
-        result.day = length;
-    assert(date_is_valid(result));
-    return result;
-}
-
 static char *put_number(char *out, int value, int len)
 {
     for (int i = len - 1; i >= 0; --i, value /= 10)

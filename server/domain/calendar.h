@@ -34,9 +34,6 @@ enum weekday date_weekday(struct date d);
 int month_length(int year, int month);
 /* The last day of d's month. */
 struct date date_month_end(struct date d);
-/* The same day `months` later (or earlier), or that month's last day where it is shorter:
- * 31 January plus one month is 28 or 29 February. */
-struct date date_add_months(struct date d, int months);
 /* "2026-05-12" and a NUL. */
 void date_print(struct date d, char out[11]);
 

@@ -130,14 +130,6 @@ int keyring_signer(const struct keyring *k)
     return k->signer;
 }
 
-int keyring_active_count(const struct keyring *k)
-{
-    int count = 0;
-    for (int i = 0; i < KEYRING_KEYS_MAX; ++i)
-        count += k->is_active[i];
-    return count;
-}
-
 const struct key_pair *keyring_pair(const struct keyring *k, enum key_purpose purpose, int number,
                                     bool *is_active)
 {

@@ -38,8 +38,6 @@ struct keyring *keyring_new(struct span text, struct err *e);
 void keyring_free(struct keyring *k);
 /* The number of the key that signs. */
 int keyring_signer(const struct keyring *k);
-/* How many keys are active. */
-int keyring_active_count(const struct keyring *k);
 /* The subkeys of key `number` (0 to 15). For a number that is absent or retired, subkeys that
  * never signed anything, and *is_active false: so that refusing costs the same work. */
 const struct key_pair *keyring_pair(const struct keyring *k, enum key_purpose purpose, int number,

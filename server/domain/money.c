@@ -48,28 +48,10 @@ bool money_has_currency(struct money m, struct span currency)
     return span_is_str(currency, m.currency);
 }
 
-bool minor_add(int64_t a, int64_t b, int64_t *sum)
-{
-    int64_t result;
-    if (__builtin_add_overflow(a, b, &result))
-        return false;
-    *sum = result;
-    return true;
-}
-
-bool minor_subtract(int64_t a, int64_t b, int64_t *difference)
-{
-    int64_t result;
-    if (__builtin_sub_overflow(a, b, &result))
-        return false;
-    *difference = result;
-    return true;
-}
-
 bool money_add(struct money a, struct money b, struct money *sum)
 {
     assert(memcmp(a.currency, b.currency, sizeof(a.currency)) == 0);
-    if (!minor_add(a.minor, b.minor, &a.minor))
+    if (__builtin_add_overflow(a.minor, b.minor, &a.minor))
         return false;
     *sum = a;
     return true;
@@ -78,7 +60,7 @@ bool money_add(struct money a, struct money b, struct money *sum)
 bool money_subtract(struct money a, struct money b, struct money *difference)
 {
     assert(memcmp(a.currency, b.currency, sizeof(a.currency)) == 0);
-    if (!minor_subtract(a.minor, b.minor, &a.minor))
+    if (__builtin_sub_overflow(a.minor, b.minor, &a.minor))
         return false;
     *difference = a;
     return true;

@@ -24,8 +24,5 @@ bool money_has_currency(struct money m, struct span currency);
 /* False, and *sum untouched, when the sum does not fit. Different currencies are a bug. */
 MUST_CHECK bool money_add(struct money a, struct money b, struct money *sum);
 MUST_CHECK bool money_subtract(struct money a, struct money b, struct money *difference);
-/* The same for bare minor units. */
-MUST_CHECK bool minor_add(int64_t a, int64_t b, int64_t *sum);
-MUST_CHECK bool minor_subtract(int64_t a, int64_t b, int64_t *difference);
 
 #endif

@@ -123,15 +123,6 @@ void text_format_account(struct buf *out, struct span account)
     }
 }
 
-void text_format_masked_account(struct buf *out, struct span account)
-{
-    if (account.len < 9) /* too short to hide anything */
-        return;
-    buf_add(out, span_of(account.base, 4));
-    buf_add_str(out, " … ");
-    buf_add(out, span_from(account, account.len - 4));
-}
-
 static bool is_letter_start(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||

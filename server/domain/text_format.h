@@ -37,8 +37,6 @@ void text_format_amount(struct buf *out, struct money m, struct text_style style
 void text_format_date(struct buf *out, struct date d, struct text_style style);
 /* "PL61 1090 1014 …" in groups of four; `account` is a normalised IBAN. */
 void text_format_account(struct buf *out, struct span account);
-/* "PL61 … 2874". */
-void text_format_masked_account(struct buf *out, struct span account);
 /* The initials of the first two words, "A. K.": enough for the person meant to know themselves, too
  * little for anyone else. `name` is UTF-8. */
 void text_format_masked_name(struct buf *out, struct span name);

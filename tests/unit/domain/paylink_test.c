@@ -215,30 +215,6 @@ static void codes_of_an_older_active_key_pass_until_it_is_retired(void **state)
     keyring_free(after);
 }
 
-static void each_state_of_a_debt_has_its_page(void **state)
-{
-    (void)state;
-    const struct {
-        struct paylink_facts facts;
-        const char *page;
-    } rows[] = {
-        {{.due_minor = 100, .charged_minor = 100}, "due"},
-        {{.due_minor = 40, .charged_minor = 100}, "part_paid"},
-        {{.due_minor = 140, .charged_minor = 100}, "due"}, /* charged back and more */
-        {{.due_minor = 0, .charged_minor = 100}, "paid"},
-        {{.due_minor = -1, .charged_minor = 100}, "overpaid"},
-        {{.due_minor = 100, .charged_minor = 100, .has_payment_in_flight = true}, "processing"},
-        {{.due_minor = 0, .charged_minor = 100, .has_payment_in_flight = true}, "paid"},
-        {{.due_minor = 40, .charged_minor = 100, .has_plan = true}, "in_plan"},
-        {{.due_minor = 40, .charged_minor = 100, .has_promise = true}, "promised"},
-        {{.due_minor = 40, .charged_minor = 100, .has_dispute = true, .has_plan = true},
-         "disputed"},
-        {{.due_minor = 0, .charged_minor = 100, .is_revoked = true}, "revoked"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
-        assert_string_equal(paylink_page_name(paylink_page(&rows[i].facts)), rows[i].page);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,7 +226,6 @@ int main(void)
         cmocka_unit_test(codes_of_consecutive_ids_look_unrelated),
         cmocka_unit_test(a_payment_reference_opens_no_page_and_a_code_names_no_payment),
         cmocka_unit_test(codes_of_an_older_active_key_pass_until_it_is_retired),
-        cmocka_unit_test(each_state_of_a_debt_has_its_page),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);
 }
