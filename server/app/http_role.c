@@ -3,12 +3,14 @@
 
 #include "app/sockets.h"
 #include "base/log.h"
+#include "flow/callback_apply.h"
 #include "http/listener.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 struct http_role {
+    struct world *world;
     struct tls *public_tls, *private_tls;
     struct http_listener *public_, *private_;
     struct guard_range proxies[SETTINGS_LIST_MAX];
@@ -71,18 +73,19 @@ static int http_start(const struct worker *w, void **state, struct err *e)
     if (role == NULL)
         abort();
     *state = role;
+    role->world = w->world;
+    w->world->callbacks = callback_queue_new(w->world);
     int bad = open_tls(g, &s->public_, "public", &role->public_tls, e);
     if (bad == 0)
         bad = open_tls(g, &s->private_, "private", &role->private_tls, e);
     if (bad != 0)
         return bad;
     read_proxies(role, &s->trusted_proxy.addresses);
-    role->public_ = open_listener(w, role,
-                                  &(struct http_listener_options){.name = "public",
-                                                                  .fd = g->public_fd,
-                                                                  .tls = role->public_tls,
-                                                                  .routes = public_routes},
-                                  &s->public_);
+    role->public_ = open_listener(
+        w, role,
+        &(struct http_listener_options){
+            .name = "public", .fd = g->public_fd, .tls = role->public_tls, .routes = public_routes},
+        &s->public_);
     role->private_ = open_listener(w, role,
                                    &(struct http_listener_options){.name = "private",
                                                                    .fd = g->private_fd,
@@ -119,7 +122,8 @@ static void http_drain(void *state)
 static bool http_is_drained(void *state)
 {
     struct http_role *role = state;
-    return http_listener_is_drained(role->public_) && http_listener_is_drained(role->private_);
+    return http_listener_is_drained(role->public_) && http_listener_is_drained(role->private_) &&
+           callback_queue_is_idle(role->world->callbacks);
 }
 
 static void http_stop(void *state)
@@ -129,6 +133,8 @@ static void http_stop(void *state)
     http_listener_free(role->private_);
     tls_free(role->public_tls);
     tls_free(role->private_tls);
+    callback_queue_free(role->world->callbacks);
+    role->world->callbacks = NULL;
     free(role);
 }
 

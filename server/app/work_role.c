@@ -3,12 +3,15 @@
 
 #include "http/health.h"
 #include "http/listener.h"
+#include "jobs/parked.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct work_role {
     struct http_listener *operators;
     struct health health;
+    struct parked *parked;
 };
 
 static bool workers_are_alive(void *owner)
@@ -34,6 +37,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     options.limits.connections_max = 100;
     options.limits.answer_timeout_ms = 5000;
     role->operators = http_listener_new(w->world, &options);
+    role->parked = parked_new(w->world);
     return 0;
 }
 
@@ -41,24 +45,37 @@ static void work_drain(void *state)
 {
     struct work_role *role = state;
     http_listener_drain(role->operators);
+    parked_stop(role->parked);
 }
 
 static bool work_is_drained(void *state)
 {
     struct work_role *role = state;
-    return http_listener_is_drained(role->operators);
+    return http_listener_is_drained(role->operators) && parked_is_idle(role->parked);
 }
 
 static void work_stop(void *state)
 {
     struct work_role *role = state;
     http_listener_free(role->operators);
+    parked_free(role->parked);
     free(role);
 }
+
+static void work_on_notified(void *state, const char *channel)
+{
+    struct work_role *role = state;
+    if (strcmp(channel, PARKED_CHANNEL) == 0)
+        parked_wake(role->parked);
+}
+
+static const char *const channels[] = {PARKED_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,
     .drain = work_drain,
     .is_drained = work_is_drained,
     .stop = work_stop,
+    .listen = channels,
+    .on_notified = work_on_notified,
 };

@@ -71,8 +71,7 @@ static void listen_to_signals(struct run *r)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGINT);
     int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    r->signals =
-        h2o_evloop_socket_create(r->worker.world->loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    r->signals = h2o_evloop_socket_create(r->worker.world->loop, fd, H2O_SOCKET_FLAG_DONT_READ);
     r->signals->data = r;
     h2o_socket_read_start(r->signals, on_signal);
 }
@@ -96,12 +95,22 @@ static void turn_until_over(struct run *r)
     }
 }
 
+static void on_notified(void *owner, const char *channel, const char *payload)
+{
+    (void)payload;
+    struct run *r = owner;
+    if (r->state != NULL)
+        r->worker.role->on_notified(r->state, channel);
+}
+
 int worker_run(const struct gateway *g, const struct worker_role *role, const char *name, int slot)
 {
     log_init((enum log_level)g->settings->log_level, name);
     struct err e = {0};
     struct run r = {.worker = {.gateway = g, .role = role, .name = name, .slot = slot}};
-    r.worker.world = world_new(g, slot, &e);
+    struct world_notices notices = {
+        .listen = role->listen, .on_notified = on_notified, .owner = &r};
+    r.worker.world = world_new(g, slot, &notices, &e);
     if (r.worker.world == NULL) {
         log_line(LOG_ERROR, "process has no world", "error=\"%s\"", e.text);
         return 1;

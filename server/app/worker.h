@@ -15,6 +15,9 @@ struct worker_role {
     void (*drain)(void *state);
     bool (*is_drained)(void *state);
     void (*stop)(void *state);
+    /* NOTIFY on these channels is told to the role; null: none. */
+    const char *const *listen; /* ended by null */
+    void (*on_notified)(void *state, const char *channel);
 };
 
 struct worker {

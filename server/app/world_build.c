@@ -17,7 +17,7 @@ enum { FETCHES_MAX = 256 };
 struct world_house {
     struct world world; /* first: world_free finds the house by it */
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
-    struct buf texts; /* "form_hosts\0callback_url" */
+    struct buf texts;                   /* "form_hosts\0callback_url" */
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
 
@@ -115,7 +115,8 @@ static void house_free(struct world_house *h)
     free(h);
 }
 
-struct world *world_new(const struct gateway *g, int slot, struct err *e)
+struct world *world_new(const struct gateway *g, int slot, const struct world_notices *notices,
+                        struct err *e)
 {
     struct world_house *h = house_new(g, slot);
     if (world_reload_keys(&h->world, g->settings, e) != 0) {
@@ -124,7 +125,10 @@ struct world *world_new(const struct gateway *g, int slot, struct err *e)
     }
     struct world *w = &h->world;
     w->loop = h2o_evloop_create();
-    struct store_options options = {.conninfo = g->conninfo};
+    struct store_options options = {.conninfo = g->conninfo,
+                                    .listen = notices->listen,
+                                    .on_notified = notices->on_notified,
+                                    .owner = notices->owner};
     w->store = store_new(w->loop, &options);
     w->fetch = fetch_new(w->loop, FETCHES_MAX);
     return w;

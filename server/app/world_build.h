@@ -5,9 +5,17 @@
 
 #include "app/gateway.h"
 
+/* What to be told of by the database. */
+struct world_notices {
+    const char *const *listen; /* ended by null; may be null */
+    void (*on_notified)(void *owner, const char *channel, const char *payload);
+    void *owner;
+};
+
 /* Null with err when the link keys cannot be read. The database may be away: the store connects in
  * the background. `name` is the process's. */
-struct world *world_new(const struct gateway *, int slot, struct err *);
+struct world *world_new(const struct gateway *, int slot, const struct world_notices *,
+                        struct err *);
 /* Reads the link keys again; on failure the old ones stay. */
 MUST_CHECK int world_reload_keys(struct world *, const struct settings *, struct err *);
 void world_free(struct world *);

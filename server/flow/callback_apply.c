@@ -140,6 +140,11 @@ void callback_queue_free(struct callback_queue *q)
     free(q);
 }
 
+bool callback_queue_is_idle(const struct callback_queue *q)
+{
+    return !q->is_busy;
+}
+
 /* Copies headers and body behind each other. */
 static void job_copy_bytes(struct callback_job *job, const struct callback_message *message)
 {
@@ -182,6 +187,7 @@ static struct callback_job *job_new(struct callback_queue *q,
     job->account = message->account;
     job->facts = *message->facts;
     job->is_retry = message->is_retry;
+    job->is_poison = message->is_unreadable;
     job->added_at = clock_mono();
     job->key_hash = hash_key(job);
     job_copy_bytes(job, message);

@@ -23,6 +23,8 @@ struct callback_queue;
 struct callback_queue *callback_queue_new(struct world *);
 /* Ends what waits with CALLBACK_UNKNOWN inside this call. */
 void callback_queue_free(struct callback_queue *);
+/* Nothing waits and nothing is under way. */
+bool callback_queue_is_idle(const struct callback_queue *);
 
 enum callback_result {
     CALLBACK_KEPT = 1, /* on disk: booked, of no effect, or parked; now or earlier */
@@ -36,7 +38,8 @@ struct callback_message {
     const struct callback_facts *facts;
     struct span headers; /* as the provider's keep_headers wrote them */
     struct span body;
-    bool is_retry; /* it was parked: decide it again */
+    bool is_retry;      /* it was parked: decide it again */
+    bool is_unreadable; /* …and its body is not read any more: leave it to people */
 };
 
 struct callback_job;

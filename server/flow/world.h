@@ -15,6 +15,7 @@ struct provider_account;
 struct channel;
 struct metrics;
 struct health;
+struct callback_queue;
 
 /* Who writes and who is owed: shown on the page, in messages and in transfer data. */
 struct creditor {
@@ -39,6 +40,7 @@ struct world {
     const struct channel *const *channels;    /* ended by null */
     struct metrics *metrics; /* this process's slot; see base/metrics.h */
     const struct health *health; /* only where operators are answered; see http/health.h */
+    struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
     bool is_demo;
     int64_t import_bytes_max;
     int payment_in_flight_seconds; /* how long a started payment holds reminders back */

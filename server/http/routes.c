@@ -1,13 +1,18 @@
 #include "http/routes.h"
 
+#include "http/callbacks.h"
 #include "http/health.h"
 #include "http/pages.h"
+#include "http/payments.h"
 
 #include <assert.h>
 
 const struct route public_routes[] = {
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},
     {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},
+    {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},
+    {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},
+    {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},
     {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/.well-known/security.txt", ROUTE_OPEN, NULL, pages_show_security_txt},
@@ -15,6 +20,7 @@ const struct route public_routes[] = {
 };
 
 const struct route private_routes[] = {
+    {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "read", callbacks_list},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

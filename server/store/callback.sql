@@ -182,12 +182,13 @@ select case when exists (select from booked where was_due <> is_due)
     case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
 
 -- name: callback_parked_due
--- $1 wall clock, $2 at most
+-- $1 wall clock, $2 at most, $3 provider[] and $4 account[] that are configured
 -- Parked callbacks to be tried again, oldest first, with their raw message.
 select o.provider, o.account, o.dedup_key, c.headers, c.body
 from callback_outcome o
 join callback c using (provider, account, dedup_key)
 where o.state = 'parked' and o.next_try_at <= $1::timestamptz
+    and (o.provider, o.account) in (select * from unnest($3::text[], $4::text[]))
 order by o.next_try_at
 limit $2::bigint;
 

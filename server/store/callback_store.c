@@ -197,12 +197,15 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
 }
 
 int callback_parked_due(struct store *store, struct pg_query *query, struct instant wall,
-                        int64_t count_max, pg_result_cb on_result, void *owner, struct err *err)
+                        int64_t count_max, const struct callback_accounts *accounts,
+                        pg_result_cb on_result, void *owner, struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_instant(&args, wall);
     pg_arg_int(&args, count_max);
+    pg_arg_texts(&args, accounts->providers, accounts->count);
+    pg_arg_texts(&args, accounts->accounts, accounts->count);
     int code = pg_read(store->reads, query, SQL_CALLBACK_PARKED_DUE, &args, on_result, owner, err);
     pg_args_release(&args);
     return code;

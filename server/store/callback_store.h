@@ -76,8 +76,14 @@ MUST_CHECK int callback_save(struct store *, struct pg_tx *, const struct callba
 struct callback_parked {
     struct span provider, account, dedup_key, headers, body;
 };
+/* Of these accounts only: what nobody can read any more waits for people. */
+struct callback_accounts {
+    const struct span *providers, *accounts;
+    size_t count;
+};
 MUST_CHECK int callback_parked_due(struct store *, struct pg_query *, struct instant wall,
-                                   int64_t count_max, pg_result_cb, void *owner, struct err *);
+                                   int64_t count_max, const struct callback_accounts *,
+                                   pg_result_cb, void *owner, struct err *);
 void callback_read_parked(const PGresult *, int row, struct callback_parked *);
 
 /* For people. */

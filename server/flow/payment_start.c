@@ -1,0 +1,347 @@
+/* The happy path:
+ *
+ *   begin                 a row in `payment`, limits and all, in one transaction
+ *   on_made, on_saved     it is on disk
+ *   on_provider_answered  it has an id at the provider, and a place to send the browser to
+ *   on_registered         the id leads to the payment, on disk
+ *   finish
+ *
+ * How it fails:
+ *   a rule says no             finish with the refusal; nothing was made
+ *   database gone before       finish with its error; the provider was not called
+ *   provider says no           the payment is `failed` with its reason; finish with WAIT, whose
+ * page says so and offers the ways on provider does not answer   the payment stays `created`;
+ * finish with UNANSWERED database gone afterwards   the browser goes on all the same: the payment
+ * is on disk, callbacks find it by our reference, and the provider has it under that key */
+#include "flow/payment_start.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "domain/payment.h"
+#include "io/fetch.h"
+#include "provider/provider.h"
+#include "store/payment_store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { REQUEST_MAX = 8192, ANSWER_MAX = 16384, URL_MAX = 1024 };
+
+struct payment_start {
+    struct world *world;
+    const struct provider_account *account;
+    struct paylink_id link;
+    int64_t amount_minor;
+    bool is_blik;
+    char form_nonce[FORM_NONCE_TEXT_LEN + 1];
+    char blik_code[BLIK_CODE_LEN + 1];
+    char language[8];
+    /* From on_made on. */
+    bool has_row, is_call_due;
+    int64_t payment_no;
+    char currency[4], title[128];
+    char reference[PAYMENT_REFERENCE_LEN + 1];
+    struct provider_started started;
+    struct pg_tx tx;
+    struct fetch_call *call;
+    struct payment_start_outcome outcome;
+    char redirect_url[URL_MAX];
+    payment_start_cb on_done;
+    void *owner;
+};
+
+static void on_made(void *owner, const PGresult *result, const struct err *err);
+static void on_saved(void *owner, const struct err *err);
+static void call_provider(struct payment_start *op);
+static void on_provider_answered(void *owner, const struct fetch_answer *answer,
+                                 const struct err *err);
+static void on_registered(void *owner, const struct err *err);
+static void finish(struct payment_start *op, enum payment_start_result result);
+
+static const struct provider_account *pick_account(const struct world *world, bool is_blik)
+{
+    for (const struct provider_account *a = world->providers; a->provider != NULL; ++a)
+        if (!is_blik || a->provider->takes_blik_code)
+            return a;
+    return NULL;
+}
+
+static void copy_text(struct span from, char *to, size_t room)
+{
+    assert(from.len < room);
+    memcpy(to, from.len == 0 ? "" : from.base, from.len);
+    to[from.len] = 0;
+}
+
+static struct payment_start *op_new(struct world *world, const struct payment_start_options *o)
+{
+    struct payment_start *op = calloc(1, sizeof(*op));
+    if (op == NULL)
+        abort();
+    op->world = world;
+    op->account = pick_account(world, o->is_blik);
+    op->link = o->link;
+    op->amount_minor = o->amount_minor;
+    op->is_blik = o->is_blik;
+    copy_text(o->form_nonce, op->form_nonce, sizeof(op->form_nonce));
+    copy_text(o->is_blik ? o->blik_code : SPAN_LIT(""), op->blik_code, sizeof(op->blik_code));
+    copy_text(o->language, op->language, sizeof(op->language));
+    return op;
+}
+
+/* Limits are of the wall clock: business time may stand still in a demo, and a limit that never
+ * ends would be a dead end. */
+static struct payment_order order_of(const struct payment_start *op)
+{
+    struct instant wall = clock_wall();
+    bool has_account = op->account != NULL;
+    return (struct payment_order){
+        .customer_id = op->link.customer_id,
+        .link_no = op->link.link_no,
+        .form_nonce = span_str(op->form_nonce),
+        .provider = has_account ? span_str(op->account->provider->name) : SPAN_LIT(""),
+        .account = has_account ? op->account->account : SPAN_LIT(""),
+        .method = op->is_blik ? SPAN_LIT("blik") : SPAN_LIT("redirect"),
+        .amount_minor = op->amount_minor,
+        .starts_max = has_account ? PAYMENT_STARTS_MAX : 0,
+        .calls_max = has_account ? PAYMENT_CALLS_MAX : 0,
+        .counted_from = instant_plus_seconds(wall, -PAYMENT_STARTS_SECONDS),
+        .wall = wall,
+        .now = op->world->now(),
+    };
+}
+
+int payment_start_begin(struct world *world, const struct payment_start_options *options,
+                        payment_start_cb on_done, void *owner, struct payment_start **handle,
+                        struct err *err)
+{
+    struct payment_start *op = op_new(world, options);
+    op->on_done = on_done;
+    op->owner = owner;
+    struct payment_order order = order_of(op);
+    int code = payment_make(world->store, &op->tx, &order, on_made, on_saved, op, err);
+    if (code != 0) {
+        free(op);
+        return code;
+    }
+    *handle = op;
+    return 0;
+}
+
+void payment_start_forget(struct payment_start *op)
+{
+    op->on_done = NULL;
+}
+
+/* What the row says, in order of precedence; 0 when the provider is to be called. */
+static enum payment_start_result judge(const struct payment_start *op,
+                                       const struct payment_made *made)
+{
+    if (!made->has_link)
+        return PAYMENT_START_NOWHERE;
+    if (!made->is_link_active)
+        return PAYMENT_START_REVOKED;
+    bool is_old = made->payment_no != 0 && !made->is_new;
+    if (is_old && !span_is_str(made->state, "created")) {
+        bool is_on_its_way = span_is_str(made->state, "started") && made->redirect_url.len > 0;
+        return is_on_its_way ? PAYMENT_START_REDIRECT : PAYMENT_START_WAIT;
+    }
+    if (made->due_minor <= 0)
+        return PAYMENT_START_SETTLED;
+    if (made->due_minor != op->amount_minor)
+        return PAYMENT_START_CHANGED;
+    if (op->account == NULL)
+        return PAYMENT_START_NO_PROVIDER;
+    return made->is_new || made->is_called_again ? 0 : PAYMENT_START_TOO_MANY;
+}
+
+static void on_made(void *owner, const PGresult *result, const struct err *err)
+{
+    struct payment_start *op = owner;
+    if (err->code != 0)
+        return;
+    struct payment_made made;
+    payment_read_made(result, &made);
+    op->has_row = true;
+    op->outcome.result = judge(op, &made);
+    op->is_call_due = op->outcome.result == 0;
+    op->payment_no = made.payment_no;
+    if (!made.has_link)
+        return;
+    copy_text(made.currency, op->currency, sizeof(op->currency));
+    struct span title = made.number;
+    if (title.len >= sizeof(op->title))
+        title.len = sizeof(op->title) - 1;
+    copy_text(title, op->title, sizeof(op->title));
+    if (op->language[0] == 0)
+        copy_text(made.language, op->language, sizeof(op->language));
+    if (made.redirect_url.len < sizeof(op->redirect_url))
+        copy_text(made.redirect_url, op->redirect_url, sizeof(op->redirect_url));
+    if (op->payment_no != 0)
+        payment_reference_print(op->world->keys,
+                                (struct payment_id){op->link.customer_id, (int32_t)op->payment_no},
+                                op->reference);
+    if (made.is_new)
+        metrics_add(op->world->metrics, METRIC_payments_started, 1);
+}
+
+static void finish_with_error(struct payment_start *op, const struct err *err)
+{
+    payment_start_cb on_done = op->on_done;
+    void *owner = op->owner;
+    free(op);
+    if (on_done != NULL)
+        on_done(owner, NULL, err);
+}
+
+static void finish(struct payment_start *op, enum payment_start_result result)
+{
+    struct err none = {0};
+    op->outcome.result = result;
+    op->outcome.redirect_url = op->redirect_url;
+    op->outcome.reference = op->reference;
+    if (op->on_done != NULL)
+        op->on_done(op->owner, &op->outcome, &none);
+    free(op);
+}
+
+static void on_saved(void *owner, const struct err *err)
+{
+    struct payment_start *op = owner;
+    if (err->code != 0) {
+        finish_with_error(op, err);
+        return;
+    }
+    assert(op->has_row);
+    if (op->is_call_due)
+        call_provider(op);
+    else
+        finish(op, op->outcome.result);
+}
+
+static void request_init(struct provider_request *request)
+{
+    buf_init(&request->url, URL_MAX);
+    buf_init(&request->headers, REQUEST_MAX);
+    buf_init(&request->body, REQUEST_MAX);
+}
+
+static void request_release(struct provider_request *request)
+{
+    buf_release(&request->url);
+    buf_release(&request->headers);
+    buf_release(&request->body);
+}
+
+static void make_request(const struct payment_start *op, struct provider_request *request)
+{
+    char return_url[URL_MAX], callback_url[URL_MAX];
+    int return_len = snprintf(return_url, sizeof(return_url), "%.*s/back/%s",
+                              SPAN_ARG(op->world->public_url), op->reference);
+    int callback_len = snprintf(callback_url, sizeof(callback_url), "%.*s/%s",
+                                SPAN_ARG(op->world->callback_url), op->account->provider->name);
+    assert(return_len < URL_MAX && callback_len < URL_MAX);
+    op->account->provider->make_start(
+        op->account,
+        &(struct provider_start){
+            .reference = span_str(op->reference),
+            .amount_minor = op->amount_minor,
+            .currency = span_str(op->currency),
+            .title = span_str(op->title),
+            .return_url = span_of(return_url, (size_t)return_len),
+            .callback_url = span_of(callback_url, (size_t)callback_len),
+            .language = span_str(op->language),
+            .blik_code = span_str(op->blik_code),
+        },
+        request);
+}
+
+static void give_up_on_provider(struct payment_start *op, const char *cause)
+{
+    log_line(LOG_WARN, "provider did not start a payment", "provider=%s payment_no=%lld cause=%s",
+             op->account->provider->name, (long long)op->payment_no, cause);
+    finish(op, PAYMENT_START_UNANSWERED);
+}
+
+static void call_provider(struct payment_start *op)
+{
+    struct provider_request request;
+    struct err err = {0};
+    request_init(&request);
+    make_request(op, &request);
+    struct fetch_request fetch = {
+        .method = request.method,
+        .url = buf_span(&request.url),
+        .headers = buf_span(&request.headers),
+        .body = buf_span(&request.body),
+        .ca_file = op->account->ca_file,
+        .timeout_ms = PAYMENT_PROVIDER_TIMEOUT_MS,
+        .answer_max = ANSWER_MAX,
+    };
+    bool is_whole = !buf_is_overflowed(&request.url) && !buf_is_overflowed(&request.headers) &&
+                    !buf_is_overflowed(&request.body);
+    int code =
+        is_whole ? fetch_begin(op->world->fetch, &fetch, on_provider_answered, op, &op->call, &err)
+                 : err_set(&err, ERR_PROVIDER, "the request is too large");
+    request_release(&request);
+    if (code != 0)
+        give_up_on_provider(op, err.text);
+}
+
+static int register_refusal(struct payment_start *op, struct err *err)
+{
+    const char *reason = payment_reason_word(span_str(op->started.reason));
+    return payment_refused(op->world->store, &op->tx, op->link.customer_id, op->payment_no,
+                           span_str(reason), op->world->now(), on_registered, op, err);
+}
+
+static int register_start(struct payment_start *op, struct err *err)
+{
+    return payment_started(op->world->store, &op->tx,
+                           &(struct payment_answer){
+                               .customer_id = op->link.customer_id,
+                               .payment_no = op->payment_no,
+                               .provider = span_str(op->account->provider->name),
+                               .account = op->account->account,
+                               .provider_reference = span_str(op->started.provider_reference),
+                               .redirect_url = span_str(op->started.redirect_url),
+                               .wall = clock_wall(),
+                               .now = op->world->now(),
+                           },
+                           on_registered, op, err);
+}
+
+static void on_provider_answered(void *owner, const struct fetch_answer *answer,
+                                 const struct err *fetch_err)
+{
+    struct payment_start *op = owner;
+    struct err err = *fetch_err;
+    if (err.code == 0)
+        (void)!op->account->provider->read_started(op->account, answer->status, answer->body,
+                                                   &op->started, &err);
+    bool leads_nowhere =
+        !op->is_blik && !op->started.is_refused && op->started.redirect_url[0] == 0;
+    if (err.code == 0 && leads_nowhere)
+        (void)!err_set(&err, ERR_PROVIDER, "the provider gave no address to go to");
+    if (err.code != 0) {
+        give_up_on_provider(op, err.text);
+        return;
+    }
+    int code = op->started.is_refused ? register_refusal(op, &err) : register_start(op, &err);
+    if (code != 0)
+        on_registered(op, &err);
+}
+
+static void on_registered(void *owner, const struct err *err)
+{
+    struct payment_start *op = owner;
+    if (err->code != 0)
+        log_line(LOG_WARN, "provider's answer not kept", "payment_no=%lld cause=%s",
+                 (long long)op->payment_no, err->text);
+    if (op->is_blik || op->started.is_refused) {
+        finish(op, PAYMENT_START_WAIT);
+        return;
+    }
+    copy_text(span_str(op->started.redirect_url), op->redirect_url, sizeof(op->redirect_url));
+    finish(op, PAYMENT_START_REDIRECT);
+}

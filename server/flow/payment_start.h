@@ -1,0 +1,63 @@
+/* Starting a payment: on disk first, then the provider, then the customer's browser on its way.
+ *
+ * The same form sent twice is one payment and leads to the same place; so is another form sent
+ * while the provider has not yet answered the first: it is asked again under the same reference,
+ * which is its idempotency key, so there is one charge at most. */
+#ifndef DUNLIN_FLOW_PAYMENT_START_H
+#define DUNLIN_FLOW_PAYMENT_START_H
+
+#include "domain/form_token.h"
+#include "domain/payment_reference.h"
+#include "flow/world.h"
+
+enum {
+    PAYMENT_STARTS_MAX = 5, /* of each method, a link, in PAYMENT_STARTS_SECONDS */
+    PAYMENT_CALLS_MAX = 20, /* to the provider, repetitions of the same form included */
+    PAYMENT_STARTS_SECONDS = 600,
+    PAYMENT_PROVIDER_TIMEOUT_MS = 8000,
+    BLIK_CODE_LEN = 6,
+};
+
+/* Refusals in order of precedence, then what is left. */
+enum payment_start_result {
+    PAYMENT_START_NOWHERE = 1, /* no such link */
+    PAYMENT_START_REVOKED,
+    PAYMENT_START_SETTLED, /* nothing is left to pay */
+    PAYMENT_START_CHANGED, /* the form showed another amount than is due */
+    PAYMENT_START_TOO_MANY,
+    PAYMENT_START_NO_PROVIDER, /* none is configured for this method */
+    PAYMENT_START_UNANSWERED,  /* the provider did not answer: try again */
+    PAYMENT_START_REDIRECT,    /* to redirect_url, at the provider */
+    PAYMENT_START_WAIT,        /* to /back/{reference}: BLIK, refused, or started before */
+};
+
+struct payment_start_options {
+    struct paylink_id link;
+    struct span form_nonce;
+    bool is_blik;
+    struct span blik_code; /* BLIK_CODE_LEN digits */
+    int64_t amount_minor;  /* as the form showed it: all that is due */
+    struct span language;  /* of the visitor; empty: the customer's */
+};
+
+struct payment_start_outcome {
+    enum payment_start_result result;
+    const char *redirect_url;
+    const char *reference; /* of the payment, for /back/ */
+};
+
+/* `outcome` is borrowed; null when err->code says that the database failed. */
+typedef void (*payment_start_cb)(void *owner, const struct payment_start_outcome *outcome,
+                                 const struct err *err);
+
+struct payment_start;
+
+/* Copies the options. Returns an error and never calls back, or 0 and calls back exactly once,
+ * later. */
+MUST_CHECK int payment_start_begin(struct world *, const struct payment_start_options *,
+                                   payment_start_cb on_done, void *owner, struct payment_start **op,
+                                   struct err *);
+/* The visitor is gone: nobody is told. What is under way is finished: money may be moving. */
+void payment_start_forget(struct payment_start *op);
+
+#endif

@@ -1,0 +1,116 @@
+#include "http/callbacks.h"
+
+#include "base/crash_point.h"
+#include "base/metrics.h"
+#include "flow/callback_apply.h"
+#include "http/reply.h"
+
+enum { HEADERS_MAX = 4096 };
+
+struct callback_wait {
+    struct request *request;
+    struct callback_job *job;
+    const struct provider *provider;
+};
+
+static struct span get_header(void *owner, const char *name, int *count)
+{
+    const struct request *r = owner;
+    *count = request_header_count(r, name);
+    return request_header(r, name);
+}
+
+/* All accounts with this provider call back at one address: the one whose secret signed it is
+ * meant. */
+static enum callback_verdict read_callback(struct request *r,
+                                           const struct callback_headers *headers,
+                                           const struct provider_account **account,
+                                           struct callback_facts *facts)
+{
+    enum callback_verdict verdict = CALLBACK_FORGED;
+    for (const struct provider_account *a = r->world->providers; a->provider != NULL; ++a) {
+        if (!span_is_str(r->params[0], a->provider->name))
+            continue;
+        *account = a;
+        verdict = a->provider->read_callback(a, headers, request_body(r), clock_wall(), facts);
+        if (verdict != CALLBACK_FORGED)
+            return verdict;
+    }
+    return verdict;
+}
+
+static void refuse(struct request *r, enum callback_verdict verdict)
+{
+    if (verdict == CALLBACK_MALFORMED) {
+        request_prove(r);
+        reply_problem(r, 400, "callback-malformed", "The callback cannot be read",
+                      "It is signed, but its body is not what this provider sends.");
+        return;
+    }
+    metrics_add(r->world->metrics, METRIC_callbacks_forged, 1);
+    if (verdict == CALLBACK_STALE)
+        reply_problem(r, 401, "callback-stale", "The callback is too old or from the future",
+                      "Sign it again with the present time.");
+    else
+        reply_problem(r, 401, "callback-forged", "The callback is not signed by this provider",
+                      NULL);
+}
+
+static void reply_come_again(struct request *r)
+{
+    reply_problem(r, 503, "callback-not-kept", "The callback could not be kept", "Send it again.");
+}
+
+static void on_applied(void *owner, enum callback_result result)
+{
+    struct callback_wait *wait = owner;
+    if (result != CALLBACK_KEPT) {
+        reply_come_again(wait->request);
+        return;
+    }
+    crash_point("callback_before_answer");
+    reply_json(wait->request, 200, span_str(wait->provider->answer));
+}
+
+static void on_request_gone(void *owner)
+{
+    struct callback_wait *wait = owner;
+    callback_job_forget(wait->job);
+}
+
+static void apply(struct request *r, const struct callback_message *message)
+{
+    struct callback_wait *wait = request_alloc(r, sizeof(*wait));
+    struct err err;
+    *wait = (struct callback_wait){.request = r, .provider = message->account->provider};
+    if (callback_apply(r->world->callbacks, message, on_applied, wait, &wait->job, &err) != 0) {
+        reply_come_again(r);
+        return;
+    }
+    request_on_gone(r, on_request_gone, wait);
+}
+
+void callbacks_take(struct request *r)
+{
+    const struct provider_account *account = NULL;
+    struct callback_headers headers = {get_header, r};
+    struct callback_facts facts;
+    enum callback_verdict verdict = read_callback(r, &headers, &account, &facts);
+    if (account == NULL) {
+        reply_problem(r, 404, "provider-unknown", "There is no such provider here", NULL);
+        return;
+    }
+    if (verdict != CALLBACK_GENUINE) {
+        refuse(r, verdict);
+        return;
+    }
+    request_prove(r);
+    struct buf kept;
+    buf_init(&kept, HEADERS_MAX);
+    account->provider->keep_headers(&headers, &kept);
+    apply(r, &(struct callback_message){.account = account,
+                                        .facts = &facts,
+                                        .headers = buf_span(&kept),
+                                        .body = request_body(r)});
+    buf_release(&kept);
+}

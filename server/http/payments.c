@@ -1,0 +1,162 @@
+#include "http/payments.h"
+
+#include "domain/form_token.h"
+#include "flow/payment_start.h"
+#include "http/pages.h"
+#include "http/reply.h"
+
+#include <stdio.h>
+
+/* A page may stay open over a working day. */
+enum { FORM_VALID_SECONDS = 12 * 3600, AMOUNT_DIGITS_MAX = 15 };
+
+/* A start on its way. The flow never sees the request; whichever goes first cuts the other off. */
+struct start_job {
+    struct request *request;
+    struct payment_start *flow;
+    struct span code;
+};
+
+/* Browsers say where a form comes from; those that do not are judged by the form's token alone. A
+ * page under no-referrer sends `Origin: null` even to itself, so Origin says nothing. */
+static bool is_our_form(const struct request *r, enum form_token_verdict token)
+{
+    struct span site = request_header(r, "sec-fetch-site");
+    if (token == FORM_TOKEN_FORGED)
+        return false;
+    if (site.base == NULL)
+        return token == FORM_TOKEN_GOOD;
+    return request_header_count(r, "sec-fetch-site") == 1 &&
+           (span_is_str(site, "same-origin") || span_is_str(site, "none"));
+}
+
+static bool read_amount(struct span text, int64_t *amount_minor)
+{
+    if (text.len == 0 || text.len > AMOUNT_DIGITS_MAX)
+        return false;
+    *amount_minor = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        if (text.base[i] < '0' || text.base[i] > '9')
+            return false;
+        *amount_minor = *amount_minor * 10 + (text.base[i] - '0');
+    }
+    return *amount_minor > 0;
+}
+
+/* Six digits, perhaps with a blank in the middle as banks' apps show it. */
+static bool read_blik(struct span text, char code[BLIK_CODE_LEN + 1])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        if (text.base[i] == ' ' && i == 3)
+            continue;
+        if (text.base[i] < '0' || text.base[i] > '9' || len == BLIK_CODE_LEN)
+            return false;
+        code[len++] = text.base[i];
+    }
+    code[len] = 0;
+    return len == BLIK_CODE_LEN;
+}
+
+static struct span read_language(struct request *r)
+{
+    static const char *const known[] = {"pl", "en", "uk"};
+    struct span lang = request_form(r, "lang");
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); ++i)
+        if (span_is_str(lang, known[i]))
+            return span_str(known[i]);
+    return SPAN_LIT("");
+}
+
+static void go_to_payment(struct request *r, const char *reference)
+{
+    char path[64];
+    int len = snprintf(path, sizeof(path), "/back/%s", reference);
+    reply_see_other(r, span_of(path, (size_t)len));
+}
+
+static void on_started(void *owner, const struct payment_start_outcome *outcome,
+                       const struct err *err)
+{
+    struct start_job *job = owner;
+    struct request *r = job->request;
+    if (err->code != 0) {
+        page_reply_notice(r, PAGE_NOTICE_DOWN, job->code);
+        return;
+    }
+    switch (outcome->result) {
+    case PAYMENT_START_NOWHERE:
+        page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
+        return;
+    case PAYMENT_START_REVOKED:
+        page_reply_notice(r, PAGE_NOTICE_REVOKED, SPAN_LIT(""));
+        return;
+    case PAYMENT_START_SETTLED:
+        page_reply_to_link(r, job->code, "");
+        return;
+    case PAYMENT_START_CHANGED:
+        page_reply_to_link(r, job->code, "e=changed");
+        return;
+    case PAYMENT_START_TOO_MANY:
+        page_reply_notice(r, PAGE_NOTICE_TOO_MANY, job->code);
+        return;
+    case PAYMENT_START_NO_PROVIDER:
+    case PAYMENT_START_UNANSWERED:
+        page_reply_notice(r, PAGE_NOTICE_PROVIDER, job->code);
+        return;
+    case PAYMENT_START_REDIRECT:
+        reply_see_other(r, span_str(outcome->redirect_url));
+        return;
+    case PAYMENT_START_WAIT:
+        go_to_payment(r, outcome->reference);
+        return;
+    }
+}
+
+static void on_request_gone(void *owner)
+{
+    struct start_job *job = owner;
+    payment_start_forget(job->flow);
+}
+
+static void begin(struct request *r, struct payment_start_options *options)
+{
+    struct start_job *job = request_alloc(r, sizeof(*job));
+    struct err err = {0};
+    *job = (struct start_job){.request = r, .code = r->params[0]};
+    if (payment_start_begin(r->world, options, on_started, job, &job->flow, &err) != 0) {
+        page_reply_notice(r, PAGE_NOTICE_DOWN, job->code);
+        return;
+    }
+    request_on_gone(r, on_request_gone, job);
+}
+
+void payments_start(struct request *r)
+{
+    struct payment_start_options options = {0};
+    struct form_token token;
+    char blik_code[BLIK_CODE_LEN + 1];
+    if (!paylink_check_code(r->world->keys, r->params[0], &options.link)) {
+        page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
+        return;
+    }
+    enum form_token_verdict verdict =
+        form_token_check(r->world->keys, FORM_PAYMENT, options.link, request_form(r, "token"),
+                         clock_wall(), FORM_VALID_SECONDS, &token);
+    struct span method = request_form(r, "method");
+    options.is_blik = span_is_str(method, "blik");
+    if (!request_form_is_ok(r) || !is_our_form(r, verdict) ||
+        !(options.is_blik || span_is_str(method, "redirect")) ||
+        !read_amount(request_form(r, "amount"), &options.amount_minor)) {
+        page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
+        return;
+    }
+    if (options.is_blik && !read_blik(request_form(r, "blik"), blik_code)) {
+        page_reply_to_link(r, r->params[0], "e=blik");
+        return;
+    }
+    options.form_nonce = span_str(token.nonce);
+    options.blik_code = options.is_blik ? span_str(blik_code) : SPAN_LIT("");
+    options.language = read_language(r);
+    begin(r, &options);
+}

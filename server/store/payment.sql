@@ -1,0 +1,163 @@
+-- Payments: made before the provider is called, named when it has answered, found again.
+
+-- name: payment_lock
+-- $1 customer_id
+-- Starts of one customer's payments come one after the other; the next statement then sees them all.
+select customer_id
+from customer
+where customer_id = $1::bigint
+for no key update;
+
+-- name: payment_make
+-- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider, $5 account, $6 method, $7 amount_minor as the
+-- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
+-- clock, $12 now. Limits are for each link and method; only the same form may call more often than
+-- starts_max, up to calls_max: that is a double tap.
+-- One row, none for a link that was never issued: what stands in the way, and the payment to go on
+-- with: that of the same form, else one whose provider never answered (it is asked again under the
+-- same reference, so it stays one charge), else a new one.
+with link as (
+    select l.state, l.invoice_id, i.due_minor, i.currency, i.number, k.language
+    from paylink l
+    join invoice i on i.customer_id = l.customer_id and i.invoice_id = l.invoice_id
+    join customer k on k.customer_id = l.customer_id
+    where l.customer_id = $1::bigint and l.link_no = $2::bigint
+), lately as (
+    select count(*) filter (where p.method = $6::text) as starts,
+        coalesce(sum(p.start_calls) filter (where p.method = $6::text), 0) as calls
+    from payment p
+    where p.customer_id = $1::bigint and p.link_no = $2::bigint and p.asked_at > $10::timestamptz
+), again as (
+    select p.payment_no, p.state, p.method, p.provider, p.account, p.amount_minor, p.redirect_url,
+        p.form_nonce = $3::text as is_same_form
+    from payment p
+    where p.customer_id = $1::bigint and p.link_no = $2::bigint
+        and (p.form_nonce = $3::text
+            or (p.state = 'created' and p.method = $6::text and p.amount_minor = $7::bigint
+                and p.provider = $4::text and p.account = $5::text
+                and p.asked_at > $10::timestamptz))
+    order by p.form_nonce = $3::text desc, p.payment_no desc
+    limit 1
+), called as (
+    update payment p
+    set start_calls = p.start_calls + 1
+    from again a, lately n
+    where p.customer_id = $1::bigint and p.payment_no = a.payment_no
+        and p.state = 'created'
+        and n.calls < case when a.is_same_form then $9::bigint else $8::bigint end
+    returning p.payment_no
+), numbered as (
+    update customer k
+    set payment_count = k.payment_count + 1
+    from link l, lately n
+    where k.customer_id = $1::bigint
+        and l.state = 'active' and l.due_minor > 0 and l.due_minor = $7::bigint
+        and n.starts < $8::bigint and n.calls < $9::bigint
+        and not exists (select from again)
+    returning k.payment_count as payment_no, l.invoice_id, l.currency
+), made as (
+    insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
+        currency, state, form_nonce, created_at, changed_at, asked_at)
+    select $1::bigint, payment_no, $2::bigint, $4::text, $5::text, $6::text, $7::bigint, currency,
+        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz
+    from numbered
+), allocated as (
+    insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
+    select $1::bigint, payment_no, invoice_id, $7::bigint
+    from numbered
+), headed as (
+    update invoice i
+    set event_count = i.event_count + 1,
+        chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
+            $12::timestamptz, 'payment.created', json_build_object('payment_no', n.payment_no,
+                'method', $6::text, 'provider', $4::text, 'amount_minor', $7::bigint)::text, null)
+    from numbered n
+    join invoice before on before.customer_id = $1::bigint and before.invoice_id = n.invoice_id
+    where i.customer_id = $1::bigint and i.invoice_id = n.invoice_id
+    returning i.invoice_id, i.event_count, i.chain_head, before.chain_head as prev_hash, n.payment_no
+), told as (
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+    select $1::bigint, invoice_id, event_count, $12::timestamptz, 'payment.created',
+        json_build_object('payment_no', payment_no, 'method', $6::text, 'provider', $4::text,
+            'amount_minor', $7::bigint)::text, prev_hash, chain_head
+    from headed
+)
+select l.state as link_state,
+    l.due_minor,
+    l.currency,
+    l.number,
+    l.language,
+    coalesce(a.payment_no, m.payment_no)::bigint as payment_no,
+    m.payment_no is not null as is_new,
+    coalesce(a.state, 'created') as state,
+    coalesce(a.method, $6::text) as method,
+    coalesce(a.amount_minor, $7::bigint) as amount_minor,
+    a.redirect_url,
+    c.payment_no is not null as is_called_again,
+    a.provider,
+    a.account
+from link l
+cross join lately n
+left join again a on true
+left join called c on true
+left join numbered m on true;
+
+-- name: payment_started
+-- The provider took it. $1 customer_id, $2 payment_no, $3 provider_reference, $4 redirect_url (null:
+-- none), $5 now. What callbacks said meanwhile is stronger and stays.
+with registered as (
+    insert into provider_reference (provider, account, reference, customer_id, payment_no)
+    select provider, account, $3::text, customer_id, payment_no
+    from payment
+    where customer_id = $1::bigint and payment_no = $2::bigint
+    on conflict (provider, account, reference) do nothing
+)
+update payment
+set provider_reference = $3::text,
+    redirect_url = $4::text,
+    state = case when state = 'created' then 'started' else state end,
+    changed_at = case when state = 'created' then $5::timestamptz else changed_at end
+where customer_id = $1::bigint and payment_no = $2::bigint;
+
+-- name: payment_refused
+-- The provider said no at once. $1 customer_id, $2 payment_no, $3 reason, $4 now
+-- The customer is locked.
+with refused as (
+    update payment
+    set state = 'failed', reason = $3::text, changed_at = $4::timestamptz
+    where customer_id = $1::bigint and payment_no = $2::bigint and state in ('created', 'started')
+    returning customer_id, payment_no
+), facts as (
+    select r.customer_id, a.invoice_id,
+        json_build_object('payment_no', r.payment_no, 'reason', $3::text)::text as text
+    from refused r
+    join payment_allocation a using (customer_id, payment_no)
+), headed as (
+    update invoice i
+    set event_count = i.event_count + 1,
+        chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
+            $4::timestamptz, 'payment.failed', f.text, null)
+    from facts f
+    join invoice before on before.customer_id = f.customer_id and before.invoice_id = f.invoice_id
+    where i.customer_id = f.customer_id and i.invoice_id = f.invoice_id
+    returning i.customer_id, i.invoice_id, i.event_count, i.chain_head,
+        before.chain_head as prev_hash, f.text
+)
+insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+select customer_id, invoice_id, event_count, $4::timestamptz, 'payment.failed', text, prev_hash,
+    chain_head
+from headed;
+
+-- name: payment_find
+-- $1 customer_id, $2 payment_no
+-- Where its customer belongs: the live link of the debt it pays, else the one it was started from.
+select p.state,
+    coalesce((
+        select l.link_no
+        from payment_allocation a
+        join paylink l on l.customer_id = a.customer_id and l.invoice_id = a.invoice_id
+        where a.customer_id = p.customer_id and a.payment_no = p.payment_no and l.state = 'active'
+        limit 1
+    ), p.link_no) as link_no
+from payment p
+where p.customer_id = $1::bigint and p.payment_no = $2::bigint;

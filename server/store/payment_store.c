@@ -1,0 +1,145 @@
+#include "store/payment_store.h"
+
+#include "sql.h"
+#include "store/store.h"
+
+static void add_lock(struct pg_tx *tx, int64_t customer_id)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, customer_id);
+    pg_tx_add(tx, SQL_PAYMENT_LOCK, &args, NULL);
+    pg_args_release(&args);
+}
+
+int payment_make(struct store *store, struct pg_tx *tx, const struct payment_order *order,
+                 pg_result_cb on_made, pg_done_cb on_done, void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    add_lock(tx, order->customer_id);
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, order->customer_id);
+    pg_arg_int(&args, order->link_no);
+    pg_arg_text(&args, order->form_nonce);
+    pg_arg_text(&args, order->provider);
+    pg_arg_text(&args, order->account);
+    pg_arg_text(&args, order->method);
+    pg_arg_int(&args, order->amount_minor);
+    pg_arg_int(&args, order->starts_max);
+    pg_arg_int(&args, order->calls_max);
+    pg_arg_instant(&args, order->counted_from);
+    pg_arg_instant(&args, order->wall);
+    pg_arg_instant(&args, order->now);
+    pg_tx_add(tx, SQL_PAYMENT_MAKE, &args, on_made);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+void payment_read_made(const PGresult *result, struct payment_made *made)
+{
+    *made = (struct payment_made){0};
+    if (PQntuples(result) == 0)
+        return;
+    *made = (struct payment_made){
+        .has_link = true,
+        .is_link_active = span_is_str(pg_get_text(result, 0, 0), "active"),
+        .due_minor = pg_get_int(result, 0, 1),
+        .currency = pg_get_text(result, 0, 2),
+        .number = pg_get_text(result, 0, 3),
+        .language = pg_get_text(result, 0, 4),
+        .payment_no = pg_get_int(result, 0, 5),
+        .is_new = pg_get_bool(result, 0, 6),
+        .state = pg_get_text(result, 0, 7),
+        .method = pg_get_text(result, 0, 8),
+        .amount_minor = pg_get_int(result, 0, 9),
+        .redirect_url = pg_get_text(result, 0, 10),
+        .is_called_again = pg_get_bool(result, 0, 11),
+        .provider = pg_get_text(result, 0, 12),
+        .account = pg_get_text(result, 0, 13),
+    };
+}
+
+static void add_started(struct pg_tx *tx, const struct payment_answer *answer)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, answer->customer_id);
+    pg_arg_int(&args, answer->payment_no);
+    pg_arg_text(&args, answer->provider_reference);
+    pg_arg_text(&args,
+                answer->redirect_url.len == 0 ? (struct span){NULL, 0} : answer->redirect_url);
+    pg_arg_instant(&args, answer->now);
+    pg_tx_add(tx, SQL_PAYMENT_STARTED, &args, NULL);
+    pg_args_release(&args);
+}
+
+static void add_wake(struct pg_tx *tx, const struct payment_answer *answer)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_text(&args, answer->provider);
+    pg_arg_text(&args, answer->account);
+    pg_arg_text(&args, answer->provider_reference);
+    pg_arg_int(&args, answer->customer_id);
+    pg_arg_int(&args, answer->payment_no);
+    pg_arg_instant(&args, answer->wall);
+    pg_tx_add(tx, SQL_CALLBACK_PARKED_WAKE, &args, NULL);
+    pg_args_release(&args);
+}
+
+int payment_started(struct store *store, struct pg_tx *tx, const struct payment_answer *answer,
+                    pg_done_cb on_done, void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    add_started(tx, answer);
+    add_wake(tx, answer);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+int payment_refused(struct store *store, struct pg_tx *tx, int64_t customer_id, int64_t payment_no,
+                    struct span reason, struct instant now, pg_done_cb on_done, void *owner,
+                    struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    add_lock(tx, customer_id);
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, customer_id);
+    pg_arg_int(&args, payment_no);
+    pg_arg_text(&args, reason);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_PAYMENT_REFUSED, &args, NULL);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+int payment_find(struct store *store, struct pg_query *query, int64_t customer_id,
+                 int64_t payment_no, pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, customer_id);
+    pg_arg_int(&args, payment_no);
+    int code = pg_read(store->reads, query, SQL_PAYMENT_FIND, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return code;
+}
+
+bool payment_read_found(const PGresult *result, struct span *state, int32_t *link_no)
+{
+    if (PQntuples(result) == 0)
+        return false;
+    *state = pg_get_text(result, 0, 0);
+    *link_no = (int32_t)pg_get_int(result, 0, 1);
+    return true;
+}

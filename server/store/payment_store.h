@@ -1,0 +1,60 @@
+/* Payments in the tables: making one before the provider is called, what the provider answered, and
+ * finding one again. The statements stand in payment.sql. */
+#ifndef DUNLIN_STORE_PAYMENT_STORE_H
+#define DUNLIN_STORE_PAYMENT_STORE_H
+
+#include "base/clock.h"
+#include "base/span.h"
+#include "io/pg.h"
+
+struct store;
+
+struct payment_order {
+    int64_t customer_id, link_no;
+    struct span form_nonce, provider, account, method;
+    int64_t amount_minor;
+    int64_t starts_max, calls_max;
+    struct instant counted_from; /* wall clock */
+    struct instant wall, now;
+};
+
+/* What payment_make found and did. Spans die with the result. */
+struct payment_made {
+    bool has_link, is_link_active;
+    int64_t due_minor;
+    struct span currency, number, language;
+    int64_t payment_no; /* 0: none, because of what stands in the way */
+    bool is_new;
+    bool is_called_again; /* an old one whose provider may be asked again now */
+    struct span state, method, redirect_url, provider, account; /* of an old one; null base: none */
+    int64_t amount_minor;
+};
+
+/* One transaction. `on_made` gets the row for payment_read_made; it counts once on_done has no
+ * error. */
+MUST_CHECK int payment_make(struct store *, struct pg_tx *, const struct payment_order *,
+                            pg_result_cb on_made, pg_done_cb on_done, void *owner, struct err *);
+void payment_read_made(const PGresult *, struct payment_made *);
+
+struct payment_answer {
+    int64_t customer_id, payment_no;
+    struct span provider, account;
+    struct span provider_reference, redirect_url; /* empty redirect: none */
+    struct instant wall, now;
+};
+/* The provider took it: its id leads to the payment from now on, and what was parked for it is
+ * tried again. */
+MUST_CHECK int payment_started(struct store *, struct pg_tx *, const struct payment_answer *,
+                               pg_done_cb on_done, void *owner, struct err *);
+/* The provider said no. */
+MUST_CHECK int payment_refused(struct store *, struct pg_tx *, int64_t customer_id,
+                               int64_t payment_no, struct span reason, struct instant now,
+                               pg_done_cb on_done, void *owner, struct err *);
+
+/* A read; at most one row, for payment_read_found. */
+MUST_CHECK int payment_find(struct store *, struct pg_query *, int64_t customer_id,
+                            int64_t payment_no, pg_result_cb, void *owner, struct err *);
+/* False when there is no such payment. */
+bool payment_read_found(const PGresult *, struct span *state, int32_t *link_no);
+
+#endif
