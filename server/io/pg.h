@@ -5,10 +5,10 @@
  * with back-off. All parameters and results are in binary format.
  *
  * A read (`pg_read`) reports at its own result. The reads of one loop turn share one sync, and the
- * server sends their answers when it has all of them: slow reads belong on a connection of their own.
- * A write is a `struct pg_tx`: its statements run in one implicit transaction with a sync of their
- * own, and its callback runs once, when that sync has arrived: never at a statement's own result,
- * which may still be rolled back by a later statement of the same transaction.
+ * server sends their answers when it has all of them: slow reads belong on a connection of their
+ * own. A write is a `struct pg_tx`: its statements run in one implicit transaction with a sync of
+ * their own, and its callback runs once, when that sync has arrived: never at a statement's own
+ * result, which may still be rolled back by a later statement of the same transaction.
  *
  * The promise of every call here: it returns an error and never calls back, or returns 0 and calls
  * back exactly once, later, never before it returned. When the connection is lost everything under
@@ -71,7 +71,8 @@ int32_t pg_get_date(const PGresult *, int row, int column); /* days since 1970-0
 struct pg;
 
 struct pg_options {
-    const char *conninfo;                  /* libpq connection string; copied */
+    const char *conninfo; /* libpq connection string; copied. A host name in it is looked up while
+                           * the loop stands still: give hostaddr or a socket's folder */
     const struct pg_statement *statements; /* null-terminated; kept */
     const char *name;                      /* for the log: "read", "write"; kept */
     int statement_timeout_ms;              /* 0: none */

@@ -1,0 +1,57 @@
+#include "io/pg_items.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+static void send_setup(struct pg *pg, int statement, const char *sql)
+{
+    pg_append_sent(pg, pg_item_new(ITEM_SETUP, statement, NULL));
+    if (statement >= 0) {
+        const struct pg_statement *prepared = &pg->options.statements[statement];
+        PQsendPrepare(pg->link.conn, prepared->name, prepared->text, 0, NULL);
+    } else {
+        PQsendQueryParams(pg->link.conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+    }
+    /* A sync each, so that every statement that cannot be prepared is named, not only the first. */
+    pg_append_sent(pg, pg_item_new(ITEM_SYNC, 0, NULL));
+    PQpipelineSync(pg->link.conn);
+}
+
+void pg_on_up(void *owner)
+{
+    struct pg *pg = owner;
+    char sql[160];
+    pg->has_setup_failed = pg->is_broken = false;
+    snprintf(sql, sizeof(sql), "set statement_timeout = %d", pg->options.statement_timeout_ms);
+    send_setup(pg, -1, sql);
+    for (const char *const *channel = pg->options.listen; channel != NULL && *channel != NULL;
+         ++channel) {
+        snprintf(sql, sizeof(sql), "listen \"%s\"", *channel);
+        send_setup(pg, -1, sql);
+    }
+    for (int i = 0; pg->options.statements[i].name != NULL; ++i)
+        send_setup(pg, i, NULL);
+    pg_link_flush(&pg->link);
+}
+
+void pg_on_setup_failed(struct pg *pg, const struct pg_item *item, const PGresult *result)
+{
+    pg->has_setup_failed = true;
+    log_line(LOG_ERROR, "statement cannot be prepared", "connection=%s statement=%s why=\"%s\"",
+             pg->options.name,
+             item->statement < 0 ? "(setup)" : pg->options.statements[item->statement].name,
+             PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+bool pg_setup_done(struct pg *pg)
+{
+    if (pg->has_setup_failed) {
+        pg_link_lose(&pg->link, "statements cannot be prepared");
+        return false;
+    }
+    pg->is_ready = true;
+    pg_link_settled(&pg->link);
+    pg_send_waiting(pg);
+    return true;
+}
