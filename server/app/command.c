@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include "app/import_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
 #include "app/title.h"
@@ -12,6 +13,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
+    {"import", "bring in the invoices of an accounting export", import_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };
 

@@ -26,23 +26,23 @@ struct csv_survey {
     uint64_t *bloom;
     uint64_t *suspects;
     size_t suspect_count;
-    enum csv_refusal refusal;
+    enum survey_refusal refusal;
     struct err detail;
 };
 
-const char *csv_refusal_word(enum csv_refusal refusal)
+const char *survey_refusal_word(enum survey_refusal refusal)
 {
     static const char *const words[] = {
-        [CSV_ACCEPTED] = "accepted",
-        [CSV_EMPTY] = "csv-empty",
-        [CSV_UTF_16] = "csv-utf-16",
-        [CSV_NO_CSV] = "csv-no-csv",
-        [CSV_LINE_TOO_LONG] = "csv-line-too-long",
-        [CSV_QUOTE_OPEN] = "csv-quote-open",
-        [CSV_HEADER_TWICE] = "csv-header-twice",
-        [CSV_COLUMN_MISSING] = "csv-column-missing",
-        [CSV_TOO_MANY_COLUMNS] = "csv-too-many-columns",
-        [CSV_TOO_MANY_REPEATS] = "csv-too-many-repeats",
+        [SURVEY_ACCEPTED] = "accepted",
+        [SURVEY_EMPTY] = "csv-empty",
+        [SURVEY_UTF_16] = "csv-utf-16",
+        [SURVEY_NO_CSV] = "csv-no-csv",
+        [SURVEY_LINE_TOO_LONG] = "csv-line-too-long",
+        [SURVEY_QUOTE_OPEN] = "csv-quote-open",
+        [SURVEY_HEADER_TWICE] = "csv-header-twice",
+        [SURVEY_COLUMN_MISSING] = "csv-column-missing",
+        [SURVEY_TOO_MANY_COLUMNS] = "csv-too-many-columns",
+        [SURVEY_TOO_MANY_REPEATS] = "csv-too-many-repeats",
     };
     return words[refusal];
 }
@@ -79,7 +79,7 @@ void csv_survey_free(struct csv_survey *s)
     free(s);
 }
 
-static bool refuse(struct csv_survey *s, enum csv_refusal refusal, const char *detail)
+static bool refuse(struct csv_survey *s, enum survey_refusal refusal, const char *detail)
 {
     s->refusal = refusal;
     err_set(&s->detail, ERR_INPUT, "%s", detail);
@@ -88,8 +88,22 @@ static bool refuse(struct csv_survey *s, enum csv_refusal refusal, const char *d
 
 /* ---- invoice numbers that may stand there twice ---- */
 
+/* As the reader of values will see it: without blanks around and the apostrophe that protects a
+ * formula. */
+static struct span bare_number(struct span raw)
+{
+    while (raw.len > 0 && (raw.base[0] == ' ' || raw.base[0] == '\t'))
+        raw = span_from(raw, 1);
+    while (raw.len > 0 && (raw.base[raw.len - 1] == ' ' || raw.base[raw.len - 1] == '\t'))
+        --raw.len;
+    if (raw.len > 1 && raw.base[0] == '\'' && strchr("=+-@", raw.base[1]) != NULL)
+        raw = span_from(raw, 1);
+    return raw;
+}
+
 uint64_t csv_number_fingerprint(struct span raw)
 {
+    raw = bare_number(raw);
     uint64_t h = 1469598103934665603u; /* FNV-1a, then a mixer: the filter wants every bit good */
     for (size_t i = 0; i < raw.len; ++i)
         h = (h ^ (unsigned char)raw.base[i]) * 1099511628211u;
@@ -136,7 +150,7 @@ static bool note_number(struct csv_survey *s, struct span raw)
     if (s->suspect_count == CSV_SUSPECTS_MAX)
         sort_suspects(s); /* one number many times is one suspect */
     if (s->suspect_count == CSV_SUSPECTS_MAX)
-        return refuse(s, CSV_TOO_MANY_REPEATS,
+        return refuse(s, SURVEY_TOO_MANY_REPEATS,
                       "more than 100000 invoice numbers stand in the file twice");
     s->suspects[s->suspect_count++] = fingerprint;
     return true;
@@ -160,9 +174,9 @@ static bool on_row(void *owner, const struct csv_row *row)
     struct csv_survey *s = owner;
     if (s->shape.header_count == 0) {
         if (row->problem == CSV_TOO_MANY_FIELDS)
-            return refuse(s, CSV_TOO_MANY_COLUMNS, "the header has more than 128 columns");
+            return refuse(s, SURVEY_TOO_MANY_COLUMNS, "the header has more than 128 columns");
         if (row->field_count == 0)
-            return refuse(s, CSV_NO_CSV, "the first line is no header");
+            return refuse(s, SURVEY_NO_CSV, "the first line is no header");
         keep_header(s, row);
         return true;
     }
@@ -182,11 +196,11 @@ static bool has_bytes(struct span head, const char *magic, size_t len)
 static bool refuse_other_formats(struct csv_survey *s, struct span head)
 {
     if (has_bytes(head, "\xff\xfe", 2) || has_bytes(head, "\xfe\xff", 2))
-        return refuse(s, CSV_UTF_16, "the file is UTF-16: save it as CSV UTF-8");
+        return refuse(s, SURVEY_UTF_16, "the file is UTF-16: save it as CSV UTF-8");
     if (has_bytes(head, "PK\x03\x04", 4) || has_bytes(head, "\xd0\xcf\x11\xe0", 4))
-        return refuse(s, CSV_NO_CSV, "this is a spreadsheet: save it as CSV");
+        return refuse(s, SURVEY_NO_CSV, "this is a spreadsheet: save it as CSV");
     if (has_bytes(head, "%PDF", 4) || has_bytes(head, "\x1f\x8b", 2))
-        return refuse(s, CSV_NO_CSV, "this is a PDF or a compressed file, not a CSV");
+        return refuse(s, SURVEY_NO_CSV, "this is a PDF or a compressed file, not a CSV");
     return true;
 }
 
@@ -276,8 +290,8 @@ static bool feed_reader(struct csv_survey *s, struct span bytes)
 {
     struct err err;
     if (csv_reader_feed(&s->reader, bytes, &err) >= 0)
-        return s->refusal == CSV_ACCEPTED;
-    return refuse(s, s->reader.problem == CSV_OPEN_QUOTE ? CSV_QUOTE_OPEN : CSV_LINE_TOO_LONG,
+        return s->refusal == SURVEY_ACCEPTED;
+    return refuse(s, s->reader.problem == CSV_OPEN_QUOTE ? SURVEY_QUOTE_OPEN : SURVEY_LINE_TOO_LONG,
                   err.text);
 }
 
@@ -328,8 +342,8 @@ static bool is_binary(struct span bytes)
 
 bool csv_survey_feed(struct csv_survey *s, struct span bytes)
 {
-    if (s->refusal != CSV_ACCEPTED || bytes.len == 0)
-        return s->refusal == CSV_ACCEPTED;
+    if (s->refusal != SURVEY_ACCEPTED || bytes.len == 0)
+        return s->refusal == SURVEY_ACCEPTED;
     if (EVP_DigestUpdate(s->digest, bytes.base, bytes.len) != 1)
         abort();
     if (!s->has_begun) {
@@ -340,7 +354,7 @@ bool csv_survey_feed(struct csv_survey *s, struct span bytes)
         if (!refuse_other_formats(s, buf_span(&s->head)))
             return false;
         if (is_binary(first))
-            return refuse(s, CSV_NO_CSV, "the file holds bytes that no text has");
+            return refuse(s, SURVEY_NO_CSV, "the file holds bytes that no text has");
         csv_text_count(&s->text, first);
         if (bytes.len == 0 && buf_span(&s->head).len < HEAD_MAX)
             return true;
@@ -348,7 +362,7 @@ bool csv_survey_feed(struct csv_survey *s, struct span bytes)
             return false;
     }
     if (is_binary(bytes))
-        return refuse(s, CSV_NO_CSV, "the file holds bytes that no text has");
+        return refuse(s, SURVEY_NO_CSV, "the file holds bytes that no text has");
     csv_text_count(&s->text, bytes);
     return feed_reader(s, bytes);
 }
@@ -380,16 +394,16 @@ static bool judge_columns(struct csv_survey *s)
     if (twice >= 0) {
         snprintf(detail, sizeof detail, "columns %d and %d both mean the %s: keep one", first + 1,
                  second + 1, csv_column_name((enum csv_column)twice));
-        return refuse(s, CSV_HEADER_TWICE, detail);
+        return refuse(s, SURVEY_HEADER_TWICE, detail);
     }
     if (found == 0)
-        return refuse(s, CSV_NO_CSV, "the first line names no column that is known here");
+        return refuse(s, SURVEY_NO_CSV, "the first line names no column that is known here");
     for (int column = 0; column < CSV_COLUMN_COUNT; ++column) {
         if (!csv_column_is_needed((enum csv_column)column) || s->shape.columns.at[column] >= 0)
             continue;
         snprintf(detail, sizeof detail, "the column \"%s\" is missing",
                  csv_column_name((enum csv_column)column));
-        return refuse(s, CSV_COLUMN_MISSING, detail);
+        return refuse(s, SURVEY_COLUMN_MISSING, detail);
     }
     return true;
 }
@@ -397,26 +411,26 @@ static bool judge_columns(struct csv_survey *s)
 static bool judge(struct csv_survey *s)
 {
     struct err err;
-    if (s->refusal != CSV_ACCEPTED)
+    if (s->refusal != SURVEY_ACCEPTED)
         return false;
     if (buf_span(&s->head).len == 0)
-        return refuse(s, CSV_EMPTY, "the file is empty");
+        return refuse(s, SURVEY_EMPTY, "the file is empty");
     if (!s->has_begun && !begin(s))
         return false;
     if (csv_reader_finish(&s->reader, &err) != 0)
-        return refuse(s, CSV_QUOTE_OPEN, err.text);
-    if (s->refusal != CSV_ACCEPTED)
+        return refuse(s, SURVEY_QUOTE_OPEN, err.text);
+    if (s->refusal != SURVEY_ACCEPTED)
         return false;
     if (s->shape.header_count == 0)
-        return refuse(s, CSV_EMPTY, "the file holds no line");
+        return refuse(s, SURVEY_EMPTY, "the file holds no line");
     s->shape.encoding = csv_text_judge(&s->text);
     if (!csv_text_decode(s->shape.encoding, buf_span(&s->header_raw), &s->header))
-        return refuse(s, CSV_NO_CSV, "the header is no text");
+        return refuse(s, SURVEY_NO_CSV, "the header is no text");
     return judge_columns(s);
 }
 
-enum csv_refusal csv_survey_finish(struct csv_survey *s, struct csv_shape *shape,
-                                   struct err *detail)
+enum survey_refusal csv_survey_finish(struct csv_survey *s, struct csv_shape *shape,
+                                      struct err *detail)
 {
     bool is_good = judge(s);
     unsigned len = SHA256_LEN;

@@ -12,21 +12,21 @@
 #include "flow/csv_reader.h"
 #include "flow/csv_text.h"
 
-enum csv_refusal {
-    CSV_ACCEPTED = 0,
-    CSV_EMPTY,
-    CSV_UTF_16,
-    CSV_NO_CSV,
-    CSV_LINE_TOO_LONG,
-    CSV_QUOTE_OPEN,
-    CSV_HEADER_TWICE,
-    CSV_COLUMN_MISSING,
-    CSV_TOO_MANY_COLUMNS,
-    CSV_TOO_MANY_REPEATS,
+enum survey_refusal {
+    SURVEY_ACCEPTED = 0,
+    SURVEY_EMPTY,
+    SURVEY_UTF_16,
+    SURVEY_NO_CSV,
+    SURVEY_LINE_TOO_LONG,
+    SURVEY_QUOTE_OPEN,
+    SURVEY_HEADER_TWICE,
+    SURVEY_COLUMN_MISSING,
+    SURVEY_TOO_MANY_COLUMNS,
+    SURVEY_TOO_MANY_REPEATS,
 };
 
 /* A stable word, the type of a problem: "csv-empty", "csv-column-missing", … */
-const char *csv_refusal_word(enum csv_refusal);
+const char *survey_refusal_word(enum survey_refusal);
 
 /* What the import must know to read the file again. */
 struct csv_shape {
@@ -47,7 +47,7 @@ void csv_survey_free(struct csv_survey *);
 /* Bytes in order. Once it has refused it takes no more: returns false, as feeding can end. */
 bool csv_survey_feed(struct csv_survey *, struct span bytes);
 /* The input is over. Fills `detail` with plain words (no personal data) when it is refused. */
-enum csv_refusal csv_survey_finish(struct csv_survey *, struct csv_shape *, struct err *detail);
+enum survey_refusal csv_survey_finish(struct csv_survey *, struct csv_shape *, struct err *detail);
 
 /* After finish. */
 int64_t csv_survey_row_count(const struct csv_survey *);

@@ -190,3 +190,29 @@ bool csv_text_decode(enum csv_encoding encoding, struct span raw, struct buf *ou
     }
     return true;
 }
+
+/* Bytes of the well-formed sequence at the start of `s`; 0: there is none. */
+static size_t letter_len(struct span s)
+{
+    int tail = tail_len((uint8_t)s.base[0]);
+    if (tail < 0 || s.len <= (size_t)tail)
+        return 0;
+    for (int i = 1; i <= tail; ++i)
+        if (!tail_fits((const uint8_t *)s.base, i, (uint8_t)s.base[i]))
+            return 0;
+    return (size_t)tail + 1;
+}
+
+void csv_text_decode_lossy(enum csv_encoding encoding, struct span raw, struct buf *out)
+{
+    const struct letters *letters = encoding == CSV_UTF_8 ? NULL : letters_of(encoding);
+    while (raw.len > 0) {
+        size_t len = encoding == CSV_UTF_8 ? letter_len(raw) : 1;
+        struct span letter = span_of(raw.base, len);
+        if (encoding != CSV_UTF_8)
+            letter = span_of(letters->of[(uint8_t)raw.base[0]].bytes,
+                             letters->of[(uint8_t)raw.base[0]].len);
+        buf_add(out, letter.len == 0 ? SPAN_LIT("?") : letter);
+        raw = span_from(raw, len == 0 ? 1 : len);
+    }
+}

@@ -32,6 +32,8 @@ enum csv_encoding csv_text_judge(const struct csv_text_counts *);
 
 /* Appends `raw` in UTF-8. False when it is not text in that encoding: nothing is appended. */
 bool csv_text_decode(enum csv_encoding, struct span raw, struct buf *out);
+/* The same with a question mark for each byte that is no text. */
+void csv_text_decode_lossy(enum csv_encoding, struct span raw, struct buf *out);
 bool utf8_is_valid(struct span text);
 
 #endif

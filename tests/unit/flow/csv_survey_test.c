@@ -14,7 +14,7 @@
     }
 #define ROW "K1;Anna;FV/1;10,00;2026-12-01\n"
 
-static enum csv_refusal survey(struct span input, size_t step, struct csv_shape *shape,
+static enum survey_refusal survey(struct span input, size_t step, struct csv_shape *shape,
                                int64_t *row_count, struct err *detail)
 {
     struct csv_survey *s = csv_survey_new();
@@ -25,7 +25,7 @@ static enum csv_refusal survey(struct span input, size_t step, struct csv_shape 
         if (!csv_survey_feed(s, bytes))
             break;
     }
-    enum csv_refusal refusal = csv_survey_finish(s, shape, detail);
+    enum survey_refusal refusal = csv_survey_finish(s, shape, detail);
     *row_count = csv_survey_row_count(s);
     csv_survey_free(s);
     return refusal;
@@ -73,7 +73,7 @@ static void shapes_are_recognised(void **state)
             struct err detail;
             int64_t rows;
             assert_int_equal(survey(span_str(cases[i].input), step, &shape, &rows, &detail),
-                             CSV_ACCEPTED);
+                             SURVEY_ACCEPTED);
             assert_int_equal(shape.delimiter, cases[i].delimiter);
             assert_int_equal(shape.line_end, cases[i].line_end);
             assert_int_equal(shape.encoding, cases[i].encoding);
@@ -88,24 +88,24 @@ static void what_is_no_import_is_refused(void **state)
     (void)state;
     static const struct {
         struct span input;
-        enum csv_refusal refusal;
+        enum survey_refusal refusal;
     } cases[] = {
-        {BYTES(""), CSV_EMPTY},
-        {BYTES("\n\n\n"), CSV_EMPTY},
+        {BYTES(""), SURVEY_EMPTY},
+        {BYTES("\n\n\n"), SURVEY_EMPTY},
         {BYTES("\xff\xfe"
                "a\0;\0"),
-         CSV_UTF_16},
-        {BYTES("\xfe\xff\0a"), CSV_UTF_16},
-        {BYTES("PK\x03\x04rest"), CSV_NO_CSV},
-        {BYTES("%PDF-1.7\n"), CSV_NO_CSV},
-        {BYTES(HEAD "\nK1;\0;x\n"), CSV_NO_CSV},
-        {BYTES("hello world\n"), CSV_NO_CSV},
-        {BYTES("{\"a\": 1}\n"), CSV_NO_CSV},
-        {BYTES("Nazwa;Numer;Kwota;Termin\n"), CSV_COLUMN_MISSING},
-        {BYTES("Kod klienta;Nazwa;Numer;Termin\n"), CSV_COLUMN_MISSING},
-        {BYTES(HEAD ";Kwota\n"), CSV_HEADER_TWICE},
-        {BYTES(HEAD "\nK1;\"Anna;FV/1;1;x\n"), CSV_QUOTE_OPEN},
-        {BYTES("\"Kod klienta;Nazwa\n"), CSV_QUOTE_OPEN},
+         SURVEY_UTF_16},
+        {BYTES("\xfe\xff\0a"), SURVEY_UTF_16},
+        {BYTES("PK\x03\x04rest"), SURVEY_NO_CSV},
+        {BYTES("%PDF-1.7\n"), SURVEY_NO_CSV},
+        {BYTES(HEAD "\nK1;\0;x\n"), SURVEY_NO_CSV},
+        {BYTES("hello world\n"), SURVEY_NO_CSV},
+        {BYTES("{\"a\": 1}\n"), SURVEY_NO_CSV},
+        {BYTES("Nazwa;Numer;Kwota;Termin\n"), SURVEY_COLUMN_MISSING},
+        {BYTES("Kod klienta;Nazwa;Numer;Termin\n"), SURVEY_COLUMN_MISSING},
+        {BYTES(HEAD ";Kwota\n"), SURVEY_HEADER_TWICE},
+        {BYTES(HEAD "\nK1;\"Anna;FV/1;1;x\n"), SURVEY_QUOTE_OPEN},
+        {BYTES("\"Kod klienta;Nazwa\n"), SURVEY_QUOTE_OPEN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
         for (size_t step = 1; step < 200; step += 98) {
@@ -129,7 +129,7 @@ static void header_with_too_many_columns_is_refused(void **state)
     struct err detail;
     int64_t rows;
     assert_int_equal(survey(span_of(head, sizeof head), 4096, &shape, &rows, &detail),
-                     CSV_TOO_MANY_COLUMNS);
+                     SURVEY_TOO_MANY_COLUMNS);
 }
 
 static void gigabyte_in_one_line_is_refused_after_its_first_bytes(void **state)
@@ -144,7 +144,7 @@ static void gigabyte_in_one_line_is_refused_after_its_first_bytes(void **state)
     struct csv_shape shape;
     struct err detail;
     assert_true(fed <= 3);
-    assert_int_equal(csv_survey_finish(s, &shape, &detail), CSV_LINE_TOO_LONG);
+    assert_int_equal(csv_survey_finish(s, &shape, &detail), SURVEY_LINE_TOO_LONG);
     csv_survey_free(s);
 }
 
@@ -156,7 +156,7 @@ static void numbers_that_stand_twice_are_suspected(void **state)
     struct err detail;
     size_t count;
     csv_survey_feed(s, SPAN_LIT(HEAD "\nK;A;FV/1;1;x\nK;A;FV/2;1;x\nK;A;FV/1;1;x\nK;A;FV/1;1;x\n"));
-    assert_int_equal(csv_survey_finish(s, &shape, &detail), CSV_ACCEPTED);
+    assert_int_equal(csv_survey_finish(s, &shape, &detail), SURVEY_ACCEPTED);
     const uint64_t *suspects = csv_survey_suspects(s, &count);
     assert_int_equal(count, 1);
     assert_true(suspects[0] == csv_number_fingerprint(SPAN_LIT("FV/1")));

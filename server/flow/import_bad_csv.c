@@ -1,0 +1,137 @@
+#include "flow/import_bad_csv.h"
+
+#include "base/json.h"
+#include "flow/csv_reader.h"
+
+enum { SURVEY_MAX = 1024 * 1024 };
+
+/* Numbers with a sign and telephone numbers begin like formulas and are none. */
+static bool is_number_like(struct span s)
+{
+    for (size_t i = 1; i < s.len; ++i)
+        if (strchr("0123456789 .,()/", s.base[i]) == NULL)
+            return false;
+    return s.len > 1 && (s.base[0] == '+' || s.base[0] == '-');
+}
+
+static bool is_formula_like(struct span s)
+{
+    return s.len > 0 && strchr("=+-@\t\r", s.base[0]) != NULL && !is_number_like(s);
+}
+
+static void add_cell(const struct import_bad_csv *csv, struct span cell, struct buf *out)
+{
+    bool is_quoted = is_formula_like(cell) ||
+                     (cell.len > 0 && (cell.base[0] == ' ' || cell.base[cell.len - 1] == ' '));
+    for (size_t i = 0; i < cell.len && !is_quoted; ++i)
+        is_quoted = cell.base[i] == csv->delimiter || cell.base[i] == '"' || cell.base[i] == '\n' ||
+                    cell.base[i] == '\r';
+    if (!is_quoted) {
+        buf_add(out, cell);
+        return;
+    }
+    buf_add_char(out, '"');
+    if (is_formula_like(cell))
+        buf_add_char(out, '\'');
+    for (size_t i = 0; i < cell.len; ++i) {
+        if (cell.base[i] == '"')
+            buf_add_char(out, '"');
+        buf_add_char(out, cell.base[i]);
+    }
+    buf_add_char(out, '"');
+}
+
+/* The cells of one row again, padded to the header's; a row that cannot be split stands whole in
+ * the first cell. */
+struct splitting {
+    const struct import_bad_csv *csv;
+    struct buf *out;
+    int count; /* fields written */
+};
+
+static bool on_row(void *owner, const struct csv_row *row)
+{
+    struct splitting *s = owner;
+    if (row->field_count == 0 ||
+        (s->csv->header_count > 0 && row->field_count > s->csv->header_count))
+        return false;
+    for (; s->count < row->field_count; ++s->count) {
+        if (s->count > 0)
+            buf_add_char(s->out, s->csv->delimiter);
+        add_cell(s->csv, row->fields[s->count], s->out);
+    }
+    return false;
+}
+
+static int add_cells(const struct import_bad_csv *csv, struct span raw, struct buf *out)
+{
+    struct splitting s = {.csv = csv, .out = out};
+    struct csv_reader reader;
+    struct err ignored;
+    csv_reader_init(&reader, &(struct csv_reader_options){.delimiter = csv->delimiter,
+                                                          .line_end = csv->line_end,
+                                                          .on_row = on_row,
+                                                          .owner = &s});
+    long taken = csv_reader_feed(&reader, raw, &ignored);
+    if (taken == (long)raw.len && csv_reader_finish(&reader, &ignored) != 0)
+        s.count = 0;
+    csv_reader_release(&reader);
+    if (s.count == 0) {
+        add_cell(csv, raw, out);
+        s.count = 1;
+    }
+    return s.count;
+}
+
+static void end_row(const struct import_bad_csv *csv, int count, struct span line,
+                    struct span reason, struct buf *out)
+{
+    for (; count < csv->header_count; ++count)
+        buf_add_char(out, csv->delimiter);
+    buf_add_char(out, csv->delimiter);
+    add_cell(csv, line, out);
+    buf_add_char(out, csv->delimiter);
+    add_cell(csv, reason, out);
+    buf_add_str(out, "\r\n");
+}
+
+int import_bad_csv_begin(struct import_bad_csv *csv, struct span survey, struct buf *out,
+                         struct err *err)
+{
+    json_t *root =
+        json_load(survey, (struct json_limits){.bytes_max = SURVEY_MAX, .depth_max = 4}, err);
+    if (root == NULL)
+        return err->code;
+    *err = (struct err){0};
+    struct json_reader r = json_read(root, "", err);
+    struct span delimiter = json_get_text(&r, "delimiter", 1);
+    struct span line_end = json_get_text(&r, "line_end", 1);
+    struct span header = json_get_text(&r, "header", SURVEY_MAX);
+    if (err->code == 0) {
+        *csv =
+            (struct import_bad_csv){.delimiter = delimiter.base[0], .line_end = line_end.base[0]};
+        buf_add_str(out, "\xef\xbb\xbf");
+        csv->header_count = add_cells(csv, header, out);
+        end_row(csv, csv->header_count, SPAN_LIT("line"), SPAN_LIT("reason"), out);
+    }
+    json_decref(root);
+    return err->code;
+}
+
+void import_bad_csv_row(const struct import_bad_csv *csv, int64_t line, struct span column,
+                        struct span reason, struct span raw, struct buf *out)
+{
+    struct buf why, number;
+    buf_init(&why, 4096);
+    buf_init(&number, 32);
+    if (column.len > 0) {
+        buf_add(&why, column);
+        buf_add_str(&why, ": ");
+    }
+    buf_add(&why, reason);
+    buf_add_int(&number, line);
+    int count = add_cells(csv, raw, out);
+    end_row(csv, count, buf_span(&number), buf_span(&why), out);
+    buf_release(&why);
+    buf_release(&number);
+}

@@ -1,0 +1,260 @@
+#include "flow/import_row.h"
+
+#include "domain/csv_value.h"
+
+#include <stdio.h>
+
+enum { TEXT_MAX = 200, REFERENCE_MAX = 64, FAULT_VALUE_MAX = 200 };
+
+/* Reads one row: cells in UTF-8, the first fault sticks. */
+struct cells {
+    const struct csv_shape *shape;
+    const struct csv_row *row;
+    h2o_mem_pool_t *pool;
+    struct import_fault *fault;
+    bool is_bad;
+};
+
+static struct span keep(h2o_mem_pool_t *pool, struct span s)
+{
+    if (s.base == NULL)
+        return s;
+    h2o_iovec_t copy = h2o_strdup(pool, s.base, s.len);
+    return span_of(copy.base, copy.len);
+}
+
+/* Cut at a letter's begin, so that what is kept is text still. */
+static struct span cut(struct span s, size_t len_max)
+{
+    if (s.len <= len_max)
+        return s;
+    while (len_max > 0 && ((unsigned char)s.base[len_max] & 0xc0) == 0x80)
+        --len_max;
+    return span_of(s.base, len_max);
+}
+
+static void spoil(struct cells *c, int column, struct span value, const char *reason)
+{
+    if (c->is_bad)
+        return;
+    c->is_bad = true;
+    c->fault->column = column < 0 ? NULL : csv_column_name((enum csv_column)column);
+    c->fault->value = keep(c->pool, cut(value, FAULT_VALUE_MAX));
+    c->fault->reason = reason;
+}
+
+static struct span decode(const struct cells *c, struct span raw, bool *is_text)
+{
+    struct buf text;
+    if (c->shape->encoding == CSV_UTF_8) {
+        *is_text = utf8_is_valid(raw);
+        return keep(c->pool, raw);
+    }
+    buf_init(&text, 4 * (size_t)CSV_ROW_BYTES_MAX);
+    *is_text = csv_text_decode(c->shape->encoding, raw, &text);
+    struct span kept = keep(c->pool, buf_span(&text));
+    buf_release(&text);
+    return kept;
+}
+
+/* For the list of bad rows, so whatever is no text becomes a question mark. */
+static struct span decode_raw(const struct cells *c)
+{
+    struct buf text;
+    if (c->shape->encoding == CSV_UTF_8 && utf8_is_valid(c->row->raw))
+        return keep(c->pool, c->row->raw);
+    buf_init(&text, 4 * (size_t)CSV_ROW_BYTES_MAX);
+    csv_text_decode_lossy(c->shape->encoding, c->row->raw, &text);
+    struct span kept = keep(c->pool, buf_span(&text));
+    buf_release(&text);
+    return kept;
+}
+
+/* A cell without the blanks around it; null base when it is empty or the row or file has none. An
+ * apostrophe that keeps a spreadsheet from computing the cell (as our own lists of bad rows have
+ * it) is no part of the value. */
+static struct span cell(struct cells *c, enum csv_column column)
+{
+    bool is_text = true;
+    int at = c->shape->columns.at[column];
+    if (at < 0 || at >= c->row->field_count)
+        return (struct span){NULL, 0};
+    struct span value = c->row->fields[at];
+    value = decode(c, value, &is_text);
+    if (!is_text) {
+        spoil(c, column, (struct span){NULL, 0}, "the value is not text in the file's encoding");
+        return (struct span){NULL, 0};
+    }
+    value = csv_trim(value);
+    if (value.len > 1 && value.base[0] == '\'' && strchr("=+-@", value.base[1]) != NULL)
+        value = span_from(value, 1);
+    return value.len == 0 ? (struct span){NULL, 0} : value;
+}
+
+/* Text for people: line breaks and tabs become blanks, other controls are refused. */
+static struct span text_cell(struct cells *c, enum csv_column column, size_t len_max)
+{
+    struct span value = cell(c, column);
+    char *letters = (char *)value.base; /* our own copy in the pool */
+    for (size_t i = 0; i < value.len; ++i) {
+        unsigned char letter = (unsigned char)letters[i];
+        if (letter == '\n' || letter == '\r' || letter == '\t')
+            letters[i] = ' ';
+        else if (letter < 0x20 || letter == 0x7f)
+            spoil(c, column, (struct span){NULL, 0}, "the value holds control characters");
+    }
+    if (value.len > len_max)
+        spoil(c, column, value, "the value is too long");
+    if (value.base == NULL && csv_column_is_needed(column))
+        spoil(c, column, value, csv_refusal_text(CSV_EMPTY));
+    return value;
+}
+
+static void judge(struct cells *c, enum csv_column column, struct span value,
+                  enum csv_refusal refusal)
+{
+    if (refusal != CSV_GOOD)
+        spoil(c, (int)column, value, csv_refusal_text(refusal));
+}
+
+static struct span phone_cell(struct cells *c)
+{
+    char phone[CSV_PHONE_LEN_MAX + 1] = "";
+    struct span value = cell(c, CSV_PHONE);
+    if (value.base == NULL)
+        return value;
+    judge(c, CSV_PHONE, value, csv_value_phone(value, phone));
+    return keep(c->pool, span_str(phone));
+}
+
+static struct span email_cell(struct cells *c)
+{
+    char email[CSV_EMAIL_LEN_MAX + 1] = "";
+    struct span value = cell(c, CSV_EMAIL);
+    if (value.base == NULL)
+        return value;
+    judge(c, CSV_EMAIL, value, csv_value_email(value, email));
+    return keep(c->pool, span_str(email));
+}
+
+static struct span account_cell(struct cells *c)
+{
+    char account[IBAN_LEN_MAX + 1] = "";
+    struct span value = cell(c, CSV_ACCOUNT);
+    if (value.base == NULL)
+        return value;
+    judge(c, CSV_ACCOUNT, value, csv_value_account(value, account));
+    return keep(c->pool, span_str(account));
+}
+
+static struct span language_cell(struct cells *c)
+{
+    enum language language = LANGUAGE_POLISH;
+    struct span value = cell(c, CSV_LANGUAGE);
+    if (value.base == NULL)
+        return value;
+    judge(c, CSV_LANGUAGE, value, csv_value_language(value, &language));
+    return span_str(language_code(language));
+}
+
+static struct span kind_cell(struct cells *c)
+{
+    enum invoice_kind kind = INVOICE_KIND_INVOICE;
+    struct span value = cell(c, CSV_KIND);
+    if (value.base == NULL)
+        return value;
+    judge(c, CSV_KIND, value, csv_value_kind(value, &kind));
+    return span_str(invoice_kind_name(kind));
+}
+
+static void read_amount(struct cells *c, struct import_row *out)
+{
+    char code[4] = "";
+    struct money money = {0};
+    struct span currency = cell(c, CSV_CURRENCY), value = cell(c, CSV_AMOUNT);
+    if (currency.base != NULL)
+        judge(c, CSV_CURRENCY, currency, csv_value_currency(currency, code));
+    if (c->is_bad)
+        return;
+    judge(c, CSV_AMOUNT, value, csv_value_amount(value, span_str(code), &money));
+    out->amount_minor = money.minor;
+    out->currency = keep(c->pool, span_str(money.currency));
+}
+
+static int32_t date_cell(struct cells *c, enum csv_column column)
+{
+    struct date date = {1970, 1, 1};
+    struct span value = cell(c, column);
+    if (value.base == NULL && !csv_column_is_needed(column))
+        return IMPORT_NO_DATE;
+    judge(c, column, value, csv_value_date(value, &date));
+    return c->is_bad ? IMPORT_NO_DATE : date_to_days(date);
+}
+
+static uint64_t mix(uint64_t hash, struct span s)
+{
+    return (hash ^ csv_number_fingerprint(s)) * 1099511628211u;
+}
+
+static uint64_t fingerprint_of(const struct import_row *row)
+{
+    const struct span values[] = {row->reference, row->name,    row->phone,   row->email,
+                                  row->number,    row->product, row->account, row->language,
+                                  row->kind,      row->currency};
+    uint64_t hash = (uint64_t)row->amount_minor;
+    for (size_t i = 0; i < sizeof values / sizeof *values; ++i)
+        hash = mix(hash, values[i]);
+    hash = (hash ^ (uint32_t)row->issue_date) * 1099511628211u;
+    hash = (hash ^ (uint32_t)row->due_date) * 1099511628211u;
+    return hash == 0 ? 1 : hash;
+}
+
+static void read_cells(struct cells *c, struct import_row *out)
+{
+    out->reference = text_cell(c, CSV_CUSTOMER, REFERENCE_MAX);
+    out->name = text_cell(c, CSV_NAME, TEXT_MAX);
+    out->phone = phone_cell(c);
+    out->email = email_cell(c);
+    out->language = language_cell(c);
+    out->number = text_cell(c, CSV_NUMBER, REFERENCE_MAX);
+    out->kind = kind_cell(c);
+    out->product = text_cell(c, CSV_PRODUCT, TEXT_MAX);
+    read_amount(c, out);
+    out->issue_date = date_cell(c, CSV_ISSUE_DATE);
+    out->due_date = date_cell(c, CSV_DUE_DATE);
+    out->account = account_cell(c);
+    if (out->issue_date != IMPORT_NO_DATE && out->due_date != IMPORT_NO_DATE &&
+        out->due_date < out->issue_date)
+        spoil(c, CSV_DUE_DATE, cell(c, CSV_DUE_DATE), "due before it was issued");
+}
+
+/* More cells than the header names, beside empty ones at the end: a delimiter stands in a value. */
+static bool has_extra_cells(const struct csv_shape *shape, const struct csv_row *row)
+{
+    for (int i = shape->header_count; i < row->field_count; ++i)
+        if (csv_trim(row->fields[i]).len > 0)
+            return true;
+    return false;
+}
+
+bool import_row_read(const struct csv_shape *shape, const struct csv_row *row, h2o_mem_pool_t *pool,
+                     struct import_row *out, struct import_fault *fault)
+{
+    struct cells c = {.shape = shape, .row = row, .pool = pool, .fault = fault};
+    *out = (struct import_row){.line = row->line};
+    *fault = (struct import_fault){.line = row->line};
+    if (row->problem == CSV_STRAY_QUOTE)
+        spoil(&c, -1, (struct span){NULL, 0}, "text stands behind a closing quote");
+    else if (row->problem != CSV_FINE)
+        spoil(&c, -1, (struct span){NULL, 0}, "the row has too many columns");
+    else if (has_extra_cells(shape, row))
+        spoil(&c, -1, (struct span){NULL, 0}, "the row has more columns than the header");
+    else
+        read_cells(&c, out);
+    out->raw = fault->raw = decode_raw(&c);
+    if (c.is_bad)
+        return false;
+    out->number_fingerprint = csv_number_fingerprint(row->fields[shape->columns.at[CSV_NUMBER]]);
+    out->fingerprint = fingerprint_of(out);
+    return true;
+}

@@ -1,0 +1,785 @@
+#include "flow/invoice_import.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "flow/import_desk.h"
+#include "io/timer.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A part ends at so many rows or bytes, whichever comes first: rows may be 64 KiB long. */
+enum { PART_BYTES = 2 * 1024 * 1024, PART_ROWS_MAX = 20000 };
+enum { CONFLICTS_MAX = 20, CONFLICT_DELAY_MS = 10 };
+
+/* Rows on their way: one batch is filled while the other one is saved. */
+struct batch {
+    h2o_mem_pool_t pool;
+    struct import_row *rows;
+    struct import_fault *faults;
+    size_t row_count, fault_count, same_count;
+    size_t raw_bytes;
+    int64_t from_byte, to_byte, to_line;
+    bool is_full;
+};
+
+/* A number that may stand in the file twice, and what its first row said (0: not seen yet). */
+struct suspects {
+    const uint64_t *numbers; /* sorted; the survey's */
+    uint64_t *said;
+    size_t count;
+};
+
+struct invoice_import {
+    struct invoice_import_options options;
+    struct timer later; /* begins, retries, ends: from the loop, never inside a call */
+    void (*later_step)(struct invoice_import *);
+    char id[IMPORT_ID_LEN + 1], name[256];
+    struct csv_survey *survey;
+    struct csv_shape shape;
+    struct suspects suspects;
+    int64_t file_key;
+    uint8_t sha256[SHA256_LEN];
+    bool is_locked, is_resumed;
+
+    struct buf rest; /* read and not yet parsed */
+    int64_t read_offset;
+    bool is_reading;
+    struct csv_reader reader;
+    bool has_reader, is_input_over;
+    int64_t committed_bytes; /* rows before it are in already: only looked at for suspects */
+
+    struct batch batches[2];
+    struct batch *filling, *saving; /* saving: null when idle */
+    struct import_desk *desk;
+    struct import_part part;
+    struct import_wanted wanted;
+    int64_t *customer_ids, *invoice_ids;
+    size_t part_rows;
+    int conflicts;
+    struct pg_query query;
+    struct pg_tx tx;
+    int64_t found_bytes, found_line; /* where the import stands, as the database says; -1: not */
+
+    struct invoice_import_progress progress;
+    struct invoice_import_result result;
+    struct err err;
+};
+
+static void survey_more(struct invoice_import *);
+static void fill(struct invoice_import *);
+static void load(struct invoice_import *);
+static void begin_end(struct invoice_import *);
+
+/* ---- life ---- */
+
+static void *must_calloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+static void on_later(void *owner)
+{
+    struct invoice_import *im = owner;
+    im->later_step(im);
+}
+
+static void do_later(struct invoice_import *im, uint32_t delay_ms,
+                     void (*step)(struct invoice_import *))
+{
+    im->later_step = step;
+    timer_start(&im->later, delay_ms);
+}
+
+static void batch_init(struct batch *b, size_t rows)
+{
+    h2o_mem_init_pool(&b->pool);
+    b->rows = must_calloc(rows, sizeof *b->rows);
+    b->faults = must_calloc(rows, sizeof *b->faults);
+}
+
+static void batch_release(struct batch *b)
+{
+    h2o_mem_clear_pool(&b->pool);
+    free(b->rows);
+    free(b->faults);
+}
+
+static void batch_reset(struct batch *b, int64_t from_byte)
+{
+    h2o_mem_clear_pool(&b->pool);
+    b->row_count = b->fault_count = b->same_count = b->raw_bytes = 0;
+    b->from_byte = b->to_byte = from_byte;
+    b->is_full = false;
+}
+
+struct invoice_import *invoice_import_begin(const struct invoice_import_options *options)
+{
+    struct invoice_import *im = must_calloc(1, sizeof *im);
+    im->options = *options;
+    im->part_rows = options->part_rows < 1               ? 1
+                    : options->part_rows > PART_ROWS_MAX ? PART_ROWS_MAX
+                                                         : options->part_rows;
+    snprintf(im->name, sizeof im->name, "%.*s", SPAN_ARG(options->name));
+    if (options->id != NULL)
+        snprintf(im->id, sizeof im->id, "%s", options->id);
+    timer_init(&im->later, options->world->loop, "import", on_later, im);
+    buf_init(&im->rest, 2 * (size_t)IMPORT_PART_BYTES_MAX);
+    for (int i = 0; i < 2; ++i)
+        batch_init(&im->batches[i], im->part_rows);
+    im->filling = &im->batches[0];
+    im->desk = import_desk_new(im->part_rows);
+    import_part_init(&im->part, im->part_rows);
+    im->customer_ids = must_calloc(im->part_rows, sizeof(int64_t));
+    im->invoice_ids = must_calloc(im->part_rows, sizeof(int64_t));
+    im->survey = csv_survey_new();
+    im->progress.size_bytes = options->source->size_bytes;
+    do_later(im, 1, survey_more);
+    return im;
+}
+
+static void import_free(struct invoice_import *im)
+{
+    timer_stop(&im->later);
+    pg_query_cancel(&im->query);
+    pg_tx_cancel(&im->tx);
+    import_source_free(im->options.source);
+    if (im->has_reader)
+        csv_reader_release(&im->reader);
+    for (int i = 0; i < 2; ++i)
+        batch_release(&im->batches[i]);
+    import_desk_free(im->desk);
+    import_part_release(&im->part);
+    free(im->customer_ids);
+    free(im->invoice_ids);
+    free(im->suspects.said);
+    csv_survey_free(im->survey);
+    buf_release(&im->rest);
+    free(im);
+}
+
+/* Best effort: the lock also goes with the session. */
+static void unlock(struct invoice_import *im)
+{
+    struct err ignored;
+    struct pg_tx tx = {0};
+    if (!im->is_locked)
+        return;
+    im->is_locked = false;
+    pg_tx_cancel(&im->tx);
+    if (pg_tx_begin(im->options.store->writes, &tx, NULL, NULL, &ignored) != 0)
+        return;
+    import_add_unlock(&tx, im->file_key);
+    pg_tx_commit(&tx);
+    pg_tx_cancel(&tx);
+}
+
+void invoice_import_cancel(struct invoice_import *im)
+{
+    unlock(im);
+    import_free(im);
+}
+
+/* The one exit. */
+static void finish(struct invoice_import *im)
+{
+    struct invoice_import_options options = im->options;
+    struct invoice_import_result result = im->result;
+    struct err err = im->err;
+    unlock(im);
+    snprintf(result.id, sizeof result.id, "%s", im->id);
+    result.created_count = im->progress.created_count;
+    result.changed_count = im->progress.changed_count;
+    result.same_count = im->progress.same_count;
+    result.bad_count = im->progress.bad_count;
+    import_free(im);
+    options.on_done(options.owner, &result, &err);
+}
+
+/* `err` may be good: then it was done. */
+static void end_with(struct invoice_import *im, const struct err *err)
+{
+    im->err = *err;
+    do_later(im, 0, finish);
+}
+
+static void fail_with(struct invoice_import *im, int code, const char *text)
+{
+    struct err err;
+    err_set(&err, code, "%s", text);
+    end_with(im, &err);
+}
+
+static void tell_progress(struct invoice_import *im)
+{
+    if (im->options.on_progress != NULL)
+        im->options.on_progress(im->options.owner, &im->progress);
+}
+
+/* ---- 1: survey ---- */
+
+static void on_refusal_saved(void *owner, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    end_with(im, err);
+}
+
+/* An upload keeps its refusal; a file from disk leaves no trace. */
+static void refuse(struct invoice_import *im, const char *problem, const char *detail)
+{
+    im->result.problem = problem;
+    snprintf(im->result.problem_detail, sizeof im->result.problem_detail, "%s", detail);
+    log_line(LOG_INFO, "import refused", "import=%s problem=%s", im->id, problem);
+    if (im->options.id == NULL) {
+        do_later(im, 0, finish);
+        return;
+    }
+    struct err err;
+    if (pg_tx_begin(im->options.store->writes, &im->tx, on_refusal_saved, im, &err) != 0) {
+        end_with(im, &err);
+        return;
+    }
+    import_add_refuse(&im->tx, im->id, problem, span_str(detail), im->options.world->now());
+    import_add_forget_parts(&im->tx, im->id);
+    pg_tx_commit(&im->tx);
+}
+
+static void on_claim_locked(void *owner, const PGresult *result, const struct err *err);
+static void on_unfinished_found(void *owner, const PGresult *result, const struct err *err);
+static void on_claimed(void *owner, const struct err *err);
+
+static void claim(struct invoice_import *im)
+{
+    struct err err;
+    im->found_bytes = -1;
+    if (pg_tx_begin(im->options.store->writes, &im->tx, on_claimed, im, &err) != 0) {
+        end_with(im, &err);
+        return;
+    }
+    import_add_session(&im->tx);
+    import_add_lock(&im->tx, im->file_key, on_claim_locked);
+    if (im->options.id == NULL)
+        import_add_unfinished(&im->tx, im->sha256, im->options.source->size_bytes,
+                              on_unfinished_found);
+    pg_tx_commit(&im->tx);
+}
+
+static void survey_end(struct invoice_import *im)
+{
+    struct err detail = {0};
+    enum survey_refusal refusal = csv_survey_finish(im->survey, &im->shape, &detail);
+    if (refusal != SURVEY_ACCEPTED) {
+        refuse(im, survey_refusal_word(refusal), detail.text);
+        return;
+    }
+    csv_survey_sha256(im->survey, im->sha256);
+    memcpy(&im->file_key, im->sha256, sizeof im->file_key);
+    im->suspects.numbers = csv_survey_suspects(im->survey, &im->suspects.count);
+    im->suspects.said = must_calloc(im->suspects.count + 1, sizeof(uint64_t));
+    im->progress.is_surveyed = true;
+    im->progress.row_count = csv_survey_row_count(im->survey);
+    im->progress.bytes_done = 0;
+    claim(im);
+}
+
+static void on_survey_bytes(void *owner, struct span bytes, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code != 0) {
+        end_with(im, err);
+        return;
+    }
+    im->read_offset += (int64_t)bytes.len;
+    im->progress.bytes_done = im->read_offset;
+    tell_progress(im);
+    bool goes_on = csv_survey_feed(im->survey, bytes);
+    if (goes_on && bytes.len > 0 && im->read_offset < im->options.source->size_bytes) {
+        survey_more(im);
+        return;
+    }
+    if (goes_on && im->read_offset != im->options.source->size_bytes) {
+        fail_with(im, ERR_INPUT, "the input ends before its length");
+        return;
+    }
+    survey_end(im);
+}
+
+static void survey_more(struct invoice_import *im)
+{
+    struct err err;
+    struct import_source *source = im->options.source;
+    if (source->size_bytes > im->options.world->import_bytes_max) {
+        refuse(im, "import-too-large", "the file is larger than the setting import.bytes_max");
+        return;
+    }
+    if (source->methods->read(source, im->read_offset, on_survey_bytes, im, &err) != 0)
+        end_with(im, &err);
+}
+
+/* ---- 2: the lock and the place ---- */
+
+static void on_claim_locked(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code == 0)
+        im->is_locked = pg_get_bool(result, 0, 0);
+}
+
+static void on_unfinished_found(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code != 0 || PQntuples(result) == 0)
+        return;
+    im->is_resumed = true;
+    snprintf(im->id, sizeof im->id, "%.*s", SPAN_ARG(pg_get_text(result, 0, 0)));
+}
+
+static void on_started_row(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code != 0 || PQntuples(result) == 0)
+        return;
+    im->found_bytes = pg_get_int(result, 0, 0);
+    im->found_line = pg_get_int(result, 0, 1);
+}
+
+static void begin_rows(struct invoice_import *);
+
+static void on_started(void *owner, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code != 0)
+        end_with(im, err);
+    else if (im->found_bytes < 0)
+        fail_with(im, ERR_BUSY, "this import is not to be made any more");
+    else
+        begin_rows(im);
+}
+
+/* {"encoding":"UTF-8","delimiter":";","line_end":"\n","rows":500,"columns":{"name":2,…},
+ *  "header":"…"}: what the list of bad rows needs, and people want to see. */
+static void describe(struct invoice_import *im, struct buf *out)
+{
+    json_t *columns = json_object();
+    for (int i = 0; i < CSV_COLUMN_COUNT; ++i)
+        if (im->shape.columns.at[i] >= 0)
+            json_object_set_new(columns, csv_column_name((enum csv_column)i),
+                                json_integer(im->shape.columns.at[i] + 1));
+    struct span header = csv_survey_header(im->survey);
+    char delimiter[2] = {im->shape.delimiter, '\0'}, line_end[2] = {im->shape.line_end, '\0'};
+    json_t *survey =
+        json_pack("{s:s, s:s, s:s, s:I, s:o, s:s%}", "encoding",
+                  csv_encoding_name(im->shape.encoding), "delimiter", delimiter, "line_end",
+                  line_end, "rows", (json_int_t)csv_survey_row_count(im->survey), "columns",
+                  columns, "header", header.base, header.len);
+    char *text = survey == NULL ? NULL : json_dumps(survey, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    buf_add_str(out, text);
+    free(text);
+    json_decref(survey);
+}
+
+static void start(struct invoice_import *im)
+{
+    struct err err;
+    struct buf survey;
+    struct instant now = im->options.world->now();
+    if (pg_tx_begin(im->options.store->writes, &im->tx, on_started, im, &err) != 0) {
+        end_with(im, &err);
+        return;
+    }
+    if (im->options.id == NULL && !im->is_resumed) {
+        import_id_make(im->id);
+        import_add_create(&im->tx,
+                          &(struct import_new){.id = im->id,
+                                               .source = "file",
+                                               .name = span_str(im->name),
+                                               .size_bytes = im->options.source->size_bytes,
+                                               .state = "waiting",
+                                               .now = now},
+                          NULL);
+    }
+    buf_init(&survey, 1024 * 1024);
+    describe(im, &survey);
+    import_add_start(&im->tx, im->id, im->sha256, buf_span(&survey), now, on_started_row);
+    buf_release(&survey);
+    pg_tx_commit(&im->tx);
+}
+
+static void on_claimed(void *owner, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code != 0) {
+        im->is_locked = false;
+        end_with(im, err);
+        return;
+    }
+    if (!im->is_locked)
+        fail_with(im, ERR_BUSY, "the same file is being imported at this moment");
+    else
+        start(im);
+}
+
+/* ---- 3: rows ---- */
+
+/* The place of a suspect's number, or null. */
+static uint64_t *suspect_said(struct suspects *s, uint64_t number)
+{
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->numbers[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < s->count && s->numbers[low] == number ? &s->said[low] : NULL;
+}
+
+enum repeat { ROW_NEW, ROW_SAME, ROW_DIFFERENT };
+
+static enum repeat note_row(struct invoice_import *im, const struct import_row *row)
+{
+    uint64_t *said = suspect_said(&im->suspects, row->number_fingerprint);
+    if (said == NULL)
+        return ROW_NEW;
+    if (*said == 0) {
+        *said = row->fingerprint;
+        return ROW_NEW;
+    }
+    return *said == row->fingerprint ? ROW_SAME : ROW_DIFFERENT;
+}
+
+static void add_row(struct invoice_import *im, struct batch *b, const struct csv_row *csv)
+{
+    struct import_row *row = &b->rows[b->row_count];
+    struct import_fault *fault = &b->faults[b->fault_count];
+    b->raw_bytes += csv->raw.len;
+    if (!import_row_read(&im->shape, csv, &b->pool, row, fault)) {
+        ++b->fault_count;
+        return;
+    }
+    switch (note_row(im, row)) {
+    case ROW_NEW:
+        ++b->row_count;
+        return;
+    case ROW_SAME:
+        ++b->same_count;
+        return;
+    case ROW_DIFFERENT:
+        *fault =
+            (struct import_fault){.line = row->line,
+                                  .column = csv_column_name(CSV_NUMBER),
+                                  .value = row->number,
+                                  .raw = row->raw,
+                                  .reason = "another row of this file has the same invoice number"};
+        ++b->fault_count;
+        return;
+    }
+}
+
+static bool on_row(void *owner, const struct csv_row *csv)
+{
+    struct invoice_import *im = owner;
+    struct batch *b = im->filling;
+    if (csv->next_byte <= im->committed_bytes) { /* in already: what did it say of a suspect? */
+        struct import_row row;
+        struct import_fault fault;
+        if (import_row_read(&im->shape, csv, &b->pool, &row, &fault))
+            note_row(im, &row);
+        h2o_mem_clear_pool(&b->pool);
+        return true;
+    }
+    add_row(im, b, csv);
+    b->to_byte = csv->next_byte;
+    b->to_line = csv->next_line;
+    b->is_full = b->row_count + b->fault_count == im->part_rows || b->raw_bytes >= PART_BYTES;
+    return !b->is_full;
+}
+
+static void begin_rows(struct invoice_import *im)
+{
+    bool has_begun = im->found_bytes > im->shape.rows_byte;
+    bool skips = has_begun && im->suspects.count == 0;
+    im->committed_bytes = has_begun ? im->found_bytes : 0;
+    int64_t start_byte = skips ? im->found_bytes : im->shape.rows_byte;
+    csv_reader_init(&im->reader, &(struct csv_reader_options){
+                                     .delimiter = im->shape.delimiter,
+                                     .line_end = im->shape.line_end,
+                                     .start_byte = start_byte,
+                                     .start_line = skips ? im->found_line : im->shape.rows_line,
+                                     .on_row = on_row,
+                                     .owner = im});
+    im->has_reader = true;
+    im->read_offset = start_byte;
+    batch_reset(im->filling, im->found_bytes);
+    im->filling->to_line = has_begun ? im->found_line : im->shape.rows_line;
+    log_line(LOG_INFO, has_begun ? "import resumed" : "import started",
+             "import=%s rows=%lld at_byte=%lld", im->id, (long long)im->progress.row_count,
+             (long long)im->found_bytes);
+    fill(im);
+}
+
+/* The batch is full or the input is over: save it as soon as the one before is saved. */
+static void pass_on(struct invoice_import *im)
+{
+    if (im->saving != NULL)
+        return;
+    if (!im->filling->is_full && !im->is_input_over)
+        return;
+    if (im->filling->to_byte == im->filling->from_byte) {
+        begin_end(im);
+        return;
+    }
+    im->saving = im->filling;
+    im->filling = &im->batches[im->filling == &im->batches[0]];
+    batch_reset(im->filling, im->saving->to_byte);
+    im->conflicts = 0;
+    load(im);
+    fill(im);
+}
+
+static void on_bytes(void *owner, struct span bytes, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    im->is_reading = false;
+    if (err->code == 0 && bytes.len == 0) {
+        fail_with(im, ERR_INPUT, "the input ends before its length");
+        return;
+    }
+    if (err->code != 0) {
+        end_with(im, err);
+        return;
+    }
+    im->read_offset += (int64_t)bytes.len;
+    buf_add(&im->rest, bytes);
+    fill(im);
+}
+
+static void read_more(struct invoice_import *im)
+{
+    struct err err;
+    struct import_source *source = im->options.source;
+    im->is_reading = true;
+    if (source->methods->read(source, im->read_offset, on_bytes, im, &err) != 0)
+        end_with(im, &err);
+}
+
+static void fill(struct invoice_import *im)
+{
+    struct err err;
+    if (im->is_reading || im->filling->is_full || im->is_input_over) {
+        if (!im->is_reading)
+            pass_on(im);
+        return;
+    }
+    if (buf_span(&im->rest).len == 0 && im->read_offset < im->options.source->size_bytes) {
+        read_more(im);
+        return;
+    }
+    long taken = csv_reader_feed(&im->reader, buf_span(&im->rest), &err);
+    if (taken >= 0)
+        buf_drop(&im->rest, (size_t)taken);
+    bool is_last = taken >= 0 && buf_span(&im->rest).len == 0 && !im->filling->is_full &&
+                   im->read_offset == im->options.source->size_bytes;
+    if (taken < 0 || (is_last && csv_reader_finish(&im->reader, &err) != 0)) {
+        end_with(im, &err); /* the survey accepted it: the input has changed since */
+        return;
+    }
+    im->is_input_over = is_last;
+    if (is_last || im->filling->is_full)
+        pass_on(im);
+    else
+        read_more(im);
+}
+
+/* ---- 4: a part ---- */
+
+static void decide(struct invoice_import *im, int64_t local_now_s);
+
+static void copy_faults(struct import_part *part, const struct batch *b)
+{
+    struct import_bad_rows *bad = &part->bad_rows;
+    for (size_t i = 0; i < b->fault_count; ++i) {
+        size_t n = bad->count++;
+        bad->line[n] = b->faults[i].line;
+        bad->column[n] = span_str(b->faults[i].column);
+        bad->value[n] = b->faults[i].value;
+        bad->reason[n] = span_str(b->faults[i].reason);
+        bad->raw[n] = b->faults[i].raw;
+    }
+}
+
+static void fill_ladder(struct import_ladder *to, const struct ladder *ladder)
+{
+    assert(ladder->count <= IMPORT_STEPS_MAX);
+    to->count = ladder->count;
+    to->second_of_day = ladder->send_second;
+    for (size_t i = 0; i < ladder->count; ++i) {
+        to->no[i] = (int64_t)i;
+        to->step[i] = span_str(ladder->steps[i].name);
+        to->days[i] = ladder->steps[i].offset_days;
+        to->is_from_issue[i] = ladder->steps[i].anchor == LADDER_FROM_ISSUE;
+    }
+}
+
+static void prepare_part(struct invoice_import *im)
+{
+    struct batch *b = im->saving;
+    struct import_part *part = &im->part;
+    import_part_reset(part);
+    part->id = im->id;
+    part->from_byte = b->from_byte;
+    part->to_byte = b->to_byte;
+    part->to_line = b->to_line;
+    part->file_key = im->file_key;
+    part->time_zone = SPAN_LIT("Europe/Warsaw");
+    part->now = im->options.world->now();
+    part->same_count = (int64_t)b->same_count;
+    fill_ladder(&part->ladder, &ladder_standard);
+    copy_faults(part, b);
+}
+
+static void on_ids_given(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    int64_t local_now_s = 0;
+    size_t customers = 0, invoices = 0;
+    if (err->code != 0) {
+        end_with(im, err);
+        return;
+    }
+    for (int row = 0; row < PQntuples(result); ++row) {
+        if (!pg_is_null(result, row, 0))
+            im->customer_ids[customers++] = pg_get_int(result, row, 0);
+        else if (!pg_is_null(result, row, 1))
+            im->invoice_ids[invoices++] = pg_get_int(result, row, 1);
+        else
+            local_now_s = pg_get_int(result, row, 2);
+    }
+    decide(im, local_now_s);
+}
+
+static void on_loaded(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    struct batch *b = im->saving;
+    struct err refusal;
+    if (err->code != 0) {
+        end_with(im, err);
+        return;
+    }
+    prepare_part(im);
+    import_desk_begin(im->desk, b->rows, b->row_count, &b->pool);
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct import_known_customer customer;
+        struct import_known_invoice invoice;
+        size_t position = import_known_read(result, row, &customer, &invoice);
+        import_desk_note(im->desk, position, &customer, &invoice);
+    }
+    im->wanted = import_desk_count(im->desk, &im->part);
+    if (im->wanted.customers + im->wanted.invoices == 0)
+        decide(im, 0);
+    else if (import_ids(im->options.store->writes, &im->query, im->wanted.customers,
+                        im->wanted.invoices, im->part.now, im->part.time_zone, on_ids_given, im,
+                        &refusal) != 0)
+        end_with(im, &refusal);
+}
+
+static void load(struct invoice_import *im)
+{
+    struct err err;
+    struct batch *b = im->saving;
+    struct span *references = must_calloc(2 * b->row_count + 1, sizeof *references);
+    int64_t *amounts = must_calloc(b->row_count + 1, sizeof *amounts);
+    struct span *numbers = references + b->row_count;
+    for (size_t i = 0; i < b->row_count; ++i) {
+        references[i] = b->rows[i].reference;
+        numbers[i] = b->rows[i].number;
+        amounts[i] = b->rows[i].amount_minor;
+    }
+    int code = import_load(im->options.store->writes, &im->query, references, numbers, amounts,
+                           b->row_count, im->options.world->now(), on_loaded, im, &err);
+    free(references);
+    free(amounts);
+    if (code != 0)
+        end_with(im, &err);
+}
+
+static void on_part_saved(void *owner, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    struct import_part *part = &im->part;
+    const char *sqlstate = pg_sqlstate(im->options.store->writes);
+    bool is_conflict = err->code == ERR_CONFLICT || strcmp(sqlstate, "23505") == 0;
+    if (err->code != 0 && is_conflict && ++im->conflicts <= CONFLICTS_MAX) {
+        do_later(im, (uint32_t)(CONFLICT_DELAY_MS * im->conflicts), load);
+        return;
+    }
+    if (err->code != 0 && strcmp(sqlstate, "DL002") == 0) {
+        fail_with(im, ERR_BUSY, "another process has taken this import over");
+        return;
+    }
+    if (err->code != 0) {
+        end_with(im, err);
+        return;
+    }
+    im->progress.bytes_done = part->to_byte;
+    im->progress.created_count += part->created_count;
+    im->progress.changed_count += part->changed_count;
+    im->progress.same_count += part->same_count;
+    im->progress.bad_count += (int64_t)part->bad_rows.count;
+    metrics_add(im->options.world->metrics, METRIC_import_rows,
+                part->created_count + part->changed_count + part->same_count);
+    im->saving = NULL;
+    tell_progress(im);
+    pass_on(im);
+}
+
+static void decide(struct invoice_import *im, int64_t local_now_s)
+{
+    struct err err;
+    import_desk_decide(im->desk,
+                       &(struct import_ids_given){.customers = im->customer_ids,
+                                                  .invoices = im->invoice_ids,
+                                                  .local_now_s = local_now_s},
+                       &im->part);
+    if (import_save(im->options.store->writes, &im->tx, &im->part, on_part_saved, im, &err) != 0)
+        end_with(im, &err);
+}
+
+/* ---- 5: the end ---- */
+
+static void on_ended(void *owner, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    if (err->code == 0) {
+        im->is_locked = false;
+        metrics_add(im->options.world->metrics, METRIC_imports_done, 1);
+        log_line(LOG_INFO, "import done", "import=%s created=%lld changed=%lld same=%lld bad=%lld",
+                 im->id, (long long)im->progress.created_count,
+                 (long long)im->progress.changed_count, (long long)im->progress.same_count,
+                 (long long)im->progress.bad_count);
+    }
+    end_with(im, err);
+}
+
+static void begin_end(struct invoice_import *im)
+{
+    struct err err;
+    if (pg_tx_begin(im->options.store->writes, &im->tx, on_ended, im, &err) != 0) {
+        end_with(im, &err);
+        return;
+    }
+    import_add_finish(&im->tx, im->id, im->options.world->now());
+    if (im->options.id != NULL)
+        import_add_forget_parts(&im->tx, im->id);
+    import_add_unlock(&im->tx, im->file_key);
+    pg_tx_commit(&im->tx);
+}

@@ -1,0 +1,299 @@
+-- Imports: their life, the parts of an upload, and the one transaction a part of rows goes in by.
+-- The flow decides in memory what each row means; nothing here decides. All rows of a part travel
+-- as arrays, so each statement runs once a part.
+
+-- name: import_session
+-- Plans are made for each part anew: one that was made while the tables were small would read them
+-- whole for every part of a large file. Once a connection, on those that imports alone use.
+select set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false);
+
+-- name: import_create
+-- $1 import_id, $2 source, $3 name, $4 size_bytes, $5 state, $6 now
+insert into import (import_id, source, name, size_bytes, state, created_at)
+values ($1::text::uuid, $2::text, $3::text, $4::bigint, $5::text, $6::timestamptz);
+
+-- name: import_get
+-- $1 import_id
+select import_id::text, source, name, size_bytes, received_bytes, sha256, state, problem,
+    problem_detail, committed_bytes, committed_line, created_count, changed_count, same_count,
+    bad_count, survey, created_at, started_at, finished_at
+from import
+where import_id = $1::text::uuid;
+
+-- name: import_list
+-- $1 created before, $2 and this import_id when at that very time, $3 at most
+select import_id::text, source, name, size_bytes, received_bytes, sha256, state, problem,
+    problem_detail, committed_bytes, committed_line, created_count, changed_count, same_count,
+    bad_count, survey, created_at, started_at, finished_at
+from import
+where (created_at, import_id) < ($1::timestamptz, $2::text::uuid)
+order by created_at desc, import_id desc
+limit $3::bigint;
+
+-- name: import_receive
+-- The next bytes of an upload, only at the offset where it stands. $1 import_id, $2 at_byte,
+-- $3 bytes, $4 channel to wake when it is complete. No row: not there, or not at that offset.
+with moved as (
+    update import
+    set received_bytes = received_bytes + octet_length($3::bytea),
+        state = case when received_bytes + octet_length($3::bytea) = size_bytes
+            then 'waiting' else state end
+    where import_id = $1::text::uuid and state = 'receiving' and received_bytes = $2::bigint
+        and received_bytes + octet_length($3::bytea) <= size_bytes
+    returning import_id, received_bytes, state
+), kept as (
+    insert into import_part (import_id, at_byte, bytes)
+    select import_id, $2::bigint, $3::bytea
+    from moved
+)
+select received_bytes, case when state = 'waiting' then pg_notify($4::text, '') is null end
+from moved;
+
+-- name: import_terminate
+-- $1 import_id. Only what has not begun can be taken back.
+delete from import
+where import_id = $1::text::uuid and state in ('receiving', 'waiting', 'refused')
+returning 1;
+
+-- name: import_abandoned
+-- Uploads that nobody finished. $1 created before
+delete from import
+where state = 'receiving' and created_at < $1::timestamptz;
+
+-- name: import_read
+-- The part of an upload in which a byte lies. $1 import_id, $2 byte
+select at_byte, bytes
+from import_part
+where import_id = $1::text::uuid and at_byte <= $2::bigint
+order by at_byte desc
+limit 1;
+
+-- name: import_open
+-- Uploads that are to be imported, oldest first; and those whose process died. $1 at most
+select import_id::text
+from import
+where state in ('waiting', 'running') and source = 'upload'
+order by created_at
+limit $1::bigint;
+
+-- name: import_lock
+-- One import of one file at a time: held by this session until it unlocks or ends. $1 file key
+select pg_try_advisory_lock($1::bigint);
+
+-- name: import_unlock
+-- $1 file key
+select pg_advisory_unlock($1::bigint);
+
+-- name: import_unfinished
+-- An import of the same file from disk whose process died: it goes on where it stood. $1 sha256,
+-- $2 size_bytes
+select import_id::text, committed_bytes, committed_line
+from import
+where sha256 = $1::bytea and size_bytes = $2::bigint and source = 'file' and state = 'running'
+order by created_at
+limit 1;
+
+-- name: import_start
+-- $1 import_id, $2 sha256, $3 survey, $4 now
+update import
+set state = 'running', sha256 = $2::bytea, survey = $3::text,
+    started_at = coalesce(started_at, $4::timestamptz)
+where import_id = $1::text::uuid and state in ('waiting', 'running')
+returning committed_bytes, committed_line;
+
+-- name: import_refuse
+-- $1 import_id, $2 problem, $3 detail, $4 now
+update import
+set state = 'refused', problem = $2::text, problem_detail = $3::text, finished_at = $4::timestamptz
+where import_id = $1::text::uuid and state in ('waiting', 'running');
+
+-- name: import_finish
+-- $1 import_id, $2 now
+update import
+set state = 'done', finished_at = $2::timestamptz
+where import_id = $1::text::uuid and state = 'running';
+
+-- name: import_forget_parts
+-- What was uploaded is not needed any more. $1 import_id
+delete from import_part where import_id = $1::text::uuid;
+
+-- name: import_bad_rows
+-- $1 import_id, $2 behind this line, $3 at most
+select line, column_name, value, reason, raw
+from import_bad_row
+where import_id = $1::text::uuid and line > $2::bigint
+order by line
+limit $3::bigint;
+
+-- name: import_load
+-- What is known about the rows of a part. $1 customer reference[], $2 invoice number[], $3 amount[],
+-- $4 now. One row each: position from 1; nulls for what is not there. `is_old_amount`: the invoice
+-- is paid, and what the row wants more for is what it once was, before a correction.
+select w.position,
+    r.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
+    c.time_zone, c.contact_source,
+    (extract(epoch from ($4::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
+    n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
+    i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
+    i.due_minor <= 0 and w.amount_minor > i.amount_minor and exists (
+        select
+        from (
+            select sum(l.amount_minor) over (order by l.entry_no) as total
+            from ledger_entry l
+            where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
+                and l.kind in ('charge', 'correction')
+        ) once
+        where once.total = w.amount_minor
+    ) as is_old_amount
+from unnest($1::text[], $2::text[], $3::bigint[])
+    with ordinality as w (reference, number, amount_minor, position)
+left join customer_registry r on r.reference = w.reference
+left join customer c on c.customer_id = r.customer_id
+left join invoice_registry n on n.number = w.number
+left join invoice i on i.customer_id = n.customer_id and i.invoice_id = n.invoice_id;
+
+-- name: import_ids
+-- $1 how many customers, $2 how many invoices, $3 now, $4 time zone of new customers
+select nextval('customer_customer_id_seq'), null::bigint, null::bigint
+from generate_series(1, $1::bigint)
+union all
+select null, nextval('invoice_invoice_id_seq'), null
+from generate_series(1, $2::bigint)
+union all
+select null, null, (extract(epoch from ($3::timestamptz at time zone $4::text)))::bigint;
+
+-- name: import_move
+-- $1 import_id, $2 from byte, $3 to byte, $4 to line, $5 created, $6 changed, $7 same, $8 bad
+select import_move($1::text::uuid, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint,
+    $7::bigint, $8::bigint);
+
+-- name: import_guard
+-- $1 customer_id[], $2 money_version[]
+select money_guard($1::bigint[], $2::bigint[]);
+
+-- name: import_register_customers
+-- $1 reference[], $2 customer_id[]
+insert into customer_registry (reference, customer_id)
+select * from unnest($1::text[], $2::bigint[]);
+
+-- name: import_add_customers
+-- $1 customer_id[], $2 reference[], $3 name[], $4 phone[], $5 email[], $6 language[],
+-- $7 link_count[], $8 time zone, $9 contact_source, $10 now
+insert into customer (customer_id, reference, name, phone, email, language, link_count, time_zone,
+    contact_source, created_at, changed_at)
+select w.*, $8::text, $9::bigint, $10::timestamptz, $10::timestamptz
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+    as w (customer_id, reference, name, phone, email, language, link_count);
+
+-- name: import_change_customers
+-- $1 customer_id[], $2 name[], $3 phone[], $4 email[], $5 language[], $6 link_count[],
+-- $7 whether the contact data are from this file[], $8 contact_source, $9 now
+update customer c
+set name = w.name, phone = w.phone, email = w.email, language = w.language,
+    link_count = greatest(c.link_count, w.link_count),
+    contact_source = case when w.has_contact then $8::bigint else c.contact_source end,
+    changed_at = $9::timestamptz
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
+    $7::boolean[]) as w (customer_id, name, phone, email, language, link_count, has_contact)
+where c.customer_id = w.customer_id;
+
+-- name: import_register_invoices
+-- $1 number[], $2 customer_id[], $3 invoice_id[]
+insert into invoice_registry (number, customer_id, invoice_id)
+select * from unnest($1::text[], $2::bigint[], $3::bigint[]);
+
+-- name: import_add_invoices
+-- $1 customer_id[], $2 invoice_id[], $3 number[], $4 kind[], $5 product[], $6 currency[],
+-- $7 amount_minor[], $8 issue_date[], $9 due_date[], $10 account[], $11 event_count[],
+-- $12 chain_head[], $13 now
+insert into invoice (customer_id, invoice_id, number, kind, product, currency, amount_minor,
+    due_minor, issue_date, due_date, account, entry_count, event_count, chain_head, created_at,
+    changed_at)
+select w.customer_id, w.invoice_id, w.number, w.kind, w.product, w.currency, w.amount_minor,
+    w.amount_minor, w.issue_date, w.due_date, w.account, 1, w.event_count, w.chain_head,
+    $13::timestamptz, $13::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
+    $7::bigint[], $8::date[], $9::date[], $10::text[], $11::bigint[], $12::bytea[])
+    as w (customer_id, invoice_id, number, kind, product, currency, amount_minor, issue_date,
+        due_date, account, event_count, chain_head);
+
+-- name: import_change_invoices
+-- $1 customer_id[], $2 invoice_id[], $3 kind[], $4 product[], $5 amount_minor[], $6 due_minor[],
+-- $7 issue_date[], $8 due_date[], $9 account[], $10 entry_count[], $11 event_count[],
+-- $12 chain_head[], $13 now
+update invoice i
+set kind = w.kind, product = w.product, amount_minor = w.amount_minor, due_minor = w.due_minor,
+    issue_date = w.issue_date, due_date = w.due_date, account = w.account,
+    paid_at = case when w.due_minor <= 0 then coalesce(i.paid_at, $13::timestamptz) end,
+    entry_count = w.entry_count, event_count = w.event_count, chain_head = w.chain_head,
+    changed_at = $13::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+    $7::date[], $8::date[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[])
+    as w (customer_id, invoice_id, kind, product, amount_minor, due_minor, issue_date, due_date,
+        account, entry_count, event_count, chain_head)
+where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id;
+
+-- name: import_add_entries
+-- $1 customer_id[], $2 invoice_id[], $3 entry_no[], $4 kind[], $5 amount_minor[], $6 currency[],
+-- $7 now
+insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at)
+select w.*, $7::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
+    as w (customer_id, invoice_id, entry_no, kind, amount_minor, currency);
+
+-- name: import_add_events
+-- $1 customer_id[], $2 invoice_id[], $3 event_no[], $4 kind[], $5 facts[], $6 personal_hash[],
+-- $7 prev_hash[], $8 hash[], $9 now
+insert into event (customer_id, invoice_id, event_no, kind, facts, personal_hash, prev_hash, hash, at)
+select w.*, $9::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[],
+    $7::bytea[], $8::bytea[])
+    as w (customer_id, invoice_id, event_no, kind, facts, personal_hash, prev_hash, hash);
+
+-- name: import_add_personal
+-- $1 customer_id[], $2 invoice_id[], $3 event_no[], $4 salt[], $5 data[]
+insert into event_personal (customer_id, invoice_id, event_no, salt, data)
+select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::text[]);
+
+-- name: import_add_paylinks
+-- $1 customer_id[], $2 link_no[], $3 invoice_id[], $4 now
+insert into paylink (customer_id, link_no, invoice_id, state, created_at)
+select w.customer_id, w.link_no, w.invoice_id, 'active', $4::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (customer_id, link_no, invoice_id);
+
+-- name: import_cancel_reminders
+-- What is scheduled for these invoices. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
+update reminder r
+set state = 'cancelled', reason = w.reason, finished_at = $4::timestamptz
+from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_id, reason)
+where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.state = 'scheduled';
+
+-- name: import_plan_reminders
+-- The steps of the ladder that `steps` has bits for, each at its own time; the step `missed` now.
+-- A step that a payment or an older plan cancelled comes back; one that went out, or is on its way, stays as it is.
+-- $1 customer_id[], $2 invoice_id[], $3 issue_date[], $4 due_date[], $5 time zone[], $6 steps[],
+-- $7 missed[] (-1: none), then the ladder: $8 step no[], $9 step[], $10 days behind its date[],
+-- $11 whether that is the issue date[]; $12 seconds of the day, $13 now
+insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+select w.customer_id, w.invoice_id, s.step,
+    case when s.no = w.missed then $13::timestamptz
+        else ((case when s.is_from_issue then w.issue_date else w.due_date end + s.days::integer)
+            + make_interval(secs => $12::bigint)) at time zone w.time_zone end,
+    'scheduled',
+    case when s.no = w.missed then 'newest missed step' else 'ladder' end
+from unnest($1::bigint[], $2::bigint[], $3::date[], $4::date[], $5::text[], $6::bigint[],
+    $7::bigint[]) as w (customer_id, invoice_id, issue_date, due_date, time_zone, steps, missed)
+cross join unnest($8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
+    as s (no, step, days, is_from_issue)
+where (w.steps >> s.no::integer) & 1 = 1
+on conflict (customer_id, invoice_id, step) do update
+set state = 'scheduled', due_at = excluded.due_at, reason = excluded.reason, channel = null,
+    claimed_at = null, finished_at = null
+where reminder.state = 'cancelled' and reminder.reason in ('paid', 'planned anew');
+
+-- name: import_add_bad_rows
+-- $1 import_id, $2 line[], $3 column_name[], $4 value[], $5 reason[], $6 raw[]
+insert into import_bad_row (import_id, line, column_name, value, reason, raw)
+select $1::text::uuid, w.line, w.column_name, w.value, w.reason, w.raw
+from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+    as w (line, column_name, value, reason, raw);
