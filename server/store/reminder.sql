@@ -218,7 +218,3 @@ with finished as (
 insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
 select customer_id, invoice_id, event_no, $6::timestamptz, kind, facts, prev_hash, chain_head
 from headed;
-
--- name: reminder_next_due
--- When the next scheduled reminder is due. For the demo's clock and the operators.
-select min(due_at) from reminder where state = 'scheduled';

@@ -1,0 +1,434 @@
+#include "app/pane_views.h"
+
+#include "app/bank.h"
+#include "app/demo_clock.h"
+#include "app/pane_http.h"
+#include "app/pane_input.h"
+#include "app/panes.h"
+#include "demo_assets.h"
+#include "domain/calendar.h"
+#include "domain/paylink.h"
+#include "flow/world.h"
+#include "jobs/dispatch.h"
+#include "store/debtor_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MESSAGES_MAX = 2000, DEBTORS_MAX = 500, LINK_MAX = 512 };
+
+/* One question to the database and its answer as JSON. */
+struct view {
+    struct pane_request *request; /* null when gone */
+    struct panes *panes;
+    struct pg_query query;
+    json_t *(*show)(struct view *, const PGresult *);
+};
+
+static void on_rows(void *owner, const PGresult *result, const struct err *err)
+{
+    struct view *view = owner;
+    if (view->request != NULL && err->code != 0)
+        pane_reply_problem(view->request, 503, "database");
+    else if (view->request != NULL)
+        pane_reply_json(view->request, 200, view->show(view, result));
+    free(view);
+}
+
+static struct view *view_new(struct pane_request *request,
+                             json_t *(*show)(struct view *, const PGresult *))
+{
+    struct view *view = h2o_mem_alloc(sizeof(*view));
+    *view = (struct view){.panes = request->owner, .show = show};
+    pane_hold(request, &view->request);
+    return view;
+}
+
+static void view_check(struct view *view, int rc)
+{
+    if (rc == 0)
+        return;
+    pane_reply_problem(view->request, 503, "busy");
+    free(view);
+}
+
+static json_t *text_of(struct span s)
+{
+    return s.base == NULL ? json_null() : json_stringn(s.base, s.len);
+}
+
+static json_t *time_of(struct instant t)
+{
+    char text[21];
+    instant_print(t, text);
+    return json_string(text);
+}
+
+static json_t *link_of(const struct panes *panes, int64_t customer_id, int32_t link_no)
+{
+    if (link_no == 0)
+        return json_null();
+    char code[PAYLINK_CODE_LEN + 1], link[LINK_MAX];
+    paylink_print_code(panes->world->keys, (struct paylink_id){customer_id, link_no}, code);
+    snprintf(link, sizeof(link), "%.*s/%s", SPAN_ARG(panes->world->public_url), code);
+    return json_string(link);
+}
+
+/* The link stands in the text; it is found by the gateway's own address. */
+static json_t *link_in(const struct panes *panes, struct span body)
+{
+    struct span url = panes->world->public_url;
+    const char *at = body.len == 0 ? NULL : memmem(body.base, body.len, url.base, url.len);
+    if (at == NULL)
+        return json_null();
+    size_t left = body.len - (size_t)(at - body.base);
+    size_t len = url.len + 1 + PAYLINK_CODE_LEN;
+    return json_stringn(at, left < len ? left : len);
+}
+
+static json_t *message_json(const struct panes *panes, const struct sandbox_message *message,
+                            json_t *push_link)
+{
+    json_t *link = link_in(panes, message->body);
+    if (json_is_null(link)) {
+        json_decref(link);
+        link = json_incref(push_link);
+    }
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "id",
+                     (json_int_t)message->message_id, "to", text_of(message->address), "channel",
+                     text_of(message->channel), "title", text_of(message->title), "body",
+                     text_of(message->body), "link", link, "at", time_of(message->at), "customer",
+                     (json_int_t)message->customer_id, "invoice", (json_int_t)message->invoice_id,
+                     "number", text_of(message->number), "name", text_of(message->name), "step",
+                     text_of(message->step));
+}
+
+static json_t *show_messages(struct view *view, const PGresult *result)
+{
+    json_t *list = json_array();
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct sandbox_message message;
+        sandbox_message_read(result, row, &message);
+        json_t *link = link_of(view->panes, message.customer_id, message.link_no);
+        json_array_append_new(list, message_json(view->panes, &message, link));
+        json_decref(link);
+    }
+    return list;
+}
+
+static int64_t number_query(struct pane_request *request, const char *name, int64_t missing,
+                            int64_t most)
+{
+    struct span text = pane_query(request, name);
+    int64_t value = 0;
+    if (text.len == 0 || text.len > 12)
+        return missing;
+    for (size_t i = 0; i < text.len; ++i) {
+        if (text.base[i] < '0' || text.base[i] > '9')
+            return missing;
+        value = value * 10 + (text.base[i] - '0');
+    }
+    return value > most ? most : value;
+}
+
+static void list_messages(struct pane_request *request, const struct span *channels, size_t count)
+{
+    const struct sandbox_message_search search = {
+        .customer_id = number_query(request, "customer", 0, INT64_MAX),
+        .channels = channels,
+        .channel_count = count,
+        .at_most = number_query(request, "limit", MESSAGES_MAX, MESSAGES_MAX),
+        .before_id = number_query(request, "before", 0, INT64_MAX)};
+    struct view *view = view_new(request, show_messages);
+    struct err err;
+    view_check(view, sandbox_message_newest(view->panes->world->store, &view->query, &search,
+                                            on_rows, view, &err));
+}
+
+void pane_list_messages(struct pane_request *request)
+{
+    struct span channel = pane_query(request, "channel");
+    const struct span all[] = {SPAN_LIT("push"), SPAN_LIT("sms"), SPAN_LIT("email")};
+    if (span_is_str(channel, "phone"))
+        list_messages(request, all, 2);
+    else if (channel.len > 0)
+        list_messages(request, &channel, 1);
+    else
+        list_messages(request, all, 3);
+}
+
+void pane_list_mails(struct pane_request *request)
+{
+    const struct span email = SPAN_LIT("email");
+    list_messages(request, &email, 1);
+}
+
+void pane_show_phone(struct pane_request *request)
+{
+    if (pane_wants_html(request))
+        pane_send_page(request, "phone.html");
+    else
+        pane_list_messages(request);
+}
+
+void pane_show_inbox(struct pane_request *request)
+{
+    if (pane_wants_html(request))
+        pane_send_page(request, "inbox.html");
+    else
+        pane_list_mails(request);
+}
+
+static json_t *show_debtors(struct view *view, const PGresult *result)
+{
+    json_t *list = json_array();
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct debtor debtor;
+        char due[11];
+        debtor_read(result, row, &debtor);
+        date_print(date_from_days(debtor.due_date), due);
+        json_t *item = json_pack(
+            "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}",
+            "customer", (json_int_t)debtor.customer_id, "invoice", (json_int_t)debtor.invoice_id,
+            "name", text_of(debtor.name), "reference", text_of(debtor.reference), "number",
+            text_of(debtor.number), "product", text_of(debtor.product), "currency",
+            text_of(debtor.currency), "amount_minor", (json_int_t)debtor.amount_minor, "due_minor",
+            (json_int_t)debtor.due_minor, "due_date", due, "language", text_of(debtor.language),
+            "link", link_of(view->panes, debtor.customer_id, debtor.link_no), "state",
+            text_of(debtor.state), "last_step", text_of(debtor.last_step), "next_step",
+            text_of(debtor.next_step));
+        if (debtor.next_step.base != NULL)
+            json_object_set_new(item, "next_at", time_of(debtor.next_at));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+void pane_list_debtors(struct pane_request *request)
+{
+    const struct panes *panes = request->owner;
+    struct span words = pane_query(request, "q"), state = pane_query(request, "state");
+    struct instant now = panes->world->now();
+    const struct debtor_search search = {
+        .words = words.base == NULL ? SPAN_LIT("") : words,
+        .state = state.base == NULL ? SPAN_LIT("") : state,
+        .now = now,
+        .hold_since = instant_plus_seconds(now, -(int64_t)panes->world->payment_in_flight_seconds),
+        .at_most = number_query(request, "limit", 60, DEBTORS_MAX)};
+    struct view *view = view_new(request, show_debtors);
+    struct err err;
+    view_check(view, debtor_list(panes->world->store, &view->query, &search, on_rows, view, &err));
+}
+
+static json_t *show_ladder(struct view *view, const PGresult *result)
+{
+    (void)view;
+    json_t *list = json_array();
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct debtor_step step;
+        debtor_read_step(result, row, &step);
+        json_t *item = json_pack("{s:o, s:o, s:o, s:o, s:o}", "step", text_of(step.step), "due_at",
+                                 time_of(step.due_at), "state", text_of(step.state), "reason",
+                                 text_of(step.reason), "channel", text_of(step.channel));
+        if (step.is_finished)
+            json_object_set_new(item, "finished_at", time_of(step.finished_at));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+void pane_list_ladder(struct pane_request *request)
+{
+    int64_t customer_id = number_query(request, "customer", 0, INT64_MAX);
+    int64_t invoice_id = number_query(request, "invoice", 0, INT64_MAX);
+    struct view *view = view_new(request, show_ladder);
+    struct err err;
+    view_check(view, debtor_ladder(view->panes->world->store, &view->query, customer_id, invoice_id,
+                                   on_rows, view, &err));
+}
+
+static json_t *clock_json(void)
+{
+    struct demo_clock_state state = demo_clock_read();
+    return json_pack("{s:o, s:b, s:i}", "now", time_of(state.now), "running", state.is_running,
+                     "speed", state.speed);
+}
+
+/* The switches of the bank by the names people and scripts use. */
+static bool *trouble_of(struct bank_trouble *trouble, struct span name)
+{
+    const struct {
+        const char *name;
+        bool *is_on;
+    } switches[] = {
+        {"late", &trouble->is_late},
+        {"twice", &trouble->is_twice},
+        {"disorder", &trouble->is_disordered},
+        {"before_return", &trouble->is_before_return},
+        {"wrong_signature", &trouble->is_wrongly_signed},
+        {"refund", &trouble->is_refunded},
+        {"charge_back", &trouble->is_charged_back},
+    };
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); ++i)
+        if (span_is_str(name, switches[i].name))
+            return switches[i].is_on;
+    return NULL;
+}
+
+static json_t *trouble_json(struct panes *panes)
+{
+    const struct bank_trouble *trouble = bank_trouble_of(panes->bank);
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "late", trouble->is_late, "twice",
+                     trouble->is_twice, "disorder", trouble->is_disordered, "before_return",
+                     trouble->is_before_return, "wrong_signature", trouble->is_wrongly_signed,
+                     "refund", trouble->is_refunded, "charge_back", trouble->is_charged_back);
+}
+
+static json_t *show_state(struct view *view, const PGresult *result)
+{
+    const struct world *world = view->panes->world;
+    struct debtor_summary summary;
+    debtor_read_summary(result, &summary);
+    json_t *figures = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I}", "customers", (json_int_t)summary.customer_count, "invoices",
+        (json_int_t)summary.invoice_count, "paid", (json_int_t)summary.paid_count, "due_minor",
+        (json_int_t)summary.due_minor, "messages", (json_int_t)summary.message_count);
+    if (summary.has_next)
+        json_object_set_new(figures, "next_at", time_of(summary.next_at));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", clock_json(), "trouble",
+                     trouble_json(view->panes), "figures", figures, "creditor",
+                     text_of(world->creditor.name), "url", text_of(world->public_url), "api",
+                     text_of(view->panes->options.private_url));
+}
+
+void pane_show_state(struct pane_request *request)
+{
+    struct view *view = view_new(request, show_state);
+    struct err err;
+    view_check(view, debtor_summary(view->panes->world->store, &view->query, on_rows, view, &err));
+}
+
+void pane_show_clock(struct pane_request *request)
+{
+    pane_reply_json(request, 200, clock_json());
+}
+
+static void on_woken(void *owner, const struct err *err)
+{
+    (void)err; /* the poll behind it does the same a second later */
+    free(owner);
+}
+
+static void wake_dispatch(struct panes *panes)
+{
+    struct pg_tx *tx = h2o_mem_alloc(sizeof(*tx));
+    struct err err;
+    if (debtor_wake(panes->world->store, tx, DISPATCH_CHANNEL, on_woken, tx, &err) != 0)
+        free(tx);
+}
+
+static int move_clock(struct pane_input *input, struct err *err)
+{
+    struct span action = pane_input_text(input, "action");
+    int64_t seconds = pane_input_int(input, "seconds", 0);
+    int64_t speed = pane_input_int(input, "speed", 1);
+    if (span_is_str(action, "advance"))
+        return demo_clock_advance(seconds, err);
+    if (span_is_str(action, "pause"))
+        demo_clock_pause();
+    else if (span_is_str(action, "run") && speed >= 1 && speed <= DEMO_CLOCK_SPEED_MAX)
+        demo_clock_run((int)speed);
+    else
+        return err_set(err, ERR_INPUT, "no such action or speed");
+    return 0;
+}
+
+void pane_set_clock(struct pane_request *request)
+{
+    struct pane_input input;
+    struct err err;
+    pane_input_init(&input, request);
+    int rc = move_clock(&input, &err);
+    pane_input_release(&input);
+    if (rc != 0) {
+        pane_reply_problem(request, 422, "clock_not_understood");
+        return;
+    }
+    wake_dispatch(request->owner);
+    pane_reply_json(request, 200, clock_json());
+}
+
+void pane_show_trouble(struct pane_request *request)
+{
+    pane_reply_json(request, 200, trouble_json(request->owner));
+}
+
+void pane_set_trouble(struct pane_request *request)
+{
+    struct panes *panes = request->owner;
+    struct pane_input input;
+    pane_input_init(&input, request);
+    bool *is_on = trouble_of(bank_trouble_of(panes->bank), pane_input_text(&input, "switch"));
+    bool wanted = pane_input_bool(&input, "on");
+    pane_input_release(&input);
+    if (is_on == NULL) {
+        pane_reply_problem(request, 422, "no_such_switch");
+        return;
+    }
+    *is_on = wanted;
+    if (!wanted)
+        bank_hurry(panes->bank);
+    pane_reply_json(request, 200, trouble_json(panes));
+}
+
+static const char *type_of(const char *name)
+{
+    static const struct {
+        const char *end, *type;
+    } types[] = {{".html", "text/html; charset=utf-8"},
+                 {".css", "text/css; charset=utf-8"},
+                 {".js", "text/javascript; charset=utf-8"},
+                 {".svg", "image/svg+xml"}};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
+        size_t end = strlen(types[i].end);
+        if (len > end && strcmp(name + len - end, types[i].end) == 0)
+            return types[i].type;
+    }
+    return NULL;
+}
+
+static bool send_file(struct pane_request *request, struct span name)
+{
+    for (size_t i = 0; i < demo_assets_count; ++i) {
+        const struct embedded_file *file = &demo_assets_files[i];
+        const char *type = type_of(file->name);
+        if (type == NULL || !span_is_str(name, file->name))
+            continue;
+        pane_reply(request, 200, type, span_of(file->bytes, file->len));
+        return true;
+    }
+    return false;
+}
+
+void pane_send_asset(struct pane_request *request)
+{
+    if (!send_file(request, request->param))
+        pane_reply_problem(request, 404, "not_found");
+}
+
+void pane_send_page(struct pane_request *request, const char *name)
+{
+    if (!send_file(request, span_str(name)))
+        pane_reply_problem(request, 404, "not_found");
+}
+
+void pane_show_overview(struct pane_request *request)
+{
+    pane_send_page(request, "overview.html");
+}
+
+void pane_show_bank(struct pane_request *request)
+{
+    pane_send_page(request, "bank.html");
+}

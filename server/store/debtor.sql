@@ -1,0 +1,74 @@
+-- What the demo's overview shows of each debt, and its wake-up call.
+
+-- name: debtor_list
+-- $1 words to look for in name, number or reference ('' any), $2 state ('' any), $3 now,
+-- $4 payments started before this are no longer under way, $5 at most
+-- customer_id, invoice_id, name, reference, number, product, currency, amount_minor, due_minor,
+-- due_date, language, link_no, state, last_step, last_at, next_step, next_at
+select d.customer_id, d.invoice_id, d.name, d.reference, d.number, d.product, d.currency,
+    d.amount_minor, d.due_minor, d.due_date, d.language, d.link_no, d.state,
+    last.step as last_step, last.at as last_at, next.step as next_step, next.due_at as next_at
+from (
+    select i.customer_id, i.invoice_id, k.name, k.reference, i.number, i.product, i.currency,
+        i.amount_minor, i.due_minor, i.due_date, k.language, i.changed_at,
+        (select l.link_no from paylink l
+            where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
+                and l.state = 'active') as link_no,
+        case
+            when i.due_minor < 0 then 'overpaid'
+            when i.due_minor = 0 then 'paid'
+            when exists (
+                select from payment_allocation a
+                join payment p using (customer_id, payment_no)
+                where a.customer_id = i.customer_id and a.invoice_id = i.invoice_id
+                    and (p.state = 'pending'
+                        or (p.state in ('created', 'started') and p.changed_at > $4::timestamptz)))
+                then 'processing'
+            when exists (
+                select from hold h
+                where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id
+                    and h.released_at is null and (h.until is null or h.until > $3::timestamptz))
+                then 'held'
+            when i.due_minor < i.amount_minor then 'part_paid'
+            when i.due_date < ($3::timestamptz at time zone k.time_zone)::date then 'overdue'
+            else 'due'
+        end as state
+    from invoice i
+    join customer k using (customer_id)
+    where $1::text = '' or k.name ilike '%' || $1::text || '%'
+        or i.number ilike '%' || $1::text || '%' or k.reference ilike '%' || $1::text || '%'
+) d
+left join lateral (
+    select m.step, m.at from sandbox_message m
+    where m.customer_id = d.customer_id and m.invoice_id = d.invoice_id
+    order by m.message_id desc limit 1) last on true
+left join lateral (
+    select r.step, r.due_at from reminder r
+    where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id and r.state = 'scheduled'
+    order by r.due_at limit 1) next on true
+where $2::text = '' or d.state = $2::text
+order by d.changed_at desc, d.due_date, d.invoice_id
+limit $5::bigint;
+
+-- name: debtor_summary
+-- customer and invoice counts, paid invoices, what is left, messages, when the next reminder is due
+select
+    (select count(*) from customer) as customer_count,
+    count(*) as invoice_count,
+    count(*) filter (where i.due_minor <= 0) as paid_count,
+    coalesce(sum(i.due_minor) filter (where i.due_minor > 0), 0)::bigint as due_minor,
+    (select coalesce(max(message_id), 0) from sandbox_message)::bigint as message_count,
+    (select min(due_at) from reminder where state = 'scheduled') as next_at
+from invoice i;
+
+-- name: debtor_ladder
+-- The steps of one debt and its messages, for "what happens next". $1 customer_id, $2 invoice_id
+-- step, due_at, state, reason, channel, finished_at
+select step, due_at, state, reason, coalesce(channel, '') as channel, finished_at
+from reminder
+where customer_id = $1::bigint and invoice_id = $2::bigint
+order by due_at, step;
+
+-- name: debtor_wake
+-- $1 the channel to notify
+select pg_notify($1::text, '');
