@@ -15,7 +15,7 @@ void pane_show_clock(struct pane_request *);    /* GET /clock */
 void pane_set_clock(struct pane_request *);     /* POST /clock {action: pause|run|advance, …} */
 void pane_show_trouble(struct pane_request *);  /* GET /trouble */
 void pane_set_trouble(struct pane_request *);   /* POST /trouble {switch, on} */
-void pane_send_asset(struct pane_request *);    /* GET /assets/* */
+void pane_send_asset(struct pane_request *);    /* GET /assets/NAME */
 void pane_show_overview(struct pane_request *);
 void pane_show_bank(struct pane_request *);
 /* The page of this name among the assets. */

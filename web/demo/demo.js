@@ -1,0 +1,331 @@
+// The demo's panes: small views that ask for JSON every second or so and draw it. Whatever comes from
+// outside is set as text, never as markup.
+const $ = (selector, root = document) => root.querySelector(selector);
+
+export function el(tag, props = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+        if (name === 'class') node.className = value;
+        else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+        else if (value !== null && value !== false) node.setAttribute(name, value === true ? '' : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+}
+
+async function get(path) {
+    const answer = await fetch(path, { headers: { accept: 'application/json' } });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+}
+
+async function post(path, body) {
+    const answer = await fetch(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+    });
+    return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
+}
+
+const amounts = {};
+export function money(minor, currency) {
+    amounts[currency] ??= new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
+    return amounts[currency].format(minor / 100);
+}
+
+const zone = 'Europe/Warsaw';
+const day = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone });
+const dayYear = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: zone });
+const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
+const when = (iso) => `${day.format(new Date(iso))}, ${hour.format(new Date(iso))}`;
+
+const stepNames = { issue: 'issued', before_2: '2 days before', due: 'due day', after_2: '2 days after', after_9: '9 days after', after_16: '16 days after' };
+const stepName = (step) => (step?.startsWith('thanks') ? 'thank-you' : (stepNames[step] ?? step));
+
+/** Asks again and again while the page is visible; draws only what changed. */
+function watch(path, draw, everyMs) {
+    let last = '';
+    const turn = async () => {
+        if (document.hidden) return;
+        try {
+            const data = await get(typeof path === 'function' ? path() : path);
+            const text = JSON.stringify(data);
+            if (text !== last) draw(data);
+            last = text;
+            document.body.classList.remove('away');
+        } catch {
+            document.body.classList.add('away');
+        }
+    };
+    setInterval(turn, everyMs);
+    document.addEventListener('visibilitychange', turn);
+    turn();
+    return () => {
+        last = '';
+        return turn();
+    };
+}
+
+/** A text whose addresses are links. */
+function linked(text, link) {
+    const at = link ? text.indexOf(link) : -1;
+    if (at < 0) return [text];
+    return [text.slice(0, at), el('a', { href: link, target: '_blank', rel: 'noopener' }, link), text.slice(at + link.length)];
+}
+
+// -- the clock --------------------------------------------------------------------------------------
+let clock = { now: new Date().toISOString(), running: true, speed: 1 };
+let clockSeen = performance.now();
+const clockNow = () => new Date(Date.parse(clock.now) + (clock.running ? (performance.now() - clockSeen) * clock.speed : 0));
+
+export function clockBar(root) {
+    const set = async (body) => {
+        const answer = await post('/clock', body);
+        if (answer.ok) take(answer.body);
+    };
+    const pause = el('button', { type: 'button', onclick: () => set({ action: clock.running ? 'pause' : 'run' }) }, 'Pause');
+    const fast = el('button', { type: 'button', title: 'Runs until you press Pause', onclick: () => set({ action: 'run', speed: 14400 }) }, 'Fast: a day in 6 s');
+    const time = el('time', {});
+    const note = el('p', { class: 'soft' });
+    root.append(
+        el('div', { class: 'when' }, time, note),
+        el('div', { class: 'row' }, pause,
+            el('button', { type: 'button', onclick: () => set({ action: 'advance', seconds: 3600 }) }, '+1 hour'),
+            el('button', { type: 'button', class: 'go', onclick: () => set({ action: 'advance', seconds: 86400 }) }, '+1 day'),
+            fast));
+    function take(state) {
+        clock = state;
+        clockSeen = performance.now();
+        pause.textContent = clock.running ? 'Pause' : 'Run';
+        fast.setAttribute('aria-pressed', String(clock.running && clock.speed > 1));
+        tick();
+    }
+    function tick() {
+        const now = clockNow();
+        time.textContent = `${dayYear.format(now)}, ${hour.format(now)}`;
+        time.dateTime = now.toISOString();
+        for (const node of document.querySelectorAll('[data-hour]')) node.textContent = hour.format(now);
+        for (const node of document.querySelectorAll('[data-day]')) node.textContent = dayYear.format(now);
+    }
+    setInterval(tick, 250);
+    return (state) => {
+        take(state.clock);
+        note.textContent = state.figures.next_at
+            ? `${clock.running ? 'Running' : 'Paused'}. The next reminder is due ${when(state.figures.next_at)}.`
+            : 'No reminder is waiting.';
+    };
+}
+
+// -- the phone --------------------------------------------------------------------------------------
+function note(message, creditor) {
+    const isPush = message.channel === 'push';
+    const head = el('header', {},
+        el('i', { class: message.channel, 'aria-hidden': 'true' }, isPush ? 'P' : 'SMS'),
+        el('b', {}, isPush ? creditor : 'Messages'), el('span', {}, when(message.at)));
+    const to = el('small', {}, `to ${message.name ?? 'nobody'} · ${stepName(message.step)}`);
+    if (!isPush) return el('article', { class: 'note' }, head, el('p', {}, ...linked(message.body, message.link)), to);
+    const inside = [head, el('strong', {}, message.title ?? ''), el('p', {}, message.body), to];
+    return message.link
+        ? el('a', { class: 'note tap', href: message.link, target: '_blank', rel: 'noopener' }, ...inside)
+        : el('article', { class: 'note' }, ...inside);
+}
+
+export function phone(root, options = {}) {
+    let customer = options.customer ?? '';
+    let creditor = 'App';
+    let shown = [];
+    const filter = el('div', { class: 'chipbar' });
+    const list = el('div', { class: 'list', role: 'region', 'aria-label': 'Messages on the phone', tabindex: '0' });
+    root.append(filter, el('div', { class: 'phone' }, el('div', { class: 'screen' },
+        el('div', { class: 'status', 'aria-hidden': 'true' }, el('span', { 'data-hour': true }), el('span', {}, '5G ▮▮▮')),
+        el('div', { class: 'big' }, el('b', { 'data-hour': true }), el('span', { 'data-day': true })), list)));
+    const draw = (messages) => {
+        shown = messages;
+        list.replaceChildren(...(messages.length ? messages.map((message) => note(message, creditor))
+            : [el('p', { class: 'note' }, 'Nothing yet. Move the clock a day on.')]));
+    };
+    const again = watch(() => `/phone.json?channel=phone&limit=60${customer ? `&customer=${customer}` : ''}`, draw, 1200);
+    const show = (id, name) => {
+        customer = id;
+        filter.replaceChildren(...(id
+            ? [el('span', { class: 'chip info' }, name ?? `customer ${id}`), el('button', { type: 'button', class: 'small', onclick: () => show('', '') }, 'Show all phones')]
+            : [el('span', { class: 'soft' }, 'All phones, newest first. Links open the payment page.')]));
+        list.scrollTop = 0;
+        return again();
+    };
+    show(customer, options.name);
+    return { show, state: (state) => {
+        if (state.creditor === creditor) return;
+        creditor = state.creditor;
+        draw(shown);
+    } };
+}
+
+// -- the inbox --------------------------------------------------------------------------------------
+export function inbox(root) {
+    const list = el('ul', { class: 'mail scroll', tabindex: '0', 'aria-label': 'Mails' });
+    const letter = el('div', { class: 'letter', 'aria-live': 'polite' });
+    let open = null;
+    let mails = [];
+    const read = () => {
+        const mail = mails.find(({ id }) => id === open) ?? mails[0];
+        if (!mail) {
+            letter.replaceChildren(el('p', { class: 'soft' }, 'No mail yet.'));
+            return;
+        }
+        open = mail.id;
+        letter.replaceChildren(el('h3', {}, mail.title ?? ''), el('p', { class: 'soft' }, `To ${mail.name ?? ''} <${mail.to}> · ${when(mail.at)} · ${stepName(mail.step)}`), ...linked(mail.body, mail.link));
+        for (const button of list.querySelectorAll('button')) button.setAttribute('aria-pressed', String(Number(button.dataset.id) === open));
+    };
+    root.append(list, letter);
+    watch('/inbox.json?limit=60', (data) => {
+        mails = data;
+        list.replaceChildren(...mails.map((mail) => el('li', {}, el('button', { type: 'button', 'data-id': mail.id, 'aria-pressed': 'false', onclick: () => { open = mail.id; read(); } },
+            el('b', {}, mail.title ?? ''), el('span', {}, el('span', {}, mail.name ?? ''), el('span', {}, when(mail.at)))))));
+        read();
+    }, 1500);
+}
+
+// -- the bank ---------------------------------------------------------------------------------------
+const payStates = { open: ['waiting for the customer', 'info'], pending: ['waiting for the app', 'info'], paid: ['paid', 'good'], failed: ['not paid', 'bad'], refunded: ['refunded', 'warn'], charged_back: ['charged back', 'warn'] };
+
+function payment(pay, onDone) {
+    const [name, tone] = payStates[pay.state] ?? [pay.state, 'plain'];
+    const act = (action, label) => el('button', { type: 'button', class: 'small', onclick: async (event) => {
+        event.target.disabled = true;
+        await post(`/bank/payments/${pay.id}`, { action });
+        onDone();
+    } }, label);
+    const told = pay.callbacks;
+    const tellings = told.told === 0 ? 'nothing to tell yet'
+        : told.delivered === told.told ? `told the gateway (${told.tries} ${told.tries === 1 ? 'delivery' : 'deliveries'})`
+            : `telling the gateway: try ${told.tries}, last answer ${told.last_status || 'none'}`;
+    const acts = pay.state === 'paid' ? [act('refund', 'Refund'), pay.returned_minor === 0 ? act('charge_back', 'Charge back') : null]
+        : pay.state === 'charged_back' ? [act('reverse', 'Reverse the charge-back')]
+            : pay.state === 'open' ? [el('a', { class: 'button', href: `/bank/pay/${pay.id}`, target: '_blank', rel: 'noopener' }, 'Open its page')] : [];
+    return el('li', {},
+        el('span', {}, el('b', {}, pay.title), ' ', el('span', { class: 'soft' }, `${pay.method === 'blik' ? 'BLIK' : 'transfer'} · ${tellings}${pay.reason ? ` · ${pay.reason.replaceAll('_', ' ')}` : ''}`)),
+        el('span', {}, el('b', {}, money(pay.paid_minor || pay.amount_minor, pay.currency)), ' ', el('span', { class: `chip ${tone}` }, name)),
+        acts.length ? el('span', { class: 'acts' }, ...acts) : null);
+}
+
+export function bank(root) {
+    const list = el('ul', { class: 'pays scroll', tabindex: '0', 'aria-label': 'Payments at the bank' });
+    root.append(list);
+    const again = watch('/bank/payments.json', (pays) => {
+        list.replaceChildren(...(pays.length ? pays.map((pay) => payment(pay, () => again())) : [el('li', { class: 'soft' }, 'No payment yet. Open a link and press Pay.')]));
+    }, 1500);
+}
+
+const troubles = [
+    ['late', 'Answer late', 'The bank tells the gateway ten seconds later'],
+    ['twice', 'Send twice', 'Each callback arrives twice at once'],
+    ['disorder', 'Send out of order', 'A stale “pending” follows each outcome'],
+    ['before_return', 'Before the customer returns', 'Told and answered before the browser is sent back'],
+    ['wrong_signature', 'Wrong signature', 'The gateway must refuse; off again, it is re-sent'],
+    ['refund', 'Refund', 'Four seconds after each payment'],
+    ['charge_back', 'Charge back', 'Four seconds after each payment'],
+];
+
+export function trouble(root) {
+    const boxes = Object.fromEntries(troubles.map(([name]) => [name, el('input', { type: 'checkbox', role: 'switch', id: `t-${name}`, onchange: (event) => post('/trouble', { switch: name, on: event.target.checked }) })]));
+    root.append(el('div', { class: 'switches' }, ...troubles.map(([name, title, what]) => el('label', { for: `t-${name}` }, boxes[name], el('span', {}, title, el('small', {}, what))))));
+    return (state) => {
+        for (const [name, box] of Object.entries(boxes)) if (document.activeElement !== box) box.checked = state.trouble[name];
+    };
+}
+
+// -- the debts --------------------------------------------------------------------------------------
+const debtStates = { due: ['to pay', 'info'], overdue: ['overdue', 'bad'], part_paid: ['part paid', 'warn'], paid: ['paid', 'good'], overpaid: ['over-paid', 'good'], processing: ['processing', 'info'], held: ['on hold', 'warn'] };
+const stepTone = { sent: 'good', scheduled: 'info', cancelled: 'plain', skipped: 'plain', failed: 'bad', uncertain: 'warn', claimed: 'info' };
+
+function ladder(steps) {
+    return steps.length ? steps.map((step) => el('span', { class: `chip ${stepTone[step.state] ?? 'plain'} ${step.state}`, title: step.reason },
+        `${stepName(step.step)} · ${when(step.due_at)} · ${step.state}${step.state === 'scheduled' || step.state === 'sent' ? '' : ` (${step.reason})`}`)) : [el('span', { class: 'soft' }, 'No reminder was planned: its ladder was over when it came in.')];
+}
+
+export function debts(root, onPhone) {
+    let words = '';
+    let state = '';
+    const open = new Set();
+    const list = el('div', { class: 'debts' });
+    const search = el('input', { type: 'search', placeholder: 'Name, number or reference', 'aria-label': 'Search debts', oninput: (event) => { words = event.target.value; again(); } });
+    const pick = el('select', { 'aria-label': 'State', onchange: (event) => { state = event.target.value; again(); } },
+        el('option', { value: '' }, 'All states'), ...Object.entries(debtStates).map(([value, [name]]) => el('option', { value }, name)));
+    root.append(el('div', { class: 'tools' }, search, pick), list);
+    async function fill(steps, debt) {
+        steps.replaceChildren(...ladder(await get(`/ladder.json?customer=${debt.customer}&invoice=${debt.invoice}`)));
+    }
+    function row(debt) {
+        const [name, tone] = debtStates[debt.state] ?? [debt.state, 'plain'];
+        const steps = el('div', { class: 'steps', id: `steps-${debt.invoice}`, hidden: !open.has(debt.invoice) });
+        if (open.has(debt.invoice)) fill(steps, debt);
+        const why = el('button', { type: 'button', class: 'small', 'aria-expanded': String(open.has(debt.invoice)), 'aria-controls': `steps-${debt.invoice}`, 'aria-label': `Reminders of ${debt.number}`, onclick: () => {
+            steps.hidden = !steps.hidden;
+            if (steps.hidden) open.delete(debt.invoice);
+            else {
+                open.add(debt.invoice);
+                fill(steps, debt);
+            }
+            why.setAttribute('aria-expanded', String(!steps.hidden));
+        } }, 'Why?');
+        return el('div', { class: 'debt' },
+            el('span', {}, el('b', {}, debt.name ?? debt.reference), el('br'), el('span', { class: 'soft' }, debt.number)),
+            el('span', { class: 'what soft' }, debt.product ?? ''),
+            el('span', { class: 'num' }, el('b', {}, money(debt.due_minor, debt.currency)), el('br'), el('span', { class: 'soft' }, `due ${debt.due_date}`)),
+            el('span', {}, el('span', { class: `chip ${tone}` }, name)),
+            el('span', { class: 'next soft' }, debt.next_at ? `next: ${stepName(debt.next_step)}, ${when(debt.next_at)}` : debt.last_step ? `last: ${stepName(debt.last_step)}` : ''),
+            el('span', { class: 'acts' },
+                debt.link ? el('a', { class: 'button', href: debt.link, target: '_blank', rel: 'noopener', 'aria-label': `Payment page of ${debt.number}` }, 'Page') : null,
+                onPhone ? el('button', { type: 'button', 'aria-label': `Phone of ${debt.name ?? debt.reference}`, onclick: () => onPhone(debt) }, 'Phone') : null, why),
+            steps);
+    }
+    const again = watch(() => `/debtors.json?limit=40&q=${encodeURIComponent(words)}&state=${state}`, (data) => {
+        if (list.contains(document.activeElement)) return drawLater(data);
+        list.replaceChildren(...(data.length ? data.map(row) : [el('p', { class: 'soft' }, 'Nothing like that.')]));
+        return undefined;
+    }, 2000);
+    // A row under somebody's finger or focus is not pulled away: it is drawn when they leave.
+    let waiting = null;
+    function drawLater(data) {
+        waiting = data;
+        list.addEventListener('focusout', () => setTimeout(() => {
+            if (waiting && !list.contains(document.activeElement)) list.replaceChildren(...waiting.map(row));
+            if (!list.contains(document.activeElement)) waiting = null;
+        }), { once: true });
+    }
+}
+
+// -- pages ------------------------------------------------------------------------------------------
+const views = [];
+for (const node of document.querySelectorAll('[data-view]')) {
+    const query = new URLSearchParams(location.search);
+    if (node.dataset.view === 'clock') views.push(clockBar(node));
+    if (node.dataset.view === 'phone') {
+        const shown = phone(node, { customer: query.get('customer') ?? '' });
+        views.push(shown.state);
+        node.showCustomer = shown.show;
+    }
+    if (node.dataset.view === 'inbox') inbox(node);
+    if (node.dataset.view === 'bank') bank(node);
+    if (node.dataset.view === 'trouble') views.push(trouble(node));
+    if (node.dataset.view === 'debts') debts(node, (debt) => {
+        const pane = $('[data-view=phone]');
+        pane?.showCustomer(debt.customer, debt.name ?? debt.reference);
+        pane?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+    });
+}
+watch('/state.json', (state) => {
+    for (const view of views) view(state);
+    const { figures } = state;
+    for (const node of document.querySelectorAll('[data-figures]')) node.textContent = `${figures.invoices} invoices of ${figures.customers} fictional people, ${figures.paid} paid, ${money(figures.due_minor, 'PLN')} left to pay.`;
+    for (const node of document.querySelectorAll('[data-api]')) node.href = state.api;
+}, 1000);
+const first = $('[data-first]');
+if (first) {
+    watch('/debtors.json?limit=1&state=due', ([debt]) => {
+        first.hidden = !debt?.link;
+        if (debt?.link) first.href = debt.link;
+    }, 4000);
+}
