@@ -230,6 +230,8 @@ int db_place_find(struct db_place *p, const char *data_dir, struct err *err)
         return err->code;
     if (realpath(data_dir, real) == NULL)
         return err_system(err, data_dir);
+    if (snprintf(p->data_dir, sizeof(p->data_dir), "%s", real) >= (int)sizeof(p->data_dir))
+        return err_set(err, ERR_SETTINGS, "the path of data_dir is too long");
     if (find_user(p, err) != 0 || find_home(p, real, err) != 0)
         return err->code;
     if (geteuid() == 0 && find_user(p, err) != 0) /* again: now the home is known */

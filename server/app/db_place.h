@@ -25,7 +25,8 @@ struct db_place {
     uid_t uid;
     gid_t gid;
     bool is_other_user; /* uid is not ours: children change to it */
-    char home[DB_PATH_MAX], cluster[DB_PATH_MAX + 16], sockets[DB_PATH_MAX + 16];
+    char data_dir[DB_PATH_MAX], home[DB_PATH_MAX], cluster[DB_PATH_MAX + 16],
+        sockets[DB_PATH_MAX + 16];
 };
 
 MUST_CHECK int db_place_find(struct db_place *, const char *data_dir, struct err *);

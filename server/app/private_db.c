@@ -477,6 +477,18 @@ static int init(struct private_db **out, const char *data_dir, struct err *err)
     return 0;
 }
 
+/* For people: psql "$(sed -n 1p DATA_DIR/database.conninfo)". There is no secret in it. */
+static void note_conninfo(const struct private_db *db)
+{
+    char path[DB_PATH_MAX + 32];
+    snprintf(path, sizeof(path), "%s/database.conninfo", db->place.data_dir);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return;
+    fprintf(file, "%s\n%s\n", db->app, db->owner);
+    fclose(file);
+}
+
 /* With the lock held. */
 static int run(struct private_db *db, struct err *err)
 {
@@ -489,6 +501,7 @@ static int run(struct private_db *db, struct err *err)
         return err->code;
     int result = make_database(connection, err);
     PQfinish(connection);
+    note_conninfo(db);
     if (result == 0)
         log_line(LOG_INFO, "private database started", "pid=%d user=%s place=%s took_ms=%d",
                  (int)db->pid, db->place.user, db->place.home,

@@ -1,0 +1,243 @@
+// A whole Dunlin of the test's own: `dunlin demo` in a temporary folder on free ports, gone when
+// the test file is done. Start one a file and share it:
+//
+//   const demo = await startDemo();
+//   test('…', async () => { const page = await demo.get(demo.links[0]); … });
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { eventually } from './eventually.mjs';
+import { postForm, request } from './https.mjs';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export const dunlin = process.env.DUNLIN ?? path.join(root, 'build', 'dunlin');
+
+// A folder that root's unprivileged database user can pass through, removed after the file.
+export function temporaryFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dunlin-test-'));
+  chmodSync(folder, 0o755);
+  after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+  });
+}
+
+// The first of `count` neighbouring ports that nobody listens on, below the range that the kernel
+// gives to outgoing connections.
+export async function freePorts(count = 4) {
+  for (let attempt = 0; attempt < 200; ++attempt) {
+    const first = 10000 + 4 * Math.floor(Math.random() * 5500);
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new Error('found no free ports');
+}
+
+function postgresPrograms() {
+  const versions = readdirSync('/usr/lib/postgresql').map(Number).filter((v) => v > 0);
+  return `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
+}
+
+function findConninfo(folder) {
+  for (const place of ['.', 'data']) {
+    const file = path.join(folder, place, 'database.conninfo');
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim().split('\n');
+  }
+  throw new Error(`no database.conninfo under ${folder}`);
+}
+
+// Rows as objects, read as the owner of the tables. `sql` is one query.
+export async function query(conninfo, sql) {
+  const { stdout } = await run(
+    path.join(postgresPrograms(), 'psql'),
+    ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, '-c',
+      `select coalesce(json_agg(row_to_json(rows)), '[]') from (${sql}) as rows`],
+    { maxBuffer: 1 << 26 },
+  );
+  return JSON.parse(stdout);
+}
+
+async function execute(conninfo, sql) {
+  await run(path.join(postgresPrograms(), 'psql'),
+    ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, '-c', sql]);
+}
+
+export function isRunning(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+// The processes below a pid, all generations.
+export function descendants(pid) {
+  const children = new Map();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  const below = (of) => (children.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+class Demo {
+  constructor(child, dir, port, ready, log) {
+    Object.assign(this, ready);
+    this.child = child;
+    this.pid = child.pid;
+    this.dir = dir;
+    this.port = port;
+    this.log = log; // lines of standard error, growing
+    this.panes = `http://127.0.0.1:${port + 3}`;
+    this.operators = `http://127.0.0.1:${port + 2}`;
+    this.caText = readFileSync(this.ca);
+  }
+
+  get(url, options = {}) {
+    return request(url, { ca: this.caText, ...options });
+  }
+
+  post(url, fields, options = {}) {
+    return postForm(url, fields, { ca: this.caText, ...options });
+  }
+
+  // The API with its key. `where` is a path below /api/v1.
+  call(where, { headers = {}, ...options } = {}) {
+    return request(new URL(`/api/v1${where}`, this.api), {
+      ca: this.caText,
+      headers: { authorization: `Bearer ${this.api_key}`, ...headers },
+      ...options,
+    });
+  }
+
+  query(sql) {
+    return query(findConninfo(this.dir)[1], sql);
+  }
+
+  execute(sql) {
+    return execute(findConninfo(this.dir)[1], sql);
+  }
+
+  get conninfo() {
+    const [app, owner] = findConninfo(this.dir);
+    return { app, owner };
+  }
+
+  async pane(where, body) {
+    const answer = await request(`${this.panes}${where}`, body === undefined
+      ? { headers: { accept: 'application/json' } }
+      : {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(body),
+      });
+    if (answer.status >= 400) throw new Error(`${where}: ${answer.status} ${answer.text}`);
+    return answer.json();
+  }
+
+  // Moves business time: { action: 'pause' }, { action: 'run', speed }, { action: 'advance', seconds }.
+  clock(action, more = {}) {
+    return this.pane('/clock', { action, ...more });
+  }
+
+  trouble(name, on) {
+    return this.pane('/trouble', { switch: name, on });
+  }
+
+  // SIGTERM and the end of it; the exit code.
+  async stop() {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGTERM');
+      await ended(this.child, 30000);
+    }
+    return this.child.exitCode;
+  }
+}
+
+function ended(child, within) {
+  return new Promise((resolve, reject) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      resolve();
+      return;
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`dunlin (${child.pid}) did not end within ${within} ms`));
+    }, within);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function firstLine(child, log, within) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const fail = (why) => reject(new Error(`dunlin demo ${why}:\n${log.slice(-40).join('\n')}`));
+    const timer = setTimeout(() => fail(`was not ready within ${within} ms`), within);
+    child.stdout.on('data', (part) => {
+      text += part;
+      if (!text.includes('\n')) return;
+      clearTimeout(timer);
+      resolve(text.slice(0, text.indexOf('\n')));
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended early (${signal ?? code})`);
+    });
+  });
+}
+
+function keepLog(child) {
+  const log = [];
+  let rest = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (part) => {
+    const lines = (rest + part).split('\n');
+    rest = lines.pop();
+    log.push(...lines);
+    if (process.env.DUNLIN_TEST_LOG) process.stderr.write(part);
+  });
+  return log;
+}
+
+// Options: dir (kept when given), port, args (more for the command line), env, within (ms).
+export async function startDemo({ dir, port, args = [], env = {}, within = 120000 } = {}) {
+  const folder = dir ?? temporaryFolder();
+  const first = port ?? (await freePorts());
+  const child = spawn(dunlin, ['demo', '--dir', folder, '--port', String(first), '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const log = keepLog(child);
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  const ready = JSON.parse(await firstLine(child, log, within));
+  const demo = new Demo(child, folder, first, ready, log);
+  after(() => demo.stop());
+  return demo;
+}
+
+export { eventually, postForm, request };
