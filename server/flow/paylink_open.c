@@ -1,15 +1,13 @@
 #include "flow/paylink_open.h"
 
-static void on_page_read(void *owner, const PGresult *result, const struct err *err)
+static void on_page_read(void *owner, const struct page_row *row, const struct err *err)
 {
     struct paylink_open *op = owner;
-    if (result == NULL) {
+    if (err != NULL) {
         op->on_opened_(op->owner_, NULL, err);
         return;
     }
-    struct page_row row;
-    bool is_there = page_store_row(result, &row);
-    struct page_model model = page_model_of(is_there ? &row : NULL, op->wishes_, op->now_);
+    struct page_model model = page_model_of(row, op->wishes_, op->now_);
     op->on_opened_(op->owner_, &model, NULL);
 }
 
@@ -21,10 +19,10 @@ int paylink_open_begin(struct paylink_open *op, const struct world *world, struc
     op->now_ = world->now();
     op->on_opened_ = on_opened;
     op->owner_ = owner;
-    return page_store_read(world->store, &op->query_, link, op->now_, on_page_read, op, err);
+    return page_store_read(world->store, &op->read_, link, op->now_, on_page_read, op, err);
 }
 
 void paylink_open_cancel(struct paylink_open *op)
 {
-    pg_query_cancel(&op->query_);
+    page_read_cancel(&op->read_);
 }

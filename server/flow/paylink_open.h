@@ -15,7 +15,7 @@
 typedef void (*paylink_open_cb)(void *owner, const struct page_model *model, const struct err *err);
 
 struct paylink_open {
-    struct pg_query query_;
+    struct page_read read_;
     struct page_wishes wishes_;
     struct instant now_;
     paylink_open_cb on_opened_;

@@ -222,7 +222,7 @@ struct span request_address(struct request *r)
 
 void *request_alloc(struct request *r, size_t len)
 {
-    return h2o_mem_alloc_pool(&r->h2o_->pool, len);
+    return memset(h2o_mem_alloc_pool(&r->h2o_->pool, len), 0, len);
 }
 
 void request_on_gone(struct request *r, void (*on_gone)(void *job), void *job)

@@ -52,7 +52,7 @@ struct span request_form(struct request *, const char *name);
 bool request_form_is_ok(struct request *);
 /* The visitor's address, from the trusted header behind a proxy; for limits, never logged. */
 struct span request_address(struct request *);
-/* Memory that lives as long as the request. */
+/* Zeroed memory that lives as long as the request. */
 void *request_alloc(struct request *, size_t len);
 
 void request_on_gone(struct request *, void (*on_gone)(void *job), void *job);

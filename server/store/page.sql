@@ -1,9 +1,12 @@
--- All that the page of one link shows. Every part is reached by a primary key that begins with
--- customer_id; what has never happened (no payment, no second ledger entry) is not looked for.
+-- All that the pages of some links show, one row for each link there is. Every part is reached by a
+-- primary key that begins with customer_id; what has never happened (no payment, no second ledger
+-- entry) is not looked for. Several at once, because starting the statement costs the server four
+-- times what one more link does.
 
 -- name: page_read
--- $1 customer_id, $2 link_no, $3 now
+-- $1 customer_id[], $2 link_no[], $3 now
 select
+    wanted.place,
     link.state = 'revoked' as is_revoked,
     customer.language,
     customer.name,
@@ -39,7 +42,9 @@ select
     payment.amount_minor as payment_minor,
     payment.created_at,
     payment.changed_at
-from paylink link
+from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (customer_id, link_no, place)
+join paylink link on link.customer_id = wanted.customer_id
+    and link.link_no = wanted.link_no
 join customer on customer.customer_id = link.customer_id
 join invoice on invoice.customer_id = link.customer_id
     and invoice.invoice_id = link.invoice_id
@@ -53,6 +58,4 @@ left join lateral (
         and a.invoice_id = invoice.invoice_id
     order by p.state = 'pending' desc, p.payment_no desc
     limit 1
-) payment on true
-where link.customer_id = $1::bigint
-    and link.link_no = $2::bigint;
+) payment on true;

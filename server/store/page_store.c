@@ -1,11 +1,35 @@
+/* How reads become statements: page_store_read puts one into `waiting`; at the end of the turn, or
+ * when a statement comes back, the first PAGE_BATCH_MAX of them become one batch. A batch has a
+ * place for each of its reads, which a cancelled read empties. */
 #include "store/page_store.h"
+
+#include "io/timer.h"
 
 #include "sql.h"
 
 #include <assert.h>
+#include <stdlib.h>
+
+enum { PAGE_BATCH_MAX = 64, PAGE_BATCHES_MAX = 2, PAGE_WAITING_MAX = 2000 };
+
+struct page_reads {
+    struct pg *pg;
+    h2o_linklist_t waiting;
+    size_t waiting_count;
+    int batch_count; /* under way */
+    struct timer turn_end;
+};
+
+struct page_batch {
+    struct pg_query query;
+    struct page_reads *reads;
+    struct page_read *places[PAGE_BATCH_MAX];
+    size_t count;
+};
 
 /* In the order of the select list. */
 enum column {
+    PLACE,
     IS_REVOKED,
     LANGUAGE,
     NAME,
@@ -30,56 +54,195 @@ enum column {
     COLUMN_COUNT,
 };
 
-int page_store_read(struct store *store, struct pg_query *query, struct paylink_id link,
-                    struct instant now, pg_result_cb on_result, void *owner, struct err *err)
+static void send_waiting(struct page_reads *);
+
+static void on_turn_end(void *owner)
 {
+    send_waiting(owner);
+}
+
+struct page_reads *page_reads_new(h2o_loop_t *loop, struct pg *pg)
+{
+    struct page_reads *reads = calloc(1, sizeof(*reads));
+    if (reads == NULL)
+        abort();
+    reads->pg = pg;
+    h2o_linklist_init_anchor(&reads->waiting);
+    timer_init(&reads->turn_end, loop, "page reads turn end", on_turn_end, reads);
+    return reads;
+}
+
+int page_store_read(struct store *store, struct page_read *read, struct paylink_id link,
+                    struct instant now, page_read_cb on_read, void *owner, struct err *err)
+{
+    struct page_reads *reads = store->page_reads;
+    assert(read->place_ == NULL && !h2o_linklist_is_linked(&read->waiting_link_));
+    if (reads->waiting_count == PAGE_WAITING_MAX)
+        return err_set(err, ERR_BUSY, "%d pages are waiting", PAGE_WAITING_MAX);
+    read->reads_ = reads;
+    read->paylink_ = link;
+    read->now_ = now;
+    read->on_read_ = on_read;
+    read->owner_ = owner;
+    h2o_linklist_insert(&reads->waiting, &read->waiting_link_);
+    ++reads->waiting_count;
+    if (!timer_is_running(&reads->turn_end))
+        timer_start(&reads->turn_end, 0);
+    return 0;
+}
+
+void page_read_cancel(struct page_read *read)
+{
+    if (h2o_linklist_is_linked(&read->waiting_link_)) {
+        h2o_linklist_unlink(&read->waiting_link_);
+        --read->reads_->waiting_count;
+    }
+    if (read->place_ != NULL)
+        *read->place_ = NULL;
+    read->place_ = NULL;
+}
+
+static struct page_read *take_waiting(struct page_reads *reads)
+{
+    if (h2o_linklist_is_empty(&reads->waiting))
+        return NULL;
+    struct page_read *read =
+        H2O_STRUCT_FROM_MEMBER(struct page_read, waiting_link_, reads->waiting.next);
+    h2o_linklist_unlink(&read->waiting_link_);
+    --reads->waiting_count;
+    return read;
+}
+
+/* Ends the read in `place`, if it was not cancelled. Its memory may be gone afterwards. */
+static void end_read(struct page_read **place, const struct page_row *row, const struct err *err)
+{
+    struct page_read *read = *place;
+    if (read == NULL)
+        return;
+    *place = NULL;
+    read->place_ = NULL;
+    read->on_read_(read->owner_, row, err);
+}
+
+static void end_batch(struct page_batch *batch, const struct err *err)
+{
+    for (size_t i = 0; i < batch->count; ++i)
+        end_read(&batch->places[i], NULL, err);
+    --batch->reads->batch_count;
+    free(batch);
+}
+
+/* The database is away: those behind would wait for the same answer. */
+static void fail_waiting(struct page_reads *reads, const struct err *err)
+{
+    for (size_t left = reads->waiting_count; left > 0; --left) {
+        struct page_read *read = take_waiting(reads);
+        if (read == NULL)
+            return;
+        end_read(&read, NULL, err);
+    }
+}
+
+void page_reads_free(struct page_reads *reads)
+{
+    assert(reads->batch_count == 0);
+    timer_stop(&reads->turn_end);
+    fail_waiting(reads, &(struct err){.code = ERR_CLOSED, .text = "closing"});
+    free(reads);
+}
+
+static struct page_row read_row(const PGresult *r, int i);
+
+static void on_result(void *owner, const PGresult *r, const struct err *err)
+{
+    struct page_batch *batch = owner;
+    struct page_reads *reads = batch->reads;
+    if (r == NULL) {
+        struct err failed = *err;
+        end_batch(batch, &failed);
+        fail_waiting(reads, &failed);
+        return;
+    }
+    assert(PQnfields(r) == COLUMN_COUNT);
+    for (int i = 0; i < PQntuples(r); ++i) {
+        struct page_row row = read_row(r, i);
+        end_read(&batch->places[pg_get_int(r, i, PLACE) - 1], &row, NULL);
+    }
+    end_batch(batch, NULL);
+    send_waiting(reads);
+}
+
+static int send_batch(struct page_batch *batch, struct instant now, struct err *err)
+{
+    int64_t customers[PAGE_BATCH_MAX], links[PAGE_BATCH_MAX];
+    for (size_t i = 0; i < batch->count; ++i) {
+        customers[i] = batch->places[i]->paylink_.customer_id;
+        links[i] = batch->places[i]->paylink_.link_no;
+    }
     struct pg_args args;
     pg_args_init(&args);
-    pg_arg_int(&args, link.customer_id);
-    pg_arg_int(&args, link.link_no);
+    pg_arg_ints(&args, customers, batch->count);
+    pg_arg_ints(&args, links, batch->count);
     pg_arg_instant(&args, now);
-    int rc = pg_read(store->reads, query, SQL_PAGE_READ, &args, on_result, owner, err);
+    int rc = pg_read(batch->reads->pg, &batch->query, SQL_PAGE_READ, &args, on_result, batch, err);
     pg_args_release(&args);
     return rc;
 }
 
-static struct page_payment read_payment(const PGresult *r)
+static void send_waiting(struct page_reads *reads)
 {
-    if (pg_is_null(r, 0, PAYMENT_STATE))
+    while (reads->batch_count < PAGE_BATCHES_MAX && reads->waiting_count > 0) {
+        struct page_batch *batch = calloc(1, sizeof(*batch));
+        if (batch == NULL)
+            abort();
+        batch->reads = reads;
+        struct instant now = {0}; /* the reads of a turn lie microseconds apart */
+        while (batch->count < PAGE_BATCH_MAX && reads->waiting_count > 0) {
+            struct page_read *read = take_waiting(reads);
+            now = read->now_;
+            read->place_ = &batch->places[batch->count];
+            batch->places[batch->count++] = read;
+        }
+        ++reads->batch_count;
+        struct err err = {0};
+        if (send_batch(batch, now, &err) != 0)
+            end_batch(batch, &err);
+    }
+}
+
+static struct page_payment read_payment(const PGresult *r, int i)
+{
+    if (pg_is_null(r, i, PAYMENT_STATE))
         return (struct page_payment){.is_there = false};
     return (struct page_payment){
         .is_there = true,
-        .state = payment_state_of(pg_get_text(r, 0, PAYMENT_STATE)),
-        .is_blik = pg_get_bool(r, 0, IS_BLIK),
-        .reason = pg_get_text(r, 0, REASON),
-        .reference = pg_get_text(r, 0, PROVIDER_REFERENCE),
-        .amount_minor = pg_get_int(r, 0, PAYMENT_MINOR),
-        .created_at = pg_get_instant(r, 0, CREATED_AT),
-        .changed_at = pg_get_instant(r, 0, CHANGED_AT),
+        .state = payment_state_of(pg_get_text(r, i, PAYMENT_STATE)),
+        .is_blik = pg_get_bool(r, i, IS_BLIK),
+        .reason = pg_get_text(r, i, REASON),
+        .reference = pg_get_text(r, i, PROVIDER_REFERENCE),
+        .amount_minor = pg_get_int(r, i, PAYMENT_MINOR),
+        .created_at = pg_get_instant(r, i, CREATED_AT),
+        .changed_at = pg_get_instant(r, i, CHANGED_AT),
     };
 }
 
-bool page_store_row(const PGresult *r, struct page_row *row)
+static struct page_row read_row(const PGresult *r, int i)
 {
-    assert(PQnfields(r) == COLUMN_COUNT);
-    if (PQntuples(r) == 0)
-        return false;
-    *row = (struct page_row){
-        .is_revoked = pg_get_bool(r, 0, IS_REVOKED),
-        .language = pg_get_text(r, 0, LANGUAGE),
-        .name = pg_get_text(r, 0, NAME),
-        .number = pg_get_text(r, 0, NUMBER),
-        .kind = pg_get_text(r, 0, KIND),
-        .product = pg_get_text(r, 0, PRODUCT),
-        .currency = pg_get_text(r, 0, CURRENCY),
-        .account = pg_get_text(r, 0, ACCOUNT),
-        .due_minor = pg_get_int(r, 0, DUE_MINOR),
-        .paid_minor = pg_get_int(r, 0, PAID_MINOR),
-        .due_date = pg_get_date(r, 0, DUE_DATE),
-        .days_left = (int32_t)pg_get_int(r, 0, DAYS_LEFT),
-        .paid_on = pg_is_null(r, 0, PAID_ON) ? 0 : pg_get_date(r, 0, PAID_ON),
-        .holds = (unsigned)pg_get_int(r, 0, HOLDS),
-        .payment = read_payment(r),
+    return (struct page_row){
+        .is_revoked = pg_get_bool(r, i, IS_REVOKED),
+        .language = pg_get_text(r, i, LANGUAGE),
+        .name = pg_get_text(r, i, NAME),
+        .number = pg_get_text(r, i, NUMBER),
+        .kind = pg_get_text(r, i, KIND),
+        .product = pg_get_text(r, i, PRODUCT),
+        .currency = pg_get_text(r, i, CURRENCY),
+        .account = pg_get_text(r, i, ACCOUNT),
+        .due_minor = pg_get_int(r, i, DUE_MINOR),
+        .paid_minor = pg_get_int(r, i, PAID_MINOR),
+        .due_date = pg_get_date(r, i, DUE_DATE),
+        .days_left = (int32_t)pg_get_int(r, i, DAYS_LEFT),
+        .paid_on = pg_is_null(r, i, PAID_ON) ? 0 : pg_get_date(r, i, PAID_ON),
+        .holds = (unsigned)pg_get_int(r, i, HOLDS),
+        .payment = read_payment(r, i),
     };
-    return true;
 }

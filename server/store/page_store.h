@@ -1,4 +1,5 @@
-/* One read that fetches all that the page of a link shows. */
+/* Reads all that the page of a link shows. The reads of one turn of the loop are one statement;
+ * what is asked while PAGE_BATCHES_MAX statements are under way goes with the next. */
 #ifndef DUNLIN_STORE_PAGE_STORE_H
 #define DUNLIN_STORE_PAGE_STORE_H
 
@@ -40,11 +41,31 @@ struct page_row {
     struct page_payment payment;
 };
 
-/* Sends the read; the promise is pg_read's. */
-MUST_CHECK int page_store_read(struct store *store, struct pg_query *query, struct paylink_id link,
-                               struct instant now, pg_result_cb on_result, void *owner,
-                               struct err *err);
-/* False when there is no such link. */
-bool page_store_row(const PGresult *result, struct page_row *row);
+/* `row` is null when there is no such link, and when `err` is set (null when all is well). */
+typedef void (*page_read_cb)(void *owner, const struct page_row *row, const struct err *err);
+
+struct page_reads;
+
+struct page_reads *page_reads_new(h2o_loop_t *, struct pg *reads);
+/* After the connection is gone, and everything under way with it. What still waits ends with
+ * ERR_CLOSED inside this call. */
+void page_reads_free(struct page_reads *);
+
+/* Embedded, zeroed, in the operation that waits. */
+struct page_read {
+    struct page_reads *reads_;
+    h2o_linklist_t waiting_link_;
+    struct page_read **place_; /* in the batch that is under way */
+    struct paylink_id paylink_;
+    struct instant now_;
+    page_read_cb on_read_;
+    void *owner_;
+};
+
+/* The promise is pg_read's: an error and no callback, or 0 and exactly one, later. */
+MUST_CHECK int page_store_read(struct store *, struct page_read *, struct paylink_id,
+                               struct instant now, page_read_cb on_read, void *owner, struct err *);
+/* The callback will not run any more. Harmless when it has run. */
+void page_read_cancel(struct page_read *);
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "sql.h"
+#include "store/page_store.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
     writes.on_notified = options->on_notified;
     writes.owner = options->owner;
     store->writes = pg_new(loop, &writes);
+    store->page_reads = page_reads_new(loop, store->reads);
     return store;
 }
 
@@ -44,6 +46,7 @@ void store_free(struct store *store)
 {
     pg_free(store->writes);
     pg_free(store->reads);
+    page_reads_free(store->page_reads);
     free(store);
 }
 

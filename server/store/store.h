@@ -9,8 +9,9 @@
 #include "io/pg.h"
 
 struct store {
-    struct pg *reads;  /* pages, look-ups: short deadlines */
-    struct pg *writes; /* transactions: what moved is durable when they are done */
+    struct pg *reads;              /* pages, look-ups: short deadlines */
+    struct pg *writes;             /* transactions: what moved is durable when they are done */
+    struct page_reads *page_reads; /* pages asked for together are read together */
 };
 
 struct store_options {
