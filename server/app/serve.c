@@ -3,6 +3,7 @@
 #include "app/serve.h"
 
 #include "app/keys.h"
+#include "app/private_db.h"
 #include "app/sockets.h"
 #include "app/supervisor.h"
 #include "app/title.h"
@@ -77,7 +78,22 @@ static int open_database(struct serve *s, struct err *e)
                                                                     : settings->database.owner_url;
         return 0;
     }
-    return err_set(e, ERR_SETTINGS, "the private database is not built in yet: set database.url");
+    int bad = private_db_start(&s->gateway.private_db, settings->data_dir, e);
+    if (bad != 0)
+        return err_wrap(e, "the private database");
+    s->gateway.conninfo = private_db_app_conninfo(s->gateway.private_db);
+    s->owner_conninfo = private_db_owner_conninfo(s->gateway.private_db);
+    return 0;
+}
+
+static pid_t restart_database(void *owner)
+{
+    struct private_db *db = owner;
+    struct err e;
+    private_db_exited(db);
+    if (private_db_respawn(db, &e) != 0)
+        log_line(LOG_ERROR, "private database not started", "error=\"%s\"", e.text);
+    return private_db_pid(db);
 }
 
 static void on_applied(void *owner, const char *name)
@@ -140,14 +156,13 @@ static int run_part(void *owner, int slot)
     return worker_run(&part->serve->gateway, part->role, part->serve->children[slot].name, slot);
 }
 
-static void add_part(struct serve *s, const char *name, int number,
-                     const struct worker_role *role)
+static void add_part(struct serve *s, const char *name, int number, const struct worker_role *role)
 {
     int i = s->child_count++;
     snprintf(s->names[i], NAME_MAX_LEN, number < 0 ? "%s" : "%s%d", name, number);
     s->parts[i] = (struct part){s, role};
-    s->children[i] = (struct supervisor_child){
-        .name = s->names[i], .run = run_part, .owner = &s->parts[i]};
+    s->children[i] =
+        (struct supervisor_child){.name = s->names[i], .run = run_part, .owner = &s->parts[i]};
 }
 
 static void plan_processes(struct serve *s)
@@ -182,12 +197,26 @@ static void on_ready(void *owner)
         s->options->on_ready(s->options->owner);
 }
 
+/* Last, without a slot of the board: it is no process of ours. */
+static int plan_database(struct serve *s)
+{
+    struct private_db *db = s->gateway.private_db;
+    if (db == NULL)
+        return s->child_count;
+    s->children[s->child_count] = (struct supervisor_child){.name = "database",
+                                                            .owner = db,
+                                                            .foreign_pid = private_db_pid(db),
+                                                            .restart = restart_database};
+    return s->child_count + 1;
+}
+
 static int supervise(struct serve *s, struct err *e)
 {
     plan_processes(s);
+    int count = plan_database(s);
     title_set("supervisor");
     struct supervisor_options options = {.children = s->children,
-                                         .count = s->child_count,
+                                         .count = count,
                                          .board = s->gateway.board,
                                          .stop_ms = STOP_MS,
                                          .on_ready = on_ready,
@@ -222,6 +251,7 @@ int serve_run(const struct serve_options *options, struct err *e)
     if (bad == 0)
         bad = supervise(s, e);
     close_sockets(&s->gateway);
+    private_db_stop(s->gateway.private_db);
     secret_wipe(s->gateway.ticket_secret, sizeof(s->gateway.ticket_secret));
     free(s);
     return bad;
