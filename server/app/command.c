@@ -1,6 +1,7 @@
 #include "app/command.h"
 
 #include "app/import_command.h"
+#include "app/migrate_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
 #include "app/title.h"
@@ -14,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
     {"import", "bring in the invoices of an accounting export", import_command},
+    {"migrate", "bring the schema up to date", migrate_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };
 

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Under one lock for all programs of the database:
+/* First a look, which needs no rights: mostly there is nothing to do. If there is, under one lock
+ * for all programs of the database:
  *   1. make schema_migration if it is missing,
  *   2. compare what was applied with what we have: newer or changed is a refusal,
  *   3. apply the rest, one transaction each. */
@@ -26,8 +27,11 @@ static int database_err(struct err *err, PGconn *conn, const PGresult *result, c
 {
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (message == NULL)
         message = PQerrorMessage(conn);
+    if (hint == NULL && state != NULL && strcmp(state, "42501") == 0)
+        hint = "only the owner of the tables may migrate them (database.owner_url)";
     return err_set(err, ERR_DATABASE, "%s: %.*s%s%s", doing, (int)strcspn(message, "\n"), message,
                    hint == NULL ? "" : "; ", hint == NULL ? "" : hint);
 }
@@ -189,26 +193,6 @@ static int apply_missing(PGconn *conn, const struct migrate_plan *plan, const PG
     return 0;
 }
 
-int migrate_run(const struct migrate_plan *plan, int *count, struct err *err)
-{
-    PGconn *conn;
-    PGresult *applied = NULL;
-    *count = 0;
-    int failed = open_connection(plan->conninfo, &conn, err);
-    if (!failed)
-        failed = execute(conn, LOCK_SQL, "waiting for other migrations", err);
-    if (!failed)
-        failed = execute(conn, table_sql, "creating schema_migration", err);
-    if (!failed)
-        failed = load_applied(conn, &applied, err);
-    if (!failed) {
-        failed = apply_missing(conn, plan, applied, count, err);
-        PQclear(applied);
-    }
-    PQfinish(conn); /* gives the lock back */
-    return failed;
-}
-
 /* Whether schema_migration is there at all. */
 static int has_table(PGconn *conn, bool *has, struct err *err)
 {
@@ -221,20 +205,60 @@ static int has_table(PGconn *conn, bool *has, struct err *err)
     return failed;
 }
 
+/* How the database stands now, without changing or locking anything. */
+static int look(PGconn *conn, const struct migrate_plan *plan, enum migrate_state *state,
+                struct err *err)
+{
+    PGresult *applied = NULL; /* has no rows */
+    bool has = false;
+    int failed = has_table(conn, &has, err);
+    if (!failed && has)
+        failed = load_applied(conn, &applied, err);
+    if (failed)
+        return failed;
+    *state = compare(plan, applied, err);
+    PQclear(applied);
+    return 0;
+}
+
 int migrate_check(const struct migrate_plan *plan, enum migrate_state *state, struct err *err)
 {
     PGconn *conn;
-    PGresult *applied = NULL;
-    bool has = false;
     int failed = open_connection(plan->conninfo, &conn, err);
     if (!failed)
-        failed = has_table(conn, &has, err);
-    if (!failed && has)
-        failed = load_applied(conn, &applied, err);
-    if (!failed) {
-        *state = compare(plan, applied, err); /* a null result has no rows */
-        PQclear(applied);
-    }
+        failed = look(conn, plan, state, err);
     PQfinish(conn);
+    return failed;
+}
+
+static int apply_under_lock(PGconn *conn, const struct migrate_plan *plan, int *count,
+                            struct err *err)
+{
+    PGresult *applied;
+    int failed = execute(conn, LOCK_SQL, "waiting for other migrations", err);
+    if (!failed)
+        failed = execute(conn, table_sql, "creating schema_migration", err);
+    if (!failed)
+        failed = load_applied(conn, &applied, err);
+    if (failed)
+        return failed;
+    failed = apply_missing(conn, plan, applied, count, err);
+    PQclear(applied);
+    return failed;
+}
+
+int migrate_run(const struct migrate_plan *plan, int *count, struct err *err)
+{
+    PGconn *conn;
+    enum migrate_state state = MIGRATE_EQUAL;
+    *count = 0;
+    int failed = open_connection(plan->conninfo, &conn, err);
+    if (!failed)
+        failed = look(conn, plan, &state, err);
+    if (!failed && state == MIGRATE_OLD)
+        failed = apply_under_lock(conn, plan, count, err);
+    else if (!failed && state != MIGRATE_EQUAL)
+        failed = err->code;
+    PQfinish(conn); /* gives the lock back */
     return failed;
 }

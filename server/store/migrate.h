@@ -29,9 +29,9 @@ enum migrate_state {
     MIGRATE_CHANGED, /* an applied file is not what it was: this program is not of this history */
 };
 
-/* Applies what is missing; `*applied` counts it. ERR_DATABASE when the database failed,
- * ERR_SETTINGS when the schema is newer than this program or an applied file has changed. Whatever
- * was applied before a failure stays. */
+/* Applies what is missing; `*applied` counts it. Where nothing is, any role that may look will do.
+ * ERR_DATABASE when the database failed, ERR_SETTINGS when the schema is newer than this program or
+ * an applied file has changed. Whatever was applied before a failure stays. */
 MUST_CHECK int migrate_run(const struct migrate_plan *, int *applied, struct err *);
 /* Changes nothing, works as the application's role too. Returns 0 when the states could be
  * compared; err->text then says what to do unless they are equal. */

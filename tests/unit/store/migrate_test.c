@@ -108,6 +108,21 @@ static void all_apply_from_empty_and_again_nothing(void **state)
     assert_int_equal(check(&plan), MIGRATE_EQUAL);
 }
 
+static void application_runs_on_an_equal_schema_and_cannot_change_an_old_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    int applied;
+    migrate(fixture, (int)migrations_count);
+    struct migrate_plan plan = whole_plan(fixture);
+    plan.conninfo = fixture->app;
+    assert_int_equal(migrate_run(&plan, &applied, &err), 0);
+    assert_int_equal(applied, 0);
+    setup(state);
+    assert_int_equal(migrate_run(&plan, &applied, &err), ERR_DATABASE);
+    assert_non_null(strstr(err.text, "only the owner of the tables may migrate them"));
+}
+
 static void second_database_of_a_cluster_migrates_too(void **state)
 {
     struct fixture *fixture = *state;
@@ -336,6 +351,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_apply_from_empty_and_again_nothing, setup),
+        cmocka_unit_test_setup(application_runs_on_an_equal_schema_and_cannot_change_an_old_one,
+                               setup),
         cmocka_unit_test_setup(second_database_of_a_cluster_migrates_too, setup),
         cmocka_unit_test_setup(twenty_at_once_apply_each_once, setup),
         cmocka_unit_test_setup(newer_schema_is_refused, setup),
