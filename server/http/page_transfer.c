@@ -1,5 +1,9 @@
 #include "http/page_transfer.h"
 
+#include "domain/transfer_qr.h"
+
+#include <stdio.h>
+
 /* No real invoice number is longer; what somebody imported may be. */
 enum { TITLE_BYTES_MAX = 70 };
 
@@ -27,6 +31,19 @@ bool page_transfer_of(struct page_transfer *t, const struct world *world,
 bool page_transfer_qr(const struct page_transfer *t, const struct world *world,
                       const struct page_row *row, struct buf *text, bool *is_medium_correction)
 {
-    (void)t, (void)world, (void)row, (void)text, (void)is_medium_correction;
-    return false;
+    char currency[4];
+    snprintf(currency, sizeof(currency), "%.*s", SPAN_ARG(row->currency));
+    const struct transfer transfer = {
+        .recipient = t->recipient,
+        .nip = world->creditor.nip,
+        .account = t->account,
+        .title = t->title,
+        .amount = money_of(row->due_minor, currency),
+        .takes_euro_transfers = world->creditor.takes_euro_transfers,
+    };
+    enum transfer_qr_level level;
+    if (transfer_qr_print(&transfer, text, &level) != TRANSFER_QR_GOOD)
+        return false;
+    *is_medium_correction = level == TRANSFER_QR_LEVEL_M;
+    return true;
 }
