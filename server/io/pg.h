@@ -76,6 +76,7 @@ struct pg_options {
     const struct pg_statement *statements; /* null-terminated; kept */
     const char *name;                      /* for the log: "read", "write"; kept */
     int statement_timeout_ms;              /* 0: none */
+    bool has_generic_plans; /* each statement is planned once, whatever its parameters hold */
     int connect_timeout_ms; /* also how long something queued waits for a connection; 0: 2000 */
     /* How long after it was asked anything may stay without an answer before it ends with
      * ERR_DATABASE; 0: for ever. A server that said nothing at all for so long loses the

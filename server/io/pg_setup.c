@@ -25,6 +25,8 @@ void pg_on_up(void *owner)
     pg->has_setup_failed = pg->is_broken = false;
     snprintf(sql, sizeof(sql), "set statement_timeout = %d", pg->options.statement_timeout_ms);
     send_setup(pg, -1, sql);
+    if (pg->options.has_generic_plans)
+        send_setup(pg, -1, "set plan_cache_mode = force_generic_plan");
     for (const char *const *channel = pg->options.listen; channel != NULL && *channel != NULL;
          ++channel) {
         snprintf(sql, sizeof(sql), "listen \"%s\"", *channel);

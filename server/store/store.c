@@ -31,6 +31,9 @@ struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
         abort();
     int read_ms = options->read_timeout_ms, write_ms = options->write_timeout_ms;
     struct pg_options reads = options_for(options, "read", read_ms ? read_ms : READ_TIMEOUT_MS);
+    /* The links of a page read come as arrays: planning anew for each would cost ten times the
+     * look-up. */
+    reads.has_generic_plans = true;
     store->reads = pg_new(loop, &reads);
     struct pg_options writes =
         options_for(options, "write", write_ms ? write_ms : WRITE_TIMEOUT_MS);
