@@ -286,7 +286,7 @@ static void add_event(struct import_desk *d, struct import_part *part,
     e->hash[n] = i->chain_head = span_of(hash, SHA256_LEN);
 }
 
-static void plan(struct import_part *part, const struct desk_customer *c,
+static void plan(struct import_part *part, struct import_plans *p, const struct desk_customer *c,
                  const struct import_known_invoice *i)
 {
     int64_t day = c->local_now_s / 86400, second = c->local_now_s % 86400;
@@ -299,7 +299,6 @@ static void plan(struct import_part *part, const struct desk_customer *c,
                                           date_from_days(i->due_date), now);
     if (left.steps == 0)
         return;
-    struct import_plans *p = &part->plans;
     size_t n = p->count++;
     p->customer_id[n] = i->owner_id;
     p->invoice_id[n] = i->invoice_id;
@@ -417,7 +416,7 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
     links->customer_id[links->count] = c->id;
     links->link_no[links->count] = ++c->link_count;
     links->invoice_id[links->count++] = invoice_id;
-    plan(part, c, &i);
+    plan(part, &part->plans, c, &i);
     write_invoice(&part->new_invoices, &i, row->number);
     ++part->created_count;
 }
@@ -459,7 +458,7 @@ static void change_invoice(struct import_desk *d, struct import_part *part, stru
         cancel(part, &i, "paid");
     else if (i.due_minor > 0 && (is_moved || known->due_minor <= 0)) {
         cancel(part, &i, "planned anew");
-        plan(part, c, &i);
+        plan(part, &part->plans_again, c, &i);
     }
     write_invoice(&part->changed_invoices, &i, row->number);
     ++part->changed_count;

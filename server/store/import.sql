@@ -3,9 +3,12 @@
 -- as arrays, so each statement runs once a part.
 
 -- name: import_session
--- Plans are made for each part anew: one that was made while the tables were small would read them
--- whole for every part of a large file. Once a connection, on those that imports alone use.
-select set_config('plan_cache_mode', 'force_custom_plan', false), set_config('jit', 'off', false);
+-- A part's rows are looked up one by one in large tables by their keys, whatever the tables were
+-- like when the plan was made: one made while they were small would read them whole for every part.
+-- Once a connection, on those that imports alone use.
+select set_config('plan_cache_mode', 'force_generic_plan', false),
+    set_config('enable_seqscan', 'off', false),
+    set_config('jit', 'off', false);
 
 -- name: import_create
 -- $1 import_id, $2 source, $3 name, $4 size_bytes, $5 state, $6 now
@@ -269,11 +272,28 @@ from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_i
 where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.state = 'scheduled';
 
 -- name: import_plan_reminders
--- The steps of the ladder that `steps` has bits for, each at its own time; the step `missed` now.
--- A step that a payment or an older plan cancelled comes back; one that went out, or is on its way, stays as it is.
+-- For new invoices: the steps of the ladder that `steps` has bits for, each at its own time; the
+-- step `missed` now.
 -- $1 customer_id[], $2 invoice_id[], $3 issue_date[], $4 due_date[], $5 time zone[], $6 steps[],
 -- $7 missed[] (-1: none), then the ladder: $8 step no[], $9 step[], $10 days behind its date[],
 -- $11 whether that is the issue date[]; $12 seconds of the day, $13 now
+insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+select w.customer_id, w.invoice_id, s.step,
+    case when s.no = w.missed then $13::timestamptz
+        else ((case when s.is_from_issue then w.issue_date else w.due_date end + s.days::integer)
+            + make_interval(secs => $12::bigint)) at time zone w.time_zone end,
+    'scheduled',
+    case when s.no = w.missed then 'newest missed step' else 'ladder' end
+from unnest($1::bigint[], $2::bigint[], $3::date[], $4::date[], $5::text[], $6::bigint[],
+    $7::bigint[]) as w (customer_id, invoice_id, issue_date, due_date, time_zone, steps, missed)
+cross join unnest($8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
+    as s (no, step, days, is_from_issue)
+where (w.steps >> s.no::integer) & 1 = 1;
+
+-- name: import_plan_again
+-- The same for invoices that had reminders: a step that a payment or an older plan cancelled comes
+-- back; one that went out, or is on its way, stays as it is. (Apart, because looking for conflicts
+-- makes the insert half as fast.)
 insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
 select w.customer_id, w.invoice_id, s.step,
     case when s.no = w.missed then $13::timestamptz

@@ -363,18 +363,24 @@ static void slice_events(struct slicer *s, struct import_part *p, size_t n)
     SLICE(s, x->data, n);
 }
 
+static void slice_plans(struct slicer *s, struct import_plans *p, size_t n)
+{
+    SLICE(s, p->customer_id, n);
+    SLICE(s, p->invoice_id, n);
+    SLICE(s, p->steps, n);
+    SLICE(s, p->missed, n);
+    SLICE(s, p->issue_date, n);
+    SLICE(s, p->due_date, n);
+    SLICE(s, p->time_zone, n);
+}
+
 static void slice_reminders(struct slicer *s, struct import_part *p, size_t n)
 {
     SLICE(s, p->cancels.customer_id, n);
     SLICE(s, p->cancels.invoice_id, n);
     SLICE(s, p->cancels.reason, n);
-    SLICE(s, p->plans.customer_id, n);
-    SLICE(s, p->plans.invoice_id, n);
-    SLICE(s, p->plans.steps, n);
-    SLICE(s, p->plans.missed, n);
-    SLICE(s, p->plans.issue_date, n);
-    SLICE(s, p->plans.due_date, n);
-    SLICE(s, p->plans.time_zone, n);
+    slice_plans(s, &p->plans, n);
+    slice_plans(s, &p->plans_again, n);
 }
 
 static void slice_part(struct slicer *s, struct import_part *p, size_t n)
@@ -426,7 +432,7 @@ void import_part_reset(struct import_part *p)
     p->guards.count = p->new_customers.count = p->changed_customers.count = 0;
     p->new_invoices.count = p->changed_invoices.count = p->entries.count = 0;
     p->events.count = p->personals.count = p->paylinks.count = 0;
-    p->cancels.count = p->plans.count = p->bad_rows.count = 0;
+    p->cancels.count = p->plans.count = p->plans_again.count = p->bad_rows.count = 0;
 }
 
 /* ---- the transaction of a part ---- */
@@ -627,27 +633,28 @@ static void save_cancels(struct pg_tx *tx, const struct import_part *p)
     add(tx, SQL_IMPORT_CANCEL_REMINDERS, &args, NULL);
 }
 
-static void save_plans(struct pg_tx *tx, const struct import_part *p)
+static void save_plans(struct pg_tx *tx, int statement, const struct import_part *p,
+                       const struct import_plans *plans)
 {
     const struct import_ladder *ladder = &p->ladder;
     struct pg_args args;
-    if (p->plans.count == 0)
+    if (plans->count == 0)
         return;
     pg_args_init(&args);
-    pg_arg_ints(&args, p->plans.customer_id, p->plans.count);
-    pg_arg_ints(&args, p->plans.invoice_id, p->plans.count);
-    pg_arg_dates(&args, p->plans.issue_date, p->plans.count);
-    pg_arg_dates(&args, p->plans.due_date, p->plans.count);
-    pg_arg_texts(&args, p->plans.time_zone, p->plans.count);
-    pg_arg_ints(&args, p->plans.steps, p->plans.count);
-    pg_arg_ints(&args, p->plans.missed, p->plans.count);
+    pg_arg_ints(&args, plans->customer_id, plans->count);
+    pg_arg_ints(&args, plans->invoice_id, plans->count);
+    pg_arg_dates(&args, plans->issue_date, plans->count);
+    pg_arg_dates(&args, plans->due_date, plans->count);
+    pg_arg_texts(&args, plans->time_zone, plans->count);
+    pg_arg_ints(&args, plans->steps, plans->count);
+    pg_arg_ints(&args, plans->missed, plans->count);
     pg_arg_ints(&args, ladder->no, ladder->count);
     pg_arg_texts(&args, ladder->step, ladder->count);
     pg_arg_ints(&args, ladder->days, ladder->count);
     pg_arg_bools(&args, ladder->is_from_issue, ladder->count);
     pg_arg_int(&args, ladder->second_of_day);
     pg_arg_instant(&args, p->now);
-    add(tx, SQL_IMPORT_PLAN_REMINDERS, &args, NULL);
+    add(tx, statement, &args, NULL);
 }
 
 static void save_bad_rows(struct pg_tx *tx, const struct import_part *p)
@@ -682,7 +689,8 @@ int import_save(struct pg *pg, struct pg_tx *tx, const struct import_part *p, pg
     save_personals(tx, p);
     save_paylinks(tx, p);
     save_cancels(tx, p);
-    save_plans(tx, p);
+    save_plans(tx, SQL_IMPORT_PLAN_REMINDERS, p, &p->plans);
+    save_plans(tx, SQL_IMPORT_PLAN_AGAIN, p, &p->plans_again);
     save_bad_rows(tx, p);
     pg_tx_commit(tx);
     return 0;

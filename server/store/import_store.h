@@ -196,7 +196,7 @@ struct import_part {
     struct import_personals personals;
     struct import_paylinks paylinks;
     struct import_cancels cancels;
-    struct import_plans plans;
+    struct import_plans plans, plans_again; /* of new invoices, of others */
     struct import_bad_rows bad_rows;
     void *memory_;
 };
