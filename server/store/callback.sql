@@ -5,7 +5,8 @@
 -- name: callback_load
 -- $1 provider[], $2 account[], $3 dedup_key[], $4 customer_id[] and $5 payment_no[] (null: our
 -- reference is missing or not ours), $6 provider_reference[] (null: none)
--- One row each, in no order: position from 1, then what is known; nulls for what is not.
+-- One row each, in no order: position from 1, then what is known; nulls for what is not. `offset 0`
+-- keeps each look-up a look-up by key, whatever the planner believes about tables that were empty.
 select w.position,
     o.state as outcome,
     o.attempts,
@@ -20,16 +21,33 @@ select w.position,
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
         provider_reference, position)
-left join callback_outcome o
-    on o.provider = w.provider and o.account = w.account and o.dedup_key = w.dedup_key
-left join provider_reference r
-    on r.provider = w.provider and r.account = w.account and r.reference = w.provider_reference
-        and w.customer_id is null
-left join payment p
-    on p.customer_id = coalesce(w.customer_id, r.customer_id)
-        and p.payment_no = coalesce(w.payment_no, r.payment_no)
-        and p.provider = w.provider and p.account = w.account
-left join customer c on c.customer_id = p.customer_id
+left join lateral (
+    select x.state, x.attempts
+    from callback_outcome x
+    where x.provider = w.provider and x.account = w.account and x.dedup_key = w.dedup_key
+    offset 0
+) o on true
+left join lateral (
+    select x.customer_id, x.payment_no
+    from provider_reference x
+    where w.customer_id is null
+        and x.provider = w.provider and x.account = w.account and x.reference = w.provider_reference
+    offset 0
+) r on true
+left join lateral (
+    select x.customer_id, x.payment_no, x.state, x.reason, x.amount_minor, x.currency
+    from payment x
+    where x.customer_id = coalesce(w.customer_id, r.customer_id)
+        and x.payment_no = coalesce(w.payment_no, r.payment_no)
+        and x.provider = w.provider and x.account = w.account
+    offset 0
+) p on true
+left join lateral (
+    select x.money_version
+    from customer x
+    where x.customer_id = p.customer_id
+    offset 0
+) c on true
 left join lateral (
     select x.invoice_id
     from payment_allocation x
@@ -172,9 +190,15 @@ with work as (
     update callback_outcome o
     set next_try_at = $16::timestamptz
     from booked b
+    cross join lateral (
+        select x.provider, x.account, x.dedup_key
+        from callback_outcome x
+        where x.state = 'parked' and x.reason = 'waits_for_payment'
+            and x.customer_id = b.customer_id and x.payment_no = b.payment_no
+        offset 0
+    ) x
     where b.entry_kind is not null
-        and o.state = 'parked' and o.reason = 'waits_for_payment'
-        and o.customer_id = b.customer_id and o.payment_no = b.payment_no
+        and o.provider = x.provider and o.account = x.account and o.dedup_key = x.dedup_key
     returning 1
 )
 select case when exists (select from booked where was_due <> is_due)

@@ -1,0 +1,35 @@
+-- Sends pre-signed callbacks, each once: file of "id TAB time TAB signature TAB body" lines, which part
+-- of it is ours, of how many (one part a thread).
+local threads = 0
+
+function setup(thread)
+    thread:set("part", threads)
+    threads = threads + 1
+end
+
+function init(args)
+    local parts = tonumber(args[2] or "1")
+    requests = {}
+    local line_no = 0
+    for line in io.lines(args[1]) do
+        if line_no % parts == part then
+            local id, time, signature, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
+            requests[#requests + 1] = wrk.format("POST", nil, {
+                ["Content-Type"] = "application/json",
+                ["webhook-id"] = id, ["webhook-timestamp"] = time, ["webhook-signature"] = signature,
+                ["Connection"] = args[3],
+            }, body)
+        end
+        line_no = line_no + 1
+    end
+    next_request = 0
+end
+
+function request()
+    next_request = next_request + 1
+    if next_request > #requests then -- all sent: what follows are duplicates, and they count for nothing
+        wrk.thread:stop()
+        next_request = 1
+    end
+    return requests[next_request]
+end
