@@ -1,0 +1,34 @@
+/* What must be in the demo's database before its processes start: the mark that it is a demo's,
+ * debtors, an API key. Each function blocks, on a loop and connections of its own that are gone
+ * when it returns. */
+#ifndef DUNLIN_APP_DEMO_DATABASE_H
+#define DUNLIN_APP_DEMO_DATABASE_H
+
+#include "base/clock.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct keyring;
+
+/* Marks a new database as the demo's. ERR_SETTINGS for one that holds or may hold anything real.
+ * *is_empty: it has no customers yet. */
+MUST_CHECK int demo_database_claim(const char *conninfo, bool *is_empty, struct err *);
+
+/* Lets each way to reach people be seen; and the API key in `key_text` is good from now on. */
+MUST_CHECK int demo_database_furnish(const char *conninfo, const char *key_text, struct instant now,
+                                     struct err *);
+
+enum { DEMO_LINKS_MAX = 5, DEMO_CODE_MAX = 24 };
+
+struct demo_links {
+    char codes[DEMO_LINKS_MAX][DEMO_CODE_MAX];
+    int count;
+};
+
+/* Codes of debts that can be paid. */
+MUST_CHECK int demo_database_links(const char *conninfo, const struct keyring *, struct instant now,
+                                   struct demo_links *, struct err *);
+
+#endif

@@ -1,0 +1,62 @@
+#include "app/panes_role.h"
+
+#include "app/panes.h"
+#include "provider/provider.h"
+
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct panes_place *place;
+
+void panes_role_place(const struct panes_place *where)
+{
+    place = where;
+}
+
+static const struct provider_account *find_sandbox(const struct world *world)
+{
+    for (const struct provider_account *a = world->providers; a->provider != NULL; ++a)
+        if (strcmp(a->provider->name, "sandbox") == 0)
+            return a;
+    return NULL;
+}
+
+static int panes_start(const struct worker *worker, void **state, struct err *err)
+{
+    assert(place != NULL);
+    const struct provider_account *account = find_sandbox(worker->world);
+    if (account == NULL)
+        return err_set(err, ERR_SETTINGS, "the settings name no sandbox provider");
+    const struct panes_options options = {
+        .world = worker->world,
+        .listen_fd = dup(place->listen_fd), /* the first stays for the next start */
+        .url = span_str(place->url),
+        .private_url = span_str(worker->gateway->settings->private_.url),
+        .account = account};
+    *state = panes_new(&options);
+    return *state == NULL ? err_set(err, ERR_SYSTEM, "the panes did not start") : 0;
+}
+
+static void panes_drain(void *state)
+{
+    panes_stop(state);
+}
+
+static bool panes_are_drained(void *state)
+{
+    (void)state; /* what the bank still owes stays in its books */
+    return true;
+}
+
+static void panes_end(void *state)
+{
+    (void)state;
+}
+
+const struct worker_role panes_role = {
+    .start = panes_start,
+    .drain = panes_drain,
+    .is_drained = panes_are_drained,
+    .stop = panes_end,
+};

@@ -1,0 +1,16 @@
+/* The process of the demo's panes. */
+#ifndef DUNLIN_APP_PANES_ROLE_H
+#define DUNLIN_APP_PANES_ROLE_H
+
+#include "app/worker.h"
+
+struct panes_place {
+    int listen_fd;   /* bound and listening */
+    const char *url; /* "http://127.0.0.1:8446" */
+};
+
+/* Before the fork; kept by pointer. */
+void panes_role_place(const struct panes_place *);
+extern const struct worker_role panes_role;
+
+#endif
