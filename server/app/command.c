@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include "app/demo.h"
 #include "app/import_command.h"
 #include "app/migrate_command.h"
 #include "app/serve.h"
@@ -13,6 +14,7 @@ static const struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"demo", "everything on this machine, with fictional debtors", demo_command},
     {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
     {"import", "bring in the invoices of an accounting export", import_command},
     {"migrate", "bring the schema up to date", migrate_command},

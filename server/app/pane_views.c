@@ -322,6 +322,7 @@ static void on_woken(void *owner, const struct err *err)
 static void wake_dispatch(struct panes *panes)
 {
     struct pg_tx *tx = h2o_mem_alloc(sizeof(*tx));
+    *tx = (struct pg_tx){.work_ = NULL};
     struct err err;
     if (debtor_wake(panes->world->store, tx, DISPATCH_CHANNEL, on_woken, tx, &err) != 0)
         free(tx);

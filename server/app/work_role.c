@@ -3,6 +3,8 @@
 
 #include "http/health.h"
 #include "http/listener.h"
+#include "jobs/anchor.h"
+#include "jobs/dispatch.h"
 #include "jobs/parked.h"
 
 #include <stdlib.h>
@@ -12,6 +14,8 @@ struct work_role {
     struct http_listener *operators;
     struct health health;
     struct parked *parked;
+    struct dispatch *dispatch;
+    struct anchor *anchor;
 };
 
 static bool workers_are_alive(void *owner)
@@ -21,7 +25,6 @@ static bool workers_are_alive(void *owner)
 
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
-    (void)e;
     struct work_role *role = calloc(1, sizeof(*role));
     if (role == NULL)
         abort();
@@ -37,7 +40,11 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     options.limits.connections_max = 100;
     options.limits.answer_timeout_ms = 5000;
     role->operators = http_listener_new(w->world, &options);
+    role->dispatch = dispatch_new(w->world, e);
+    if (role->dispatch == NULL)
+        return e->code;
     role->parked = parked_new(w->world);
+    role->anchor = anchor_new(w->world);
     return 0;
 }
 
@@ -46,12 +53,15 @@ static void work_drain(void *state)
     struct work_role *role = state;
     http_listener_drain(role->operators);
     parked_stop(role->parked);
+    dispatch_stop(role->dispatch);
+    anchor_stop(role->anchor);
 }
 
 static bool work_is_drained(void *state)
 {
     struct work_role *role = state;
-    return http_listener_is_drained(role->operators) && parked_is_idle(role->parked);
+    return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
+           dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor);
 }
 
 static void work_stop(void *state)
@@ -59,6 +69,8 @@ static void work_stop(void *state)
     struct work_role *role = state;
     http_listener_free(role->operators);
     parked_free(role->parked);
+    dispatch_free(role->dispatch);
+    anchor_free(role->anchor);
     free(role);
 }
 
@@ -67,9 +79,11 @@ static void work_on_notified(void *state, const char *channel)
     struct work_role *role = state;
     if (strcmp(channel, PARKED_CHANNEL) == 0)
         parked_wake(role->parked);
+    else if (strcmp(channel, DISPATCH_CHANNEL) == 0)
+        dispatch_wake(role->dispatch);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

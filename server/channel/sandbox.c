@@ -29,8 +29,7 @@ static int sandbox_send(struct store *store, const struct channel_message *messa
                         channel_cb on_sent, void *owner, struct err *err)
 {
     struct delivery *delivery = h2o_mem_alloc(sizeof(*delivery));
-    delivery->on_sent = on_sent;
-    delivery->owner = owner;
+    *delivery = (struct delivery){.on_sent = on_sent, .owner = owner};
     int rc = pg_tx_begin(store->writes, &delivery->tx, on_saved, delivery, err);
     if (rc != 0) {
         free(delivery);
