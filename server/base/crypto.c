@@ -20,6 +20,16 @@ void sha256(struct span message, uint8_t out[SHA256_LEN])
         abort();
 }
 
+void sha256_spans(const struct span *parts, size_t count, uint8_t out[SHA256_LEN])
+{
+    SHA256_CTX digest;
+    bool is_good = SHA256_Init(&digest) == 1;
+    for (size_t i = 0; is_good && i < count; ++i)
+        is_good = parts[i].len == 0 || SHA256_Update(&digest, parts[i].base, parts[i].len) == 1;
+    if (!is_good || SHA256_Final(out, &digest) != 1)
+        abort();
+}
+
 void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN])
 {
     unsigned len = SHA256_LEN;

@@ -9,10 +9,16 @@
  *     pg_tx_commit(&op->tx);
  *
  * Numbers, hashes and the invoice's event_count and chain_head are made by the statement; several
- * events of one invoice are chained in the order given. Nobody else writes those two columns, but
- * for an import, which makes an invoice together with its first event: event_no 1, prev_hash '\x',
- * and both event.hash and invoice.chain_head event_hash('\x', customer_id, invoice_id, 1, at, kind,
- * facts, null) with event_count 1, its ids taken from the sequences beforehand. */
+ * events of one invoice are chained in the order given.
+ *
+ * A statement may also chain in itself, as callback_book does: `update invoice i … from invoice
+ * before …` moves event_count and chain_head, and hands `before.chain_head` on as prev_hash. That
+ * `before` is the row as the statement's snapshot has it, so all of this holds only under the lock
+ * of the customer's row, taken by an EARLIER statement of the same transaction (money_guard,
+ * payment_lock, reminder_lock_customers): without it two writers at once break the chain.
+ * event_append locks the invoices itself, but not against such a statement: take the customer's
+ * lock before it, too.
+ */
 #ifndef DUNLIN_STORE_EVENT_STORE_H
 #define DUNLIN_STORE_EVENT_STORE_H
 

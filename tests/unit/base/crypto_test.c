@@ -4,6 +4,23 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+/* FIPS 180-2, appendix B.1 and B.2, however the message is cut. */
+static void sha256_of_parts_is_that_of_the_whole(void **state)
+{
+    (void)state;
+    uint8_t digest[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    const struct span abc[] = {SPAN_LIT("a"), {0}, SPAN_LIT("bc")};
+    sha256_spans(abc, 3, digest);
+    hex_print(digest, sizeof(digest), hex);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    const struct span longer[] = {SPAN_LIT("abcdbcdecdefdefgefghfghighijhi"),
+                                  SPAN_LIT("jkijkljklmklmnlmnomnopnopq")};
+    sha256_spans(longer, 2, digest);
+    hex_print(digest, sizeof(digest), hex);
+    assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
 /* RFC 4231, test case 2. */
 static void hmac_sha256_gives_the_rfc_value(void **state)
 {
@@ -77,6 +94,7 @@ static void base64_refuses_what_is_not_canonical(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256_of_parts_is_that_of_the_whole),
         cmocka_unit_test(hmac_sha256_gives_the_rfc_value),
         cmocka_unit_test(hmac_key_gives_the_rfc_values),
         cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
