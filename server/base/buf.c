@@ -67,7 +67,15 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_add_int(struct buf *b, int64_t value)
 {
-    buf_printf(b, "%lld", (long long)value);
+    char digits[20];
+    size_t at = sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        digits[--at] = '-';
+    buf_add(b, span_of(digits + at, sizeof(digits) - at));
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

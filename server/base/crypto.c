@@ -11,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 void sha256(struct span message, uint8_t out[SHA256_LEN])
@@ -86,10 +87,42 @@ bool bytes_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* OpenSSL's generator costs microseconds a call whatever the length, and pages want a few bytes
+ * each: they come from a pool. A child must not deal out what its parent has: fork empties it. */
+static struct {
+    uint8_t bytes[512];
+    size_t left;
+    bool is_watching_forks;
+} pool;
+
+static void empty_pool(void)
+{
+    secret_wipe(pool.bytes, sizeof(pool.bytes));
+    pool.left = 0;
+}
+
+static void fill_pool(void)
+{
+    if (!pool.is_watching_forks && pthread_atfork(NULL, NULL, empty_pool) != 0)
+        abort();
+    pool.is_watching_forks = true;
+    if (RAND_bytes(pool.bytes, sizeof(pool.bytes)) != 1)
+        abort();
+    pool.left = sizeof(pool.bytes);
+}
+
 void random_bytes(void *out, size_t len)
 {
-    if (RAND_bytes(out, (int)len) != 1)
-        abort();
+    if (len > sizeof(pool.bytes) / 8) {
+        if (RAND_bytes(out, (int)len) != 1)
+            abort();
+        return;
+    }
+    if (pool.left < len)
+        fill_pool();
+    pool.left -= len;
+    memcpy(out, pool.bytes + pool.left, len);
+    secret_wipe(pool.bytes + pool.left, len);
 }
 
 void secret_wipe(void *secret, size_t len)

@@ -21,7 +21,7 @@ void hmac_key_init(struct hmac_key *k, struct span key);
 void hmac_key_sign(const struct hmac_key *k, struct span message, uint8_t out[SHA256_LEN]);
 /* Takes the same time wherever the difference lies. */
 bool bytes_equal(const void *a, const void *b, size_t len);
-/* From the operating system; aborts when it has none to give. */
+/* For secrets and names alike; aborts when there is none to be had. From one thread only. */
 void random_bytes(void *out, size_t len);
 /* Overwrites a secret in a way the compiler may not remove. */
 void secret_wipe(void *secret, size_t len);

@@ -20,6 +20,9 @@ struct op {
     struct span text;             /* of OP_TEXT; of the others the name as written */
     uint32_t part_at, part_count; /* none: the implicit iterator */
     uint32_t jump;
+    /* Where the first part was found last. Views are made alike, so it stands there again, and one
+     * comparison serves for a search. */
+    uint32_t seen_at;
 };
 
 struct mustache {
@@ -290,14 +293,18 @@ void mustache_sort(struct mustache_member *members, size_t count)
 }
 
 static const struct mustache_value *find_sorted(const struct mustache_object *object,
-                                                struct span name)
+                                                struct span name, uint32_t *seen_at)
 {
+    if (*seen_at < object->count && span_is(object->members[*seen_at].name, name))
+        return &object->members[*seen_at].value;
     size_t low = 0, high = object->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = compare_names(object->members[middle].name, name);
-        if (order == 0)
+        if (order == 0) {
+            *seen_at = (uint32_t)middle;
             return &object->members[middle].value;
+        }
         if (order < 0)
             low = middle + 1;
         else
@@ -316,14 +323,14 @@ static const struct mustache_value *find_unsorted(const struct mustache_object *
 }
 
 static const struct mustache_value *find_member(const struct mustache_value *value,
-                                                struct span name)
+                                                struct span name, uint32_t *seen_at)
 {
     const struct mustache_value *found = NULL;
     if (value->kind != MUSTACHE_OBJECT)
         return NULL;
     for (const struct mustache_object *o = value->object; o != NULL && found == NULL;
          o = o->fallback)
-        found = o->is_sorted ? find_sorted(o, name) : find_unsorted(o, name);
+        found = o->is_sorted ? find_sorted(o, name, seen_at) : find_unsorted(o, name);
     return found;
 }
 
@@ -347,16 +354,16 @@ static const struct mustache_value nothing = {.kind = MUSTACHE_NONE};
 
 /* The first part is searched from the innermost section outwards; the others only inside what was
  * found (spec: "Context Precedence"). */
-static const struct mustache_value *resolve(const struct rendering *r, const struct op *op)
+static const struct mustache_value *resolve(const struct rendering *r, struct op *op)
 {
     if (op->part_count == 0)
         return r->frames[r->depth].value;
     const struct span *parts = r->m->parts + op->part_at;
     const struct mustache_value *value = NULL;
     for (int i = r->depth; i >= 0 && value == NULL; --i)
-        value = find_member(r->frames[i].value, parts[0]);
+        value = find_member(r->frames[i].value, parts[0], &op->seen_at);
     for (uint32_t i = 1; i < op->part_count && value != NULL; ++i)
-        value = find_member(value, parts[i]);
+        value = find_member(value, parts[i], &(uint32_t){0});
     return value == NULL ? &nothing : value;
 }
 
@@ -408,7 +415,7 @@ static void add_escaped(struct buf *out, struct span text)
     buf_add(out, span_from(text, from));
 }
 
-static void print_value(struct rendering *r, const struct op *op)
+static void print_value(struct rendering *r, struct op *op)
 {
     const struct mustache_value *value = resolve(r, op);
     if (value->kind != MUSTACHE_TEXT)
@@ -422,7 +429,7 @@ static void print_value(struct rendering *r, const struct op *op)
 /* Returns the op after which to go on. */
 static size_t open_section(struct rendering *r, size_t at)
 {
-    const struct op *op = &r->m->ops[at];
+    struct op *op = &r->m->ops[at];
     const struct mustache_value *value = resolve(r, op);
     if (!is_truthy(value))
         return op->jump;
@@ -448,7 +455,7 @@ static size_t end_section(struct rendering *r, size_t at)
 
 static size_t run(struct rendering *r, size_t at)
 {
-    const struct op *op = &r->m->ops[at];
+    struct op *op = &r->m->ops[at];
     switch (op->kind) {
     case OP_TEXT:
         buf_add(r->out, op->text);
