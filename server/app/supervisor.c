@@ -99,6 +99,7 @@ static void child_died(struct supervisor *s, int slot, int status)
     if (c->spec->restart == NULL) {
         s->options->board->slots[slot].pid = 0;
         s->options->board->slots[slot].is_ready = false;
+        metrics_clear_gauges(&s->options->board->metrics[slot]); /* its connections are gone */
     }
     c->pid = 0;
     if (s->is_stopping)
