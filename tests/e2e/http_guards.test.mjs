@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import net from 'node:net';
 
-import { closed, connectTls, exchangeOn, startGateway, until } from '../support/gateway.mjs';
+import { eventually } from '../support/eventually.mjs';
+import { closed, connectTls, exchangeOn, startGateway } from '../support/gateway.mjs';
 
 // `host` asks to close after the answer, so that a test ends with it.
 const open = 'Host: localhost\r\n', host = `${open}Connection: close\r\n`;
@@ -205,7 +206,7 @@ describe('slow clients', () => {
         const flood = () => { while (socket.writable && socket.write(request.repeat(50))); };
         socket.on('drain', flood);
         flood();
-        await until('the reader is cut', async () => await lateCount() > before, 15000);
+        await eventually(async () => await lateCount() > before, { what: 'the reader is cut' });
         assert.ok(Date.now() - started < 12000);
         socket.destroy();
     });
@@ -285,7 +286,7 @@ describe('what is on one listener', () => {
     test('the operators get health, readiness and metrics', async () => {
         const ask = async (path) => fetch(`http://127.0.0.1:${gateway.operatorsPort}${path}`);
         assert.equal((await ask('/healthz')).status, 200);
-        assert.equal((await ask('/readyz')).status, 200);
+        await eventually(async () => (await ask('/readyz')).status === 200, { what: 'readiness' });
         assert.match(await (await ask('/metrics')).text(), /^dunlin_http_requests_total \d+$/m);
     });
 });

@@ -1,36 +1,13 @@
 // A gateway of its own for one test file: `dunlin serve` on free ports, with its own data folder,
 // certificate and (unless DUNLIN_DATABASE_URL is set) its own private database.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
-import net from 'node:net';
-import os from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
-export const dunlin = process.env.DUNLIN ?? path.join(root, 'build/dunlin');
-
-export async function until(what, check, timeoutMs = 20000) {
-    const end = Date.now() + timeoutMs;
-    for (;;) {
-        const found = await check();
-        if (found)
-            return found;
-        if (Date.now() > end)
-            throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-}
-
-async function freePort() {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address();
-    server.close();
-    await once(server, 'close');
-    return port;
-}
+import { dunlin, freePorts, temporaryFolder } from './demo.mjs';
+import { eventually } from './eventually.mjs';
 
 // A self-signed certificate for localhost; `name` tells two of them apart.
 export function makeCertificate(dir, name) {
@@ -98,11 +75,10 @@ export class Gateway {
     async start() {
         this.log = '';
         this.child = this.spawn();
-        await until('the gateway is ready', () => {
-            if (this.child.exitCode !== null)
-                throw new Error(`dunlin serve ended:\n${this.log}`);
-            return this.log.includes('event="ready"');
-        }, 60000);
+        await eventually(() => this.child.exitCode !== null || this.log.includes('event="ready"'),
+            { what: 'the gateway is ready', within: 60000 });
+        if (this.child.exitCode !== null)
+            throw new Error(`dunlin serve ended:\n${this.log}`);
         return this;
     }
 
@@ -117,7 +93,6 @@ export class Gateway {
     // Ends it and looks whether a sanitizer has complained.
     async end() {
         await this.stop();
-        rmSync(this.dir, { recursive: true, force: true });
         if (/ERROR: AddressSanitizer|runtime error:|LeakSanitizer/.test(this.log))
             throw new Error(`a sanitizer has spoken:\n${this.log}`);
     }
@@ -199,18 +174,15 @@ export function parseAnswers(text) {
 }
 
 export async function makeGateway(more = {}) {
-    const dir = mkdtempSync(path.join(os.tmpdir(), 'dunlin-'));
-    const listener = async (name) => {
-        const port = await freePort();
-        return { listen: `127.0.0.1:${port}`, url: `https://localhost:${port}`, ...makeCertificate(dir, name) };
-    };
+    const dir = temporaryFolder(), port = await freePorts(3);
+    const listener = (name, at) => ({ listen: `127.0.0.1:${at}`, url: `https://localhost:${at}`, ...makeCertificate(dir, name) });
     const settings = merge({
         data_dir: path.join(dir, 'data'),
         workers: 2,
         log_level: 'info',
-        public: await listener('public'),
-        private: await listener('private'),
-        operators: { listen: `127.0.0.1:${await freePort()}` },
+        public: listener('public', port),
+        private: listener('private', port + 1),
+        operators: { listen: `127.0.0.1:${port + 2}` },
         creditor: { name: 'Test Bank' },
     }, more);
     return new Gateway(dir, settings);
