@@ -99,6 +99,8 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .is_demo = g->is_demo,
         .import_bytes_max = s->import.bytes_max,
         .payment_in_flight_seconds = (int)s->payments.in_flight_seconds,
+        .payment_starts_max = (int)s->payments.starts_per_10min,
+        .blik_codes_max = (int)s->payments.blik_per_10min,
         .now = g->now == NULL ? clock_wall : g->now,
     };
     buf_init(&h->texts, 65536);

@@ -95,6 +95,7 @@ static struct payment_order order_of(const struct payment_start *op)
 {
     struct instant wall = clock_wall();
     bool has_account = op->account != NULL;
+    int64_t starts_max = op->is_blik ? op->world->blik_codes_max : op->world->payment_starts_max;
     return (struct payment_order){
         .customer_id = op->link.customer_id,
         .link_no = op->link.link_no,
@@ -103,8 +104,8 @@ static struct payment_order order_of(const struct payment_start *op)
         .account = has_account ? op->account->account : SPAN_LIT(""),
         .method = op->is_blik ? SPAN_LIT("blik") : SPAN_LIT("redirect"),
         .amount_minor = op->amount_minor,
-        .starts_max = has_account ? PAYMENT_STARTS_MAX : 0,
-        .calls_max = has_account ? PAYMENT_CALLS_MAX : 0,
+        .starts_max = has_account ? starts_max : 0,
+        .calls_max = has_account ? starts_max * PAYMENT_CALLS_FACTOR : 0,
         .counted_from = instant_plus_seconds(wall, -PAYMENT_STARTS_SECONDS),
         .wall = wall,
         .now = op->world->now(),

@@ -11,8 +11,8 @@
 #include "flow/world.h"
 
 enum {
-    PAYMENT_STARTS_MAX = 5, /* of each method, a link, in PAYMENT_STARTS_SECONDS */
-    PAYMENT_CALLS_MAX = 20, /* to the provider, repetitions of the same form included */
+    PAYMENT_CALLS_FACTOR =
+        4, /* calls to the provider a start, repetitions of the same form included */
     PAYMENT_STARTS_SECONDS = 600,
     PAYMENT_PROVIDER_TIMEOUT_MS = 8000,
     BLIK_CODE_LEN = 6,

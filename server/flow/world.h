@@ -44,6 +44,7 @@ struct world {
     bool is_demo;
     int64_t import_bytes_max;
     int payment_in_flight_seconds; /* how long a started payment holds reminders back */
+    int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);
 };

@@ -4,6 +4,7 @@
 #ifndef DUNLIN_TESTS_MONEY_FIXTURE_H
 #define DUNLIN_TESTS_MONEY_FIXTURE_H
 
+#include "base/metrics.h"
 #include "domain/payment_reference.h"
 #include "flow/world.h"
 #include "io/timer.h"
@@ -64,6 +65,8 @@ static inline void fixture_new(struct money_fixture *f)
         .providers = f->accounts,
         .metrics = f->metrics,
         .now = fixture_now,
+        .payment_starts_max = 5,
+        .blik_codes_max = 5,
     };
     struct store_options options = {.conninfo = f->cluster.app_conninfo};
     f->world.store = store_new(f->world.loop, &options);

@@ -1,0 +1,301 @@
+#include "flow/payment_start.h"
+
+#include "io/fetch.h"
+#include "unit/flow/fake_bank.h"
+#include "unit/flow/money_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct money_fixture fixture;
+static struct fake_bank bank;
+static char yes[256];
+
+/* What became of each start, in the order of their ends. */
+enum { ENDS_MAX = 64 };
+static struct {
+    enum payment_start_result result;
+    int error;
+    char redirect_url[128], reference[PAYMENT_REFERENCE_LEN + 1];
+} ends[ENDS_MAX];
+static int end_count;
+
+static int setup_all(void **state)
+{
+    (void)state;
+    fixture_new(&fixture);
+    fake_bank_new(&bank);
+    fixture.world.fetch = fetch_new(fixture.world.loop, 64);
+    fixture.accounts[0].api_url = fixture.accounts[0].start_origin = span_str(bank.url);
+    snprintf(yes, sizeof(yes), "201 Created\n{\"id\":\"sb_1\",\"redirect_url\":\"%s/pay/1\"}",
+             bank.url);
+    return 0;
+}
+
+static int teardown_all(void **state)
+{
+    (void)state;
+    fetch_free(fixture.world.fetch);
+    fake_bank_free(&bank);
+    fixture_free(&fixture);
+    return 0;
+}
+
+/* Nobody has paid anything yet: payment 1 of the fixture is taken away. */
+static int setup(void **state)
+{
+    (void)state;
+    fixture_seed(&fixture, 3);
+    fixture_sql(&fixture, "delete from payment_allocation; delete from payment;"
+                          "update customer set payment_count = 0");
+    atomic_store(&bank.answer, yes);
+    atomic_store(&bank.calls, 0);
+    end_count = 0;
+    return 0;
+}
+
+static void on_done(void *owner, const struct payment_start_outcome *outcome, const struct err *err)
+{
+    (void)owner;
+    int i = end_count++;
+    ends[i].error = err->code;
+    ends[i].result = outcome == NULL ? 0 : outcome->result;
+    snprintf(ends[i].redirect_url, sizeof(ends[i].redirect_url), "%s",
+             outcome == NULL ? "" : outcome->redirect_url);
+    snprintf(ends[i].reference, sizeof(ends[i].reference), "%s",
+             outcome == NULL ? "" : outcome->reference);
+}
+
+static void begin(const char *nonce, const char *blik, int64_t amount_minor)
+{
+    struct payment_start *op;
+    struct err err;
+    assert_int_equal(payment_start_begin(&fixture.world,
+                                         &(struct payment_start_options){
+                                             .link = {2, 1},
+                                             .form_nonce = span_str(nonce),
+                                             .is_blik = blik != NULL,
+                                             .blik_code = span_str(blik),
+                                             .amount_minor = amount_minor,
+                                         },
+                                         on_done, NULL, &op, &err),
+                     0);
+}
+
+static enum payment_start_result start(const char *nonce, const char *blik, int64_t amount_minor)
+{
+    int before = end_count;
+    begin(nonce, blik, amount_minor);
+    assert_int_equal(end_count, before);
+    assert_true(fixture_run(&fixture, &end_count, before + 1, 15));
+    assert_int_equal(ends[before].error, 0);
+    return ends[before].result;
+}
+
+static void assert_value(const char *sql, const char *expected)
+{
+    assert_string_equal(fixture_value(&fixture, sql), expected);
+}
+
+#define PAYMENTS                                                                                   \
+    "select string_agg(payment_no || ':' || method || ':' || state || ':' || amount_minor, ' '"    \
+    " order by payment_no) from payment"
+
+static void started_payment_is_registered_and_leads_to_the_provider(void **state)
+{
+    (void)state;
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_non_null(strstr(ends[0].redirect_url, "/pay/1"));
+    assert_value(PAYMENTS, "1:redirect:started:10000");
+    assert_value("select customer_id || ' ' || payment_no from provider_reference where reference ="
+                 " 'sb_1'",
+                 "2 1");
+    assert_value("select kind || ' ' || facts from event",
+                 "payment.created {\"payment_no\" : 1, \"method\" : \"redirect\", \"provider\" :"
+                 " \"sandbox\", \"amount_minor\" : 10000}");
+    char key[64];
+    struct payment_id id;
+    assert_true(payment_reference_check(fixture.keys, span_str(ends[0].reference), &id));
+    assert_int_equal(id.customer_id, 2);
+    assert_int_equal(id.payment_no, 1);
+    snprintf(key, sizeof(key), "Idempotency-Key: %s\r\n", ends[0].reference);
+    assert_non_null(strstr(bank.request, key));
+    assert_non_null(strstr(bank.request, "\"return_url\":\"https://p.example/back/"));
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void the_same_form_twice_is_one_payment_with_one_way_on(void **state)
+{
+    (void)state;
+    begin("n1", NULL, 10000);
+    begin("n1", NULL, 10000);
+    assert_true(fixture_run(&fixture, &end_count, 2, 15));
+    start("n1", NULL, 10000);
+    for (int i = 0; i < 3; ++i) {
+        assert_int_equal(ends[i].result, PAYMENT_START_REDIRECT);
+        assert_string_equal(ends[i].redirect_url, ends[0].redirect_url);
+        assert_string_equal(ends[i].reference, ends[0].reference);
+    }
+    assert_value(PAYMENTS, "1:redirect:started:10000");
+}
+
+static void two_forms_are_two_payments(void **state)
+{
+    (void)state;
+    start("n1", NULL, 10000);
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_2\"}");
+    assert_int_equal(start("n2", "777123", 10000), PAYMENT_START_WAIT);
+    assert_value(PAYMENTS, "1:redirect:started:10000 2:blik:started:10000");
+    assert_non_null(strstr(bank.request, "\"blik_code\":\"777123\""));
+}
+
+static void refusal_is_kept_with_its_reason(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, "422 Unprocessable Content\n{\"reason\":\"blik_code_wrong\"}");
+    assert_int_equal(start("n1", "000000", 10000), PAYMENT_START_WAIT);
+    assert_value("select state || ' ' || reason from payment", "failed blik_code_wrong");
+    assert_value("select kind from event order by event_no desc limit 1", "payment.failed");
+    assert_int_equal(start("n1", "000000", 10000), PAYMENT_START_WAIT);
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* Whoever tries again after no answer gets the same payment under the same key: one charge. */
+static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(void **state)
+{
+    (void)state;
+    const char *const answers[] = {NULL, "500 Oh\n", "200 OK\nnonsense",
+                                   "201 Created\n{\"id\":\"sb_1\"}"};
+    for (int i = 0; i < 4; ++i) {
+        char nonce[8];
+        snprintf(nonce, sizeof(nonce), "n%d", i);
+        atomic_store(&bank.answer, answers[i]);
+        assert_int_equal(start(nonce, NULL, 10000), PAYMENT_START_UNANSWERED);
+        assert_value(PAYMENTS, "1:redirect:created:10000");
+        assert_string_equal(ends[i].reference, ends[0].reference);
+    }
+    atomic_store(&bank.answer, yes);
+    assert_int_equal(start("n9", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_string_equal(ends[4].reference, ends[0].reference);
+    assert_value(PAYMENTS, "1:redirect:started:10000");
+}
+
+static void sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; ++i) {
+        char nonce[8];
+        snprintf(nonce, sizeof(nonce), "n%d", i);
+        bool is_blik = i % 2 == 1;
+        atomic_store(&bank.answer, is_blik ? "201 Created\n{\"id\":\"sb_x\"}" : yes);
+        enum payment_start_result expected = i >= 10   ? PAYMENT_START_TOO_MANY
+                                             : is_blik ? PAYMENT_START_WAIT
+                                                       : PAYMENT_START_REDIRECT;
+        assert_int_equal(start(nonce, is_blik ? "777123" : NULL, 10000), expected);
+    }
+    assert_int_equal(atomic_load(&bank.calls), 10);
+    fixture_sql(&fixture, "update payment set asked_at = asked_at - interval '601 seconds'");
+    atomic_store(&bank.answer, yes);
+    assert_int_equal(start("later", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_value("select count(*) from payment", "11");
+}
+
+static void limit_holds_when_all_come_at_once(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 30; ++i) {
+        char nonce[8];
+        snprintf(nonce, sizeof(nonce), "n%d", i);
+        begin(nonce, NULL, 10000);
+    }
+    assert_true(fixture_run(&fixture, &end_count, 30, 15));
+    int redirected = 0;
+    for (int i = 0; i < 30; ++i)
+        redirected += ends[i].result == PAYMENT_START_REDIRECT;
+    assert_in_range(redirected, 1, 5);
+    assert_in_range(atomic_load(&bank.calls), 1, 5);
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void what_must_not_be_paid_makes_no_payment(void **state)
+{
+    (void)state;
+    assert_int_equal(start("n1", NULL, 9999), PAYMENT_START_CHANGED);
+    fixture_sql(&fixture, "update invoice set due_minor = 0");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_SETTLED);
+    fixture_sql(&fixture, "update paylink set state = 'revoked', revoked_at = now()");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REVOKED);
+    fixture_sql(&fixture, "delete from paylink");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_NOWHERE);
+    assert_value("select count(*) from payment", "0");
+    assert_value("select sum(payment_count) from customer", "0");
+    assert_int_equal(atomic_load(&bank.calls), 0);
+}
+
+static void callback_parked_for_its_id_is_tried_when_the_id_is_registered(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture,
+                "insert into callback values ('sandbox', 'default', 'k', now(), '{}', '{}');"
+                "insert into callback_outcome (provider, account, dedup_key, state, reason,"
+                " decided_at, next_try_at, provider_reference) values ('sandbox', 'default', 'k',"
+                " 'parked', 'unknown_reference', now(), now() + interval '1 hour', 'sb_1')");
+    start("n1", NULL, 10000);
+    assert_value("select next_try_at <= now() from callback_outcome", "t");
+}
+
+/* A callback may be quicker than the provider's answer. */
+static void what_a_callback_said_meanwhile_stays(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, NULL);
+    start("n1", NULL, 10000);
+    fixture_sql(&fixture, "update payment set state = 'paid', paid_minor = 10000");
+    atomic_store(&bank.answer, yes);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_WAIT);
+    assert_value(PAYMENTS, "1:redirect:paid:10000");
+}
+
+static void whoever_is_gone_is_not_told(void **state)
+{
+    (void)state;
+    struct payment_start *op;
+    struct err err;
+    assert_int_equal(payment_start_begin(
+                         &fixture.world,
+                         &(struct payment_start_options){
+                             .link = {2, 1}, .form_nonce = SPAN_LIT("n1"), .amount_minor = 10000},
+                         on_done, NULL, &op, &err),
+                     0);
+    payment_start_forget(op);
+    int calls = 0;
+    for (int turns = 0; calls == 0 && turns < 200; ++turns) {
+        h2o_evloop_run(fixture.world.loop, 20);
+        calls = atoi(fixture_value(&fixture, "select count(*) from provider_reference"));
+    }
+    assert_int_equal(calls, 1);
+    assert_int_equal(end_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(started_payment_is_registered_and_leads_to_the_provider, setup),
+        cmocka_unit_test_setup(the_same_form_twice_is_one_payment_with_one_way_on, setup),
+        cmocka_unit_test_setup(two_forms_are_two_payments, setup),
+        cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
+        cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
+                               setup),
+        cmocka_unit_test_setup(sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart, setup),
+        cmocka_unit_test_setup(limit_holds_when_all_come_at_once, setup),
+        cmocka_unit_test_setup(what_must_not_be_paid_makes_no_payment, setup),
+        cmocka_unit_test_setup(callback_parked_for_its_id_is_tried_when_the_id_is_registered,
+                               setup),
+        cmocka_unit_test_setup(what_a_callback_said_meanwhile_stays, setup),
+        cmocka_unit_test_setup(whoever_is_gone_is_not_told, setup),
+    };
+    return cmocka_run_group_tests(tests, setup_all, teardown_all);
+}
