@@ -21,17 +21,17 @@ enum {
 #define VALUES(X)                                                                                  \
     X(account)                                                                                     \
     X(account_shown)                                                                               \
-    X(again) X(amount) X(amount_plain) X(blik_error) X(blik_token) X(code) X(creditor) X(days)     \
-        X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) X(has_qr) X(has_transfer)   \
-            X(here) X(home) X(initial) X(is_ahead) X(is_blik) X(is_demo) X(is_en) X(is_late)       \
-                X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) X(is_refreshing)   \
-                    X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many)     \
-                        X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone)        \
-                            X(notice_text) X(notice_title) X(number) X(one) X(over) X(paid)        \
-                                X(paid_minor) X(paid_on) X(phone) X(phone_link) X(privacy_url)     \
-                                    X(product) X(recipient) X(reference) X(takes_blik) X(token)    \
-                                        X(total) X(total_minor) X(transfer_for) X(website)         \
-                                            X(website_link)
+    X(again)                                                                                       \
+    X(amount) X(amount_plain) X(blik_error) X(blik_token) X(code) X(creditor) X(days) X(due_date)  \
+        X(due_minor) X(due_tone) X(email) X(few) X(flying) X(has_qr) X(has_transfer) X(here)       \
+            X(home) X(initial) X(is_ahead) X(is_blik) X(is_demo) X(is_en) X(is_late) X(is_online)  \
+                X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) X(is_refreshing) X(is_today)    \
+                    X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) X(may_retry)    \
+                        X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text)      \
+                            X(notice_title) X(number) X(one) X(over) X(paid) X(paid_minor)         \
+                                X(paid_on) X(phone) X(phone_link) X(privacy_url) X(product)        \
+                                    X(recipient) X(reference) X(takes_blik) X(token) X(total)      \
+                                        X(total_minor) X(transfer_for) X(website) X(website_link)
 
 enum value {
 #define VALUE_ID(name) VALUE_##name,
@@ -596,10 +596,12 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
     set_text(v, VALUE_notice_title, word(v, visit->language, "notice_", name, "_title"));
     set_text(v, VALUE_notice_text, word(v, visit->language, "notice_", name, "_text"));
     if (leads_somewhere) {
+        const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";
         size_t begin = text_begin(v);
-        buf_printf(&v->texts, "/%.*s%s%s", SPAN_ARG(visit->code),
-                   visit->is_language_chosen ? "?lang=" : "",
-                   visit->is_language_chosen ? language_code(visit->language) : "");
+        buf_printf(&v->texts, "%s%.*s%s%s", visit->code.len != 0 ? "/" : "", SPAN_ARG(visit->code),
+                   visit->code.len == 0 || lang[0] != '\0' ? "?" : "",
+                   lang[0] != '\0' ? "lang=" : "");
+        buf_add_str(&v->texts, lang);
         set_made(v, VALUE_again, begin);
     }
     return write_view(v, TEMPLATE_NOTICE, visit->language);
