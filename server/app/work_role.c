@@ -5,6 +5,7 @@
 #include "http/listener.h"
 #include "jobs/anchor.h"
 #include "jobs/dispatch.h"
+#include "jobs/importing.h"
 #include "jobs/parked.h"
 
 #include <stdlib.h>
@@ -16,7 +17,12 @@ struct work_role {
     struct parked *parked;
     struct dispatch *dispatch;
     struct anchor *anchor;
+    struct store *import_store; /* imports have connections of their own */
+    struct importing *importing;
 };
+
+/* A part of an import is one transaction of thousands of rows. */
+enum { IMPORT_TIMEOUT_MS = 60000 };
 
 static bool workers_are_alive(void *owner)
 {
@@ -45,6 +51,14 @@ static int work_start(const struct worker *w, void **state, struct err *e)
         return e->code;
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
+    role->import_store =
+        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
+                                                          .read_timeout_ms = IMPORT_TIMEOUT_MS,
+                                                          .write_timeout_ms = IMPORT_TIMEOUT_MS});
+    role->importing = importing_new(
+        &(struct importing_options){.world = w->world,
+                                    .store = role->import_store,
+                                    .part_rows = (size_t)w->gateway->settings->import.part_rows});
     return 0;
 }
 
@@ -55,6 +69,7 @@ static void work_drain(void *state)
     parked_stop(role->parked);
     dispatch_stop(role->dispatch);
     anchor_stop(role->anchor);
+    importing_stop(role->importing);
 }
 
 static bool work_is_drained(void *state)
@@ -71,6 +86,9 @@ static void work_stop(void *state)
     parked_free(role->parked);
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
+    importing_stop(role->importing);
+    importing_free(role->importing);
+    store_free(role->import_store);
     free(role);
 }
 
@@ -81,9 +99,11 @@ static void work_on_notified(void *state, const char *channel)
         parked_wake(role->parked);
     else if (strcmp(channel, DISPATCH_CHANNEL) == 0)
         dispatch_wake(role->dispatch);
+    else if (strcmp(channel, IMPORT_CHANNEL) == 0)
+        importing_wake(role->importing);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

@@ -42,7 +42,8 @@ struct invoice_import {
     struct suspects suspects;
     int64_t file_key;
     uint8_t sha256[SHA256_LEN];
-    bool is_locked, is_resumed;
+    bool is_held, is_locked; /* by this process, by the session */
+    bool is_resumed;
 
     struct buf rest; /* read and not yet parsed */
     int64_t read_offset;
@@ -72,6 +73,31 @@ static void survey_more(struct invoice_import *);
 static void fill(struct invoice_import *);
 static void load(struct invoice_import *);
 static void begin_end(struct invoice_import *);
+
+/* ---- the lock of a file's content ---- */
+
+/* A session may take one lock any number of times, so what this process holds is noted here: two
+ * uploads of one file go over the same connection. */
+static int64_t held_keys[16];
+static size_t held_count;
+
+static bool hold_key(int64_t key)
+{
+    for (size_t i = 0; i < held_count; ++i)
+        if (held_keys[i] == key)
+            return false;
+    if (held_count == sizeof held_keys / sizeof *held_keys)
+        return false;
+    held_keys[held_count++] = key;
+    return true;
+}
+
+static void let_go_of_key(int64_t key)
+{
+    for (size_t i = 0; i < held_count; ++i)
+        if (held_keys[i] == key)
+            held_keys[i] = held_keys[--held_count];
+}
 
 /* ---- life ---- */
 
@@ -168,6 +194,9 @@ static void unlock(struct invoice_import *im)
 {
     struct err ignored;
     struct pg_tx tx = {0};
+    if (im->is_held)
+        let_go_of_key(im->file_key);
+    im->is_held = false;
     if (!im->is_locked)
         return;
     im->is_locked = false;
@@ -284,7 +313,11 @@ static void survey_end(struct invoice_import *im)
     im->progress.is_surveyed = true;
     im->progress.row_count = csv_survey_row_count(im->survey);
     im->progress.bytes_done = 0;
-    claim(im);
+    im->is_held = hold_key(im->file_key);
+    if (im->is_held)
+        claim(im);
+    else
+        fail_with(im, ERR_BUSY, "the same file is being imported at this moment");
 }
 
 static void on_survey_bytes(void *owner, struct span bytes, const struct err *err)

@@ -2,6 +2,7 @@
 
 #include "http/callbacks.h"
 #include "http/health.h"
+#include "http/imports.h"
 #include "http/pages.h"
 #include "http/payments.h"
 
@@ -21,6 +22,14 @@ const struct route public_routes[] = {
 
 const struct route private_routes[] = {
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "read", callbacks_list},
+    {"OPTIONS", "/api/v1/imports", ROUTE_OPEN, NULL, imports_options},
+    {"OPTIONS", "/api/v1/imports/{id}", ROUTE_OPEN, NULL, imports_options},
+    {"GET", "/api/v1/imports", ROUTE_API_KEY, "read", imports_list},
+    {"POST", "/api/v1/imports", ROUTE_API_KEY, "import", imports_create},
+    {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "read", imports_show},
+    {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "import", imports_receive},
+    {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "import", imports_terminate},
+    {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "read", imports_bad_rows},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

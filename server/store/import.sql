@@ -48,6 +48,7 @@ with moved as (
     insert into import_part (import_id, at_byte, bytes)
     select import_id, $2::bigint, $3::bytea
     from moved
+    where octet_length($3::bytea) > 0
 )
 select received_bytes, case when state = 'waiting' then pg_notify($4::text, '') is null end
 from moved;
@@ -73,7 +74,7 @@ limit 1;
 
 -- name: import_open
 -- Uploads that are to be imported, oldest first; and those whose process died. $1 at most
-select import_id::text
+select import_id::text, size_bytes
 from import
 where state in ('waiting', 'running') and source = 'upload'
 order by created_at

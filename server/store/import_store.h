@@ -54,7 +54,7 @@ void import_add_abandoned(struct pg_tx *, struct instant created_before);
 /* (at_byte, bytes) of the part that holds the byte; no row when it is not there. */
 MUST_CHECK int import_read(struct pg *, struct pg_query *, const char *id, int64_t byte,
                            pg_result_cb, void *owner, struct err *);
-/* (id) of uploads that wait to be imported or whose process died. */
+/* (id, size) of uploads that wait to be imported or whose process died. */
 MUST_CHECK int import_open(struct pg *, struct pg_query *, int64_t at_most, pg_result_cb,
                            void *owner, struct err *);
 /* (line, column, value, reason, raw) behind a line. */

@@ -1,0 +1,17 @@
+/* The headers of tus 1.0 resumable uploads (https://tus.io/protocols/resumable-upload). Read from
+ * bytes of anybody with an API key; nothing here knows requests. */
+#ifndef DUNLIN_HTTP_TUS_H
+#define DUNLIN_HTTP_TUS_H
+
+#include "base/span.h"
+
+enum { TUS_NAME_MAX = 200 };
+
+/* Upload-Length, Upload-Offset: decimal digits without sign or blank, below 2^62. */
+bool tus_number(struct span text, int64_t *out);
+/* The value of `filename` (or `name`) in Upload-Metadata: "key base64,key base64,key". Its last
+ * path segment, valid UTF-8 without controls, cut to TUS_NAME_MAX bytes; "upload.csv" when there is
+ * none fit to be shown. False when the header breaks the grammar. */
+bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1]);
+
+#endif
