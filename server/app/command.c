@@ -2,6 +2,8 @@
 
 #include "app/demo.h"
 #include "app/import_command.h"
+#include "app/key_command.h"
+#include "app/link_command.h"
 #include "app/migrate_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
@@ -17,7 +19,9 @@ static const struct command {
     {"demo", "everything on this machine, with fictional debtors", demo_command},
     {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
     {"import", "bring in the invoices of an accounting export", import_command},
-    {"migrate", "bring the schema up to date", migrate_command},
+    {"migrate", "bring the database's schema up to date", migrate_command},
+    {"link", "show, issue, revoke or replace the link of an invoice", link_command},
+    {"key", "API keys and link keys: make, list, rotate, retire", key_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };
 

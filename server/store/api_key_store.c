@@ -89,12 +89,27 @@ void api_key_add(struct pg_tx *tx, const struct api_key *key, struct span name, 
     pg_args_release(&args);
 }
 
-void api_key_revoke(struct pg_tx *tx, struct span id, struct instant now)
+void api_key_revoke(struct pg_tx *tx, struct span id, struct instant now, pg_result_cb on_revoked)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_text(&args, id);
     pg_arg_instant(&args, now);
-    pg_tx_add(tx, SQL_API_KEY_REVOKE, &args, NULL);
+    pg_tx_add(tx, SQL_API_KEY_REVOKE, &args, on_revoked);
     pg_args_release(&args);
+}
+
+int api_key_list(struct store *store, struct pg_query *query, pg_result_cb on_listed, void *owner,
+                 struct err *e)
+{
+    return pg_read(store->reads, query, SQL_API_KEY_LIST, NULL, on_listed, owner, e);
+}
+
+void api_key_read_listed(const PGresult *result, int row, struct api_key_listed *key)
+{
+    *key = (struct api_key_listed){.id = pg_get_text(result, row, 0),
+                                   .name = pg_get_text(result, row, 1),
+                                   .scopes = pg_get_text(result, row, 2),
+                                   .created_at = pg_get_instant(result, row, 3),
+                                   .is_revoked = !pg_is_null(result, row, 4)};
 }

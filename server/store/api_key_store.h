@@ -26,6 +26,17 @@ MUST_CHECK int api_key_find(struct store *, struct pg_query *, struct span id,
 bool api_key_of(const PGresult *, struct api_key *);
 /* Adds statements to a transaction. */
 void api_key_add(struct pg_tx *, const struct api_key *, struct span name, struct instant now);
-void api_key_revoke(struct pg_tx *, struct span id, struct instant now);
+/* `on_revoked`'s result has a row when there was a live key to revoke. */
+void api_key_revoke(struct pg_tx *, struct span id, struct instant now, pg_result_cb on_revoked);
+
+/* Every key there ever was, the oldest first: api_key_read_listed for each row. */
+struct api_key_listed {
+    struct span id, name, scopes;
+    struct instant created_at;
+    bool is_revoked;
+};
+MUST_CHECK int api_key_list(struct store *, struct pg_query *, pg_result_cb on_listed, void *owner,
+                            struct err *);
+void api_key_read_listed(const PGresult *, int row, struct api_key_listed *);
 
 #endif
