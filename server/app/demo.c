@@ -1,6 +1,6 @@
 /* In order: the folder, the certificates, secrets and settings, the clock, the socket of the panes;
  * then serve_run, which starts the database, calls prepare (mark, debtors, key), forks and calls
- * on_ready. What the processes log goes to a file in the folder: a terminal shows where to look. */
+ * on_ready. */
 #include "app/demo.h"
 
 #include "app/demo_certs.h"
@@ -260,9 +260,12 @@ static int take_socket(struct demo *demo, struct err *err)
     return demo->place.listen_fd < 0 ? err->code : 0;
 }
 
-/* From here on standard error is the log; *said stays where a person reads. */
+/* On a terminal the log would bury what is said there: it goes to a file, and *said stays where a
+ * person reads. Scripts get it on standard error. */
 static int move_log(const struct demo *demo, FILE **said, struct err *err)
 {
+    if (!isatty(STDERR_FILENO))
+        return 0;
     char path[PATH_MAX];
     snprintf(path, sizeof(path), "%.*s/dunlin.log", 400, demo->dir);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -410,9 +413,9 @@ static void print_words(const struct demo *demo)
                 certs, demo->certs.ca, certs, demo->certs.ca);
     fprintf(out,
             "\nPay an invoice: open the first address, tap a link on the phone, press pay.\n"
-            "Everything is kept under %s; the log is %s/dunlin.log.\n"
+            "Everything is kept under %s%s.\n"
             "Ctrl-C ends it; the same command goes on where it stopped.\n\n",
-            demo->dir, demo->dir);
+            demo->dir, isatty(STDERR_FILENO) ? "" : ", the log too: dunlin.log");
 }
 
 static void on_ready(void *owner)

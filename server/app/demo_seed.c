@@ -70,14 +70,15 @@ static const struct {
 static const struct {
     const char *kind, *number, *product;
     int32_t least, most; /* whole currency units */
+    uint32_t parts;
 } debts[] = {
-    {"instalment", "POZ/%d/%02d", "Pożyczka gotówkowa, rata %d z 24", 180, 900},
-    {"instalment", "KRD/%d/%02d", "Kredyt na meble, rata %d z 12", 90, 450},
-    {"instalment", "LEA/%d/%02d", "Leasing samochodu, rata %d z 36", 700, 2400},
-    {"premium", "POL/%d/%02d", "Ubezpieczenie OC, składka %d z 4", 120, 640},
-    {"premium", "DOM/%d/%02d", "Ubezpieczenie mieszkania, składka %d z 2", 80, 310},
-    {"invoice", "FV/%d/%02d", "Internet i telewizja, miesiąc %d", 49, 139},
-    {"invoice", "EN/%d/%02d", "Energia elektryczna, okres %d", 95, 620},
+    {"instalment", "POZ/%d/%02d", "Pożyczka gotówkowa, rata %d z 24", 180, 900, 24},
+    {"instalment", "KRD/%d/%02d", "Kredyt na meble, rata %d z 12", 90, 450, 12},
+    {"instalment", "LEA/%d/%02d", "Leasing samochodu, rata %d z 36", 700, 2400, 36},
+    {"premium", "POL/%d/%02d", "Ubezpieczenie OC, składka %d z 4", 120, 640, 4},
+    {"premium", "DOM/%d/%02d", "Ubezpieczenie mieszkania, składka %d z 2", 80, 310, 2},
+    {"invoice", "FV/%d/%02d", "Internet i telewizja, miesiąc %d", 49, 139, 11},
+    {"invoice", "EN/%d/%02d", "Energia elektryczna, okres %d", 95, 620, 6},
 };
 
 enum { DEBT_KINDS = sizeof(debts) / sizeof(debts[0]) };
@@ -136,7 +137,7 @@ static void write_debt(struct buf *csv, int person, int32_t today)
     date_print(issued, issue_text);
     date_print(due, due_text);
     char number[40], product[120];
-    int part = 1 + (int)draw(person, 15, 9);
+    int part = 1 + (int)draw(person, 15, debts[kind].parts);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(number, sizeof(number), debts[kind].number, 10000 + person, part);

@@ -42,7 +42,7 @@ static int sandbox_send(struct store *store, const struct channel_message *messa
     pg_arg_text(&args, message->step);
     pg_arg_text(&args, message->channel);
     pg_arg_text(&args, message->address);
-    pg_arg_text(&args, message->title);
+    pg_arg_text(&args, message->title.len == 0 ? (struct span){NULL, 0} : message->title);
     pg_arg_text(&args, message->body);
     pg_arg_instant(&args, message->at);
     pg_tx_add(&delivery->tx, SQL_SANDBOX_MESSAGE_ADD, &args, NULL);

@@ -47,7 +47,7 @@ left join lateral (
     where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id and r.state = 'scheduled'
     order by r.due_at limit 1) next on true
 where $2::text = '' or d.state = $2::text
-order by d.changed_at desc, d.due_date, d.invoice_id
+order by d.changed_at desc, abs(d.due_date - ($3::timestamptz at time zone 'UTC')::date), d.invoice_id
 limit $5::bigint;
 
 -- name: debtor_summary

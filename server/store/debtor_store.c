@@ -121,5 +121,6 @@ void sandbox_message_read(const PGresult *result, int row, struct sandbox_messag
                                         .body = pg_get_text(result, row, 7),
                                         .at = pg_get_instant(result, row, 8),
                                         .name = pg_get_text(result, row, 9),
-                                        .number = pg_get_text(result, row, 10)};
+                                        .number = pg_get_text(result, row, 10),
+                                        .link_no = (int32_t)pg_get_int(result, row, 11)};
 }

@@ -38,6 +38,7 @@ const zone = 'Europe/Warsaw';
 const day = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone });
 const dayYear = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: zone });
 const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
+const short = (iso) => (day.format(new Date(iso)) === day.format(clockNow()) ? hour.format(new Date(iso)) : day.format(new Date(iso)));
 const when = (iso) => `${day.format(new Date(iso))}, ${hour.format(new Date(iso))}`;
 
 const stepNames = { issue: 'issued', before_2: '2 days before', due: 'due day', after_2: '2 days after', after_9: '9 days after', after_16: '16 days after' };
@@ -122,7 +123,7 @@ function note(message, creditor) {
     const isPush = message.channel === 'push';
     const head = el('header', {},
         el('i', { class: message.channel, 'aria-hidden': 'true' }, isPush ? 'P' : 'SMS'),
-        el('b', {}, isPush ? creditor : 'Messages'), el('span', {}, when(message.at)));
+        el('b', {}, isPush ? creditor : 'Messages'), el('span', { title: when(message.at) }, short(message.at)));
     const to = el('small', {}, `to ${message.name ?? 'nobody'} · ${stepName(message.step)}`);
     if (!isPush) return el('article', { class: 'note' }, head, el('p', {}, ...linked(message.body, message.link)), to);
     const inside = [head, el('strong', {}, message.title ?? ''), el('p', {}, message.body), to];
@@ -281,7 +282,7 @@ export function debts(root, onPhone) {
                 onPhone ? el('button', { type: 'button', 'aria-label': `Phone of ${debt.name ?? debt.reference}`, onclick: () => onPhone(debt) }, 'Phone') : null, why),
             steps);
     }
-    const again = watch(() => `/debtors.json?limit=40&q=${encodeURIComponent(words)}&state=${state}`, (data) => {
+    const again = watch(() => `/debtors.json?limit=25&q=${encodeURIComponent(words)}&state=${state}`, (data) => {
         if (list.contains(document.activeElement)) return drawLater(data);
         list.replaceChildren(...(data.length ? data.map(row) : [el('p', { class: 'soft' }, 'Nothing like that.')]));
         return undefined;
