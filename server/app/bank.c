@@ -69,8 +69,8 @@ static void move_load(struct move *move);
 
 static void make_id(const char *prefix, char out[SANDBOX_BANK_ID_MAX])
 {
-    uint8_t bytes[12];
-    char hex[25];
+    uint8_t bytes[8];
+    char hex[17];
     random_bytes(bytes, sizeof(bytes));
     hex_print(bytes, sizeof(bytes), hex);
     snprintf(out, SANDBOX_BANK_ID_MAX, "%s%s", prefix, hex);
