@@ -13,15 +13,15 @@ struct channel;
 
 struct gateway {
     const struct settings *settings;
-    const char *conninfo; /* as the application */
+    const char *conninfo;          /* as the application */
     struct private_db *private_db; /* null when the settings name a database */
     bool is_demo;
     struct instant (*now)(void);
     const struct channel *const *channels; /* ended by null */
     struct board *board;
-    int http_count;                            /* processes that share the HTTPS listeners */
-    unsigned long descriptors_max;             /* of one process */
-    int public_fd, private_fd, operators_fd;   /* -1: this machine has not that role */
+    int http_count;                          /* processes that share the HTTPS listeners */
+    unsigned long descriptors_max;           /* of one process */
+    int public_fd, private_fd, operators_fd; /* -1: this machine has not that role */
     uint8_t ticket_secret[TLS_TICKET_SECRET_LEN];
 };
 

@@ -31,6 +31,7 @@ static struct guard_limits limits_of(const struct gateway *g, const struct setti
     l.requests_burst = (unsigned)s->bucket_burst;
     l.requests_per_second = (unsigned)s->bucket_per_s;
     l.request_timeout_ms = (int)s->request_timeout_s * 1000;
+    l.handshake_timeout_ms = l.request_timeout_ms;
     l.idle_timeout_ms = (int)s->idle_timeout_s * 1000;
     l.answer_timeout_ms = (int)s->answer_deadline_s * 1000;
     return l;

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -74,7 +75,7 @@ static void child_start(struct supervisor *s, int slot)
     } else if ((c->pid = fork()) == 0) {
         child_tie_to_parent(parent);
         title_set(c->spec->name);
-        _exit(c->spec->run(c->spec->owner, slot));
+        exit(c->spec->run(c->spec->owner, slot));
     }
     if (c->pid <= 0) {
         c->pid = 0;
@@ -99,6 +100,7 @@ static void child_died(struct supervisor *s, int slot, int status)
     if (c->spec->restart == NULL) {
         s->options->board->slots[slot].pid = 0;
         s->options->board->slots[slot].is_ready = false;
+        s->options->board->metrics[slot].values[METRIC_connections_now] = 0; /* gone with it */
         metrics_clear_gauges(&s->options->board->metrics[slot]); /* its connections are gone */
     }
     c->pid = 0;

@@ -156,5 +156,7 @@ void world_free(struct world *world)
     fetch_free(world->fetch);
     store_free(world->store);
     timer_loop_release(world->loop);
+    h2o_evloop_run(world->loop, 0); /* closed sockets are freed by the turn that follows */
+    h2o_evloop_destroy(world->loop);
     house_free(h);
 }

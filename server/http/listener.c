@@ -17,13 +17,14 @@
 #include "http/connection.h"
 #include "http/reply.h"
 #include "http/tls.h"
+#include "io/timer.h"
 
 #include <arpa/inet.h>
 #include <h2o/http1.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-enum { TICK_MS_MAX = 1000, FRESH_GRACE_MS = 2000 };
+enum { TICK_MS_MAX = 1000, FRESH_GRACE_MS = 2000, LAST_ACCEPT_MS = 250 };
 
 struct http_listener {
     struct world *world;
@@ -31,9 +32,10 @@ struct http_listener {
     h2o_globalconf_t config;
     h2o_context_t context;
     h2o_accept_ctx_t accept;
-    h2o_socket_t *socket; /* null once draining */
+    h2o_socket_t *socket; /* null once closed */
     h2o_timeout_t tick;
     h2o_timeout_entry_t tick_entry;
+    struct timer last_accept;
     h2o_linklist_t connections, busy;
     unsigned connection_count;
     bool is_paused, is_draining;
@@ -57,6 +59,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req);
 static void on_answer_started(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot);
 static void on_accept(h2o_socket_t *socket, const char *error);
 static void on_tick(h2o_timeout_entry_t *entry);
+static void on_last_accepted(void *owner);
 
 static uint64_t now_ms(const struct http_listener *l)
 {
@@ -122,6 +125,7 @@ struct http_listener *http_listener_new(struct world *world,
     l->accept.ctx = &l->context;
     l->accept.hosts = l->config.hosts;
     h2o_timeout_init(world->loop, &l->tick, (uint64_t)tick_ms(&options->limits));
+    timer_init(&l->last_accept, world->loop, "last accept", on_last_accepted, l);
     l->tick_entry.cb = on_tick;
     h2o_timeout_link(world->loop, &l->tick, &l->tick_entry);
     l->socket = h2o_evloop_socket_create(world->loop, options->fd, H2O_SOCKET_FLAG_DONT_READ);
@@ -477,6 +481,13 @@ static void on_tick(h2o_timeout_entry_t *entry)
 
 /* ---- The end. ---- */
 
+static void on_last_accepted(void *owner)
+{
+    struct http_listener *l = owner;
+    h2o_socket_close(l->socket);
+    l->socket = NULL;
+}
+
 void http_listener_drain(struct http_listener *l)
 {
     if (l->is_draining)
@@ -484,8 +495,8 @@ void http_listener_drain(struct http_listener *l)
     l->is_draining = true;
     l->draining_since_ms = now_ms(l);
     l->context.shutdown_requested = 1;
-    h2o_socket_close(l->socket);
-    l->socket = NULL;
+    /* What the kernel has queued for this socket would be reset with it. */
+    timer_start(&l->last_accept, LAST_ACCEPT_MS);
     look_after_connections(l);
 }
 
@@ -496,12 +507,14 @@ bool http_listener_is_draining(const struct http_listener *l)
 
 bool http_listener_is_drained(const struct http_listener *l)
 {
-    return l->is_draining && l->connection_count == 0;
+    return l->socket == NULL && l->connection_count == 0;
 }
 
 void http_listener_free(struct http_listener *l)
 {
-    http_listener_drain(l);
+    timer_stop(&l->last_accept);
+    if (l->socket != NULL)
+        on_last_accepted(l);
     for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next)
         cut(H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n));
     while (l->connection_count != 0)
@@ -509,7 +522,9 @@ void http_listener_free(struct http_listener *l)
             break;
     h2o_timeout_unlink(&l->tick_entry);
     h2o_timeout_dispose(l->world->loop, &l->tick);
+    h2o_multithread_queue_t *queue = l->context.queue;
     h2o_context_dispose(&l->context);
+    free(queue); /* libh2o 2.2.5 empties it and forgets it */
     h2o_config_dispose(&l->config);
     auth_free(l->auth);
     free(l);

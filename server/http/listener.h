@@ -31,8 +31,8 @@ struct http_listener_options {
 struct http_listener;
 
 struct http_listener *http_listener_new(struct world *, const struct http_listener_options *);
-/* Accepts no more, answers what is under way and closes each connection after it; idle ones close
- * at once. Ask http_listener_is_drained now and then. */
+/* Accepts what is queued and then no more, answers what is under way and closes each connection
+ * after it; idle ones close at once. Ask http_listener_is_drained now and then. */
 void http_listener_drain(struct http_listener *);
 bool http_listener_is_drained(const struct http_listener *);
 /* Cuts what is still open. The loop must run once more before it ends. */

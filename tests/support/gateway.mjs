@@ -2,11 +2,12 @@
 // certificate and (unless DUNLIN_DATABASE_URL is set) its own private database.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 
-import { dunlin, freePorts, temporaryFolder } from './demo.mjs';
+import { dunlin, freePorts } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 
 // A self-signed certificate for localhost; `name` tells two of them apart.
@@ -93,6 +94,7 @@ export class Gateway {
     // Ends it and looks whether a sanitizer has complained.
     async end() {
         await this.stop();
+        rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
         if (/ERROR: AddressSanitizer|runtime error:|LeakSanitizer/.test(this.log))
             throw new Error(`a sanitizer has spoken:\n${this.log}`);
     }
@@ -174,7 +176,8 @@ export function parseAnswers(text) {
 }
 
 export async function makeGateway(more = {}) {
-    const dir = temporaryFolder(), port = await freePorts(3);
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'dunlin-test-')), port = await freePorts(3);
+    chmodSync(dir, 0o755); // root's database runs as somebody else
     const listener = (name, at) => ({ listen: `127.0.0.1:${at}`, url: `https://localhost:${at}`, ...makeCertificate(dir, name) });
     const settings = merge({
         data_dir: path.join(dir, 'data'),
