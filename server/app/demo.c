@@ -227,6 +227,18 @@ static void forget_environment(void)
     }
 }
 
+/* For other commands beside the demo: dunlin link show … --settings DIR/dunlin.yaml */
+static int keep_settings(const struct demo *demo, struct span yaml, struct err *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%.*s/dunlin.yaml", 400, demo->dir);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return err_system(err, path);
+    bool is_written = fwrite(yaml.base, 1, yaml.len, file) == yaml.len;
+    return fclose(file) == 0 && is_written ? 0 : err_system(err, path);
+}
+
 static int take_settings(struct demo *demo, struct err *err)
 {
     struct buf yaml;
@@ -235,9 +247,10 @@ static int take_settings(struct demo *demo, struct err *err)
     write_settings(demo, &yaml);
     forget_environment();
     int rc = settings_parse(&demo->settings, buf_span(&yaml), demo->dir, &mistakes);
+    int kept = rc == 0 ? keep_settings(demo, buf_span(&yaml), err) : 0;
     buf_release(&yaml);
     if (rc == 0)
-        return 0;
+        return kept;
     settings_print_mistakes(&mistakes, "demo", stderr);
     return err_set(err, ERR_SETTINGS, "the demo's own settings are not right");
 }
