@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include "app/check.h"
 #include "app/demo.h"
 #include "app/import_command.h"
 #include "app/key_command.h"
@@ -22,6 +23,7 @@ static const struct command {
     {"migrate", "bring the database's schema up to date", migrate_command},
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
+    {"check", "settings, certificates, database: every mistake at once", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };
 

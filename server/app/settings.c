@@ -333,8 +333,28 @@ static void store_scalar_node(struct reading *r, struct target *t, const yaml_no
         store_scalar(r, t, scalar_text(node));
 }
 
+static void note_line(struct settings *s, const char *name, int line)
+{
+    struct settings_line *lines =
+        realloc(s->lines_, (size_t)(s->line_count_ + 1) * sizeof(*s->lines_));
+    if (lines == NULL)
+        abort();
+    s->lines_ = lines;
+    lines[s->line_count_] = (struct settings_line){.line = line};
+    snprintf(lines[s->line_count_++].name, sizeof(lines->name), "%s", name);
+}
+
+int settings_line_of(const struct settings *s, const char *name)
+{
+    for (int i = 0; i < s->line_count_; ++i)
+        if (strcmp(s->lines_[i].name, name) == 0)
+            return s->lines_[i].line;
+    return 0;
+}
+
 static void store_node(struct reading *r, struct target *t, yaml_node_t *node)
 {
+    note_line(r->settings, t->name, line_of(node));
     if (!is_list(t->row)) {
         store_scalar_node(r, t, node);
         return;
@@ -672,6 +692,7 @@ void settings_release(struct settings *s)
         secret_wipe(m->bytes, m->len);
         free(m);
     }
+    free(s->lines_);
     memset(s, 0, sizeof(*s));
 }
 

@@ -87,7 +87,15 @@ struct settings {
         int64_t in_flight_seconds, starts_per_10min, blik_per_10min;
     } payments;
 
+    struct settings_line *lines_;
+    int line_count_;
     struct settings_memory *memory_; /* all texts; secrets are wiped on release */
+};
+
+/* Where a setting stands. */
+struct settings_line {
+    char name[80];
+    int line;
 };
 
 /* One mistake. Line 0 is the file as a whole or the environment. */
@@ -116,6 +124,8 @@ MUST_CHECK int settings_read(struct settings *s, const char *file,
 /* The same from text; relative paths are relative to `folder`. For the demo and for tests. */
 MUST_CHECK int settings_parse(struct settings *s, struct span yaml, const char *folder,
                               struct settings_mistakes *mistakes);
+/* The line on which a setting's value stands in the file; 0 when it does not. */
+int settings_line_of(const struct settings *, const char *name);
 /* Wipes the secrets and frees every text. */
 void settings_release(struct settings *);
 

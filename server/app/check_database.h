@@ -1,0 +1,12 @@
+/* The part of `dunlin check` that asks the database: is it there, does it keep what it promises to
+ * keep, is the schema ours, is the role a harmless one. Blocking libpq. */
+#ifndef DUNLIN_APP_CHECK_DATABASE_H
+#define DUNLIN_APP_CHECK_DATABASE_H
+
+#include "app/check.h"
+
+/* Within a few seconds. */
+bool check_answers(const char *conninfo);
+void check_database(const char *conninfo, int line, struct check_report *);
+
+#endif
