@@ -511,7 +511,7 @@ static int run(struct private_db *db, struct err *err)
 
 int private_db_start(struct private_db **out, const char *data_dir, struct err *err)
 {
-    struct private_db *db;
+    struct private_db *db = NULL;
     *out = NULL;
     if (init(&db, data_dir, err) != 0)
         return err->code;
@@ -546,7 +546,7 @@ static int attach_or_run(struct private_db *db, struct err *err)
 
 int private_db_attach(struct private_db **out, const char *data_dir, struct err *err)
 {
-    struct private_db *db;
+    struct private_db *db = NULL;
     *out = NULL;
     if (init(&db, data_dir, err) != 0)
         return err->code;

@@ -20,7 +20,7 @@ async function connect(bed, i) {
     socket.on('error', () => {});
     await once(socket, 'secureConnect');
     // One small request each, so that the connection is one that has been used and now rests.
-    socket.write(`GET /healthy-idle HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    socket.write(`GET /robots.txt HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
     await once(socket, 'data');
     return socket;
 }

@@ -34,9 +34,9 @@ export function row(n, { issued = isoDay(0), due = isoDay(14) } = {}) {
 }
 
 /** Rows FIRST to FIRST + COUNT - 1; memory stays small however many. */
-export function writeRows(file, count, first = 1) {
+export function writeRows(file, count, first = 1, { issued = isoDay(0), due = isoDay(14) } = {}) {
     const fd = openSync(file, 'w');
-    const dates = { issued: isoDay(0), due: isoDay(14) };
+    const dates = { issued, due };
     let block = header;
     for (let n = first; n < first + count; ++n) {
         block += row(n, dates);

@@ -1,0 +1,148 @@
+// What the benchmarks lie on: a Dunlin with its shipped limits and a private database of 100,000
+// invoices, and beside it the static handler of the same listener.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { descendants, freePorts, query } from '../support/demo.mjs';
+import { request } from '../support/https.mjs';
+import { writeRows } from './import_rows.mjs';
+import { run } from './measure.mjs';
+
+export const build = process.env.BENCH_BUILD ?? 'build-bench';
+const invoiceCount = 100000;
+const tomorrow = new Date(Date.now() + 86400000).toISOString().slice(0, 10);
+
+async function firstLine(child) {
+    let text = '';
+    for await (const bytes of child.stdout) {
+        text += bytes;
+        if (text.includes('\n'))
+            return text.slice(0, text.indexOf('\n'));
+    }
+    throw new Error('a server ended before it was ready');
+}
+
+async function endChild(child) {
+    if (child === undefined || child.exitCode !== null)
+        return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+}
+
+class Bed {
+    async start() {
+        this.dir = mkdtempSync(path.join(tmpdir(), 'dunlin-bench-'));
+        chmodSync(this.dir, 0o755);
+        const csv = path.join(this.dir, 'invoices.csv');
+        // Issued tomorrow: no reminder falls due while we measure.
+        writeRows(csv, invoiceCount, 1, { issued: tomorrow });
+        const port = await freePorts(5);
+        this.server = spawn(`${build}/dunlin`, ['demo', '--dir', path.join(this.dir, 'demo'),
+            '--port', String(port), '--json', '--import', csv], { stdio: ['ignore', 'pipe', 'inherit'] });
+        this.ready = JSON.parse(await firstLine(this.server));
+        this.publicOrigin = new URL(this.ready.url).origin;
+        this.staticOrigin = `https://localhost:${port + 4}`;
+        this.ca = readFileSync(this.ready.ca);
+        this.operators = `http://127.0.0.1:${port + 2}`;
+        this.data = path.join(this.dir, 'demo', 'data');
+        [this.appConninfo, this.ownerConninfo] =
+            readFileSync(path.join(this.data, 'database.conninfo'), 'utf8').trim().split('\n');
+        await this.writePaths();
+        await this.psql(['-c', 'vacuum analyze']);
+    }
+
+    file(name) {
+        return path.join(this.dir, name);
+    }
+
+    psql(args, conninfo = this.ownerConninfo) {
+        return run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, ...args]);
+    }
+
+    query(sql) {
+        return query(this.ownerConninfo, sql);
+    }
+
+    // "customer number" lines to codes of links or references of payments.
+    seal(purpose, lines) {
+        return run(`${build}/tests/bench_codes`, [path.join(this.data, 'link.keys'), purpose],
+            { input: lines });
+    }
+
+    async writePaths() {
+        const links = await this.psql(['-At', '-F', ' ', '-c',
+            'select customer_id, link_no from paylink order by md5(customer_id::text)']);
+        const codes = await this.seal('paylink', links);
+        this.paths = this.file('paths');
+        writeFileSync(this.paths, codes.replace(/^/gm, '/').replace(/\/$/, ''));
+        this.forgedPaths = this.file('forged');
+        const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+        const code = () => Array.from({ length: 18 },
+            (_, i) => digits[Math.floor(Math.random() * (i === 0 ? 54 : 62))]).join('');
+        writeFileSync(this.forgedPaths, Array.from({ length: 50000 }, () => `/${code()}\n`).join(''));
+    }
+
+    async fetchPage(file) {
+        const where = readFileSync(file, 'utf8').split('\n', 1)[0];
+        return (await request(this.publicOrigin + where, { ca: this.ca })).body;
+    }
+
+    samplePage() {
+        return this.fetchPage(this.paths);
+    }
+
+    forgedPage() {
+        return this.fetchPage(this.forgedPaths);
+    }
+
+    async staticServes(bytes) {
+        await endChild(this.static);
+        const body = this.file('static.body');
+        writeFileSync(body, bytes);
+        const certs = path.join(this.dir, 'demo', 'certs');
+        this.static = spawn(`${build}/tests/bench_static`, [new URL(this.staticOrigin).port,
+            path.join(certs, 'localhost.pem'), path.join(certs, 'localhost.key'),
+            this.file('static.tickets'), body, String(this.httpPids().length)],
+        { stdio: ['ignore', 'pipe', 'inherit'] });
+        await firstLine(this.static);
+    }
+
+    httpPids() {
+        return descendants(this.server.pid).filter((pid) => {
+            try {
+                return /dunlin: http/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+            } catch {
+                return false;
+            }
+        });
+    }
+
+    // The counters of one side, by name.
+    async metrics(origin) {
+        const answer = origin === this.publicOrigin
+            ? await request(`${this.operators}/metrics`)
+            : await request(`${origin}/metrics/now`, { ca: this.ca });
+        return Object.fromEntries(String(answer.body).split('\n')
+            .filter((line) => line && !line.startsWith('#'))
+            .map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]));
+    }
+
+    async end() {
+        await endChild(this.static);
+        await endChild(this.server);
+        rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    }
+}
+
+export async function startBed() {
+    const bed = new Bed();
+    try {
+        await bed.start();
+    } catch (error) {
+        await bed.end();
+        throw error;
+    }
+    return bed;
+}

@@ -1,0 +1,105 @@
+// Callbacks that are checked, booked and durable before the answer. Ceiling of `callbacks`: pgbench
+// doing the same work as one transaction each, on the same cluster. Ceiling of `callbacks_fresh`:
+// the static handler taking the same requests over a connection each.
+import { writeFileSync } from 'node:fs';
+import { paired, run, wrk } from './measure.mjs';
+
+const rounds = 3, seconds = 3;
+const perRound = { ours: 60000, ceiling: 20000, fresh: 12000 };
+
+// Customers first … first + count - 1, each with an invoice of 100.00, its ladder, and payment 1 begun.
+const makeCustomers = (first, count) => `
+insert into customer (customer_id, reference, name, language, link_count, payment_count, created_at, changed_at)
+    select g, 'bench-' || g, 'Anna Kowalska', 'pl', 1, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
+insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date, due_date, entry_count, created_at, changed_at)
+    select g, 'bench/' || g, 'invoice', 'PLN', 10000, 10000, current_date + 1, current_date + 15, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
+insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at)
+    select customer_id, invoice_id, 1, 'charge', 10000, 'PLN', now() from invoice where customer_id >= ${first};
+insert into paylink (customer_id, link_no, invoice_id, state, created_at)
+    select customer_id, 1, invoice_id, 'active', now() from invoice where customer_id >= ${first};
+insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor, currency, state, form_nonce, created_at, changed_at)
+    select customer_id, 1, 1, 'sandbox', 'default', 'redirect', 10000, 'PLN', 'started', 'bench', now(), now() from invoice where customer_id >= ${first};
+insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
+    select customer_id, 1, invoice_id, 10000 from invoice where customer_id >= ${first};
+insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+    select customer_id, invoice_id, 'step_' || n, now() + n * interval '2 days', 'scheduled', 'planned'
+    from invoice, generate_series(1, 5) n where customer_id >= ${first};
+analyze;`;
+
+async function prepare(bed, count) {
+    const [{ first }] = await bed.query('select max(customer_id) + 1 as first from customer');
+    await bed.psql(['-c', makeCustomers(first, count)]);
+    return first;
+}
+
+// A file of signed requests for the payments of `count` customers.
+async function signed(bed, first, count, prefix) {
+    const references = await bed.seal('payment',
+        Array.from({ length: count }, (_, i) => `${first + i} 1\n`).join(''));
+    const lines = await run(process.execPath, ['tests/bench/sign_callbacks.mjs',
+        bed.ready.sandbox.secret, '10000', prefix], { input: references });
+    const file = bed.file(`signed-${prefix}`);
+    writeFileSync(file, lines);
+    return file;
+}
+
+async function post(bed, file, connections, origin, connection) {
+    const before = await bed.metrics(bed.publicOrigin);
+    const result = await wrk({ url: `${origin}/callbacks/sandbox`, script: 'tests/bench/callbacks.lua',
+        args: [file, '1', connection], connections, seconds });
+    const after = await bed.metrics(bed.publicOrigin);
+    const booked = after.dunlin_callbacks_applied_total - before.dunlin_callbacks_applied_total;
+    const batches = after.dunlin_callback_batches_total - before.dunlin_callback_batches_total;
+    let problem = null;
+    if (result.notGood > 0 || result.socketErrors > 0)
+        problem = `${result.notGood} refused, ${result.socketErrors} socket errors`;
+    else if (origin === bed.publicOrigin && booked < result.count)
+        problem = `${result.count} answered but ${booked} booked`;
+    return { value: result.rate, p99: result.p99, perBatch: booked / batches, problem };
+}
+
+async function pgbench(bed, first, count) {
+    const out = await run('/usr/lib/postgresql/' + (await bed.query(
+        "select split_part(current_setting('server_version'), '.', 1) as v"))[0].v + '/bin/pgbench',
+    ['-n', '-M', 'prepared', '-c', '16', '-j', '1', '-T', String(seconds), '-D', `first=${first}`,
+        '-D', `count=${count}`, '-f', 'tests/bench/callbacks.pgbench.sql', bed.appConninfo]);
+    const failed = Number(out.match(/number of failed transactions: (\d+)/)?.[1] ?? 0);
+    return { value: Number(out.match(/tps = ([0-9.]+)/)[1]),
+        problem: failed > 0 ? `${failed} transactions failed` : null };
+}
+
+export async function callbacks(bed) {
+    let first = await prepare(bed, rounds * (perRound.ours + perRound.ceiling));
+    let n = 0;
+    return [await paired({
+        name: 'callbacks', unit: '/s', wanted: '>= 3', limit: 3, rounds,
+        ours: async () => {
+            const file = await signed(bed, first, perRound.ours, `keep${++n}`);
+            first += perRound.ours;
+            const side = await post(bed, file, 64, bed.publicOrigin, 'keep-alive');
+            return { ...side, remark: (sides) => `p99 ${Math.max(...sides.map((s) => s.p99)).toFixed(0)} ms, ` +
+                `${sides[0].perBatch.toFixed(0)} a flush, 64 connections` };
+        },
+        ceiling: async () => {
+            const side = await pgbench(bed, first, perRound.ceiling);
+            first += perRound.ceiling;
+            return side;
+        },
+    })];
+}
+
+export async function callbacksFresh(bed) {
+    let first = await prepare(bed, rounds * perRound.fresh);
+    await bed.staticServes('-');
+    let n = 0, file;
+    return [await paired({
+        name: 'callbacks_fresh', unit: '/s', wanted: '>= 0.8', limit: 0.8, rounds,
+        ours: async () => {
+            file = await signed(bed, first, perRound.fresh, `fresh${++n}`);
+            first += perRound.fresh;
+            const side = await post(bed, file, 32, bed.publicOrigin, 'close');
+            return { ...side, remark: (sides) => `p99 ${Math.max(...sides.map((s) => s.p99)).toFixed(0)} ms` };
+        },
+        ceiling: () => post(bed, file, 32, bed.staticOrigin, 'close'),
+    })];
+}
