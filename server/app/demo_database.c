@@ -105,7 +105,7 @@ int demo_database_furnish(const char *conninfo, const char *key_text, struct ins
     struct span id, secret;
     if (!api_key_parse(span_str(key_text), &id, &secret))
         return err_set(err, ERR_SETTINGS, "the demo's API key file holds no key");
-    struct api_key key = {.scopes = "read imports invoices paylinks"};
+    struct api_key key = {.scopes = "imports invoices paylinks callbacks"};
     snprintf(key.id, sizeof(key.id), "%.*s", SPAN_ARG(id));
     sha256(secret, key.secret_hash);
     struct visit visit;

@@ -1,9 +1,12 @@
 #include "http/routes.h"
 
+#include "http/api_page.h"
 #include "http/callbacks.h"
 #include "http/health.h"
 #include "http/imports.h"
+#include "http/invoices.h"
 #include "http/pages.h"
+#include "http/paylinks.h"
 #include "http/payments.h"
 
 #include <assert.h>
@@ -21,15 +24,22 @@ const struct route public_routes[] = {
 };
 
 const struct route private_routes[] = {
-    {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "read", callbacks_list},
+    {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
+    {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
+    {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
+    {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
+    {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
+     invoices_hold_release},
+    {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},
     {"OPTIONS", "/api/v1/imports", ROUTE_OPEN, NULL, imports_options},
     {"OPTIONS", "/api/v1/imports/{id}", ROUTE_OPEN, NULL, imports_options},
-    {"GET", "/api/v1/imports", ROUTE_API_KEY, "read", imports_list},
-    {"POST", "/api/v1/imports", ROUTE_API_KEY, "import", imports_create},
-    {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "read", imports_show},
-    {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "import", imports_receive},
-    {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "import", imports_terminate},
-    {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "read", imports_bad_rows},
+    {"GET", "/api/v1/imports", ROUTE_API_KEY, "imports", imports_list},
+    {"POST", "/api/v1/imports", ROUTE_API_KEY, "imports", imports_create},
+    {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_show},
+    {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_receive},
+    {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_terminate},
+    {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 
