@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "flow/import_bad_csv.h"
 #include "flow/invoice_import.h"
+#include "io/timer.h"
 #include "migrations.h"
 #include "store/migrate.h"
 
@@ -86,10 +87,13 @@ static void show_bad_row(struct run *run, const PGresult *result, int row)
     if (run->shown_count++ >= BAD_SHOWN_MAX)
         return;
     if (run->shown != NULL) {
-        json_array_append_new(run->shown,
-                              json_pack("{s:I, s:s%*, s:s%*, s:s%}", "line", (json_int_t)line,
-                                        "column", column.base, column.len, "value", value.base,
-                                        value.len, "reason", reason.base, reason.len));
+        json_t *shown = json_pack("{s:I}", "line", (json_int_t)line);
+        if (column.len > 0)
+            json_object_set_new(shown, "column", json_stringn(column.base, column.len));
+        if (value.len > 0)
+            json_object_set_new(shown, "value", json_stringn(value.base, value.len));
+        json_object_set_new(shown, "reason", json_stringn(reason.base, reason.len));
+        json_array_append_new(run->shown, shown);
         return;
     }
     fprintf(run->options->out, "  line %lld: ", line);
@@ -247,6 +251,8 @@ int import_file(const struct import_file_options *options)
         import_and_report(&run, source);
         store_free(run.store);
     }
+    timer_loop_release(loop);
+    h2o_evloop_destroy(loop);
     if (options->has_json)
         print_json(&run);
     else

@@ -51,7 +51,7 @@ function postgresPrograms() {
   return `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
 }
 
-function findConninfo(folder) {
+export function findConninfo(folder) {
   for (const place of ['.', 'data']) {
     const file = path.join(folder, place, 'database.conninfo');
     if (existsSync(file)) return readFileSync(file, 'utf8').trim().split('\n');
@@ -70,7 +70,7 @@ export async function query(conninfo, sql) {
   return JSON.parse(stdout);
 }
 
-async function execute(conninfo, sql) {
+export async function execute(conninfo, sql) {
   await run(path.join(postgresPrograms(), 'psql'),
     ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, '-c', sql]);
 }
