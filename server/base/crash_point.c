@@ -9,7 +9,7 @@
 
 void crash_point(const char *name)
 {
-    const char *wanted = getenv("DUNLIN_CRASH_AT"), *file = getenv("DUNLIN_CRASH_FILE");
+    const char *wanted = getenv("TEST_CRASH_AT"), *file = getenv("TEST_CRASH_FILE");
     if (wanted == NULL || file == NULL || strcmp(wanted, name) != 0)
         return;
     if (unlink(file) == 0)
