@@ -93,6 +93,14 @@ static void check_schema(const char *conninfo, int line, struct check_report *re
                   "%s", err.text);
 }
 
+void check_promises(const char *conninfo, int line, struct check_report *report)
+{
+    PGconn *connection = connect_to(conninfo);
+    if (PQstatus(connection) == CONNECTION_OK)
+        check_durability(connection, line, report);
+    PQfinish(connection);
+}
+
 void check_database(const char *conninfo, int line, struct check_report *report)
 {
     char version[200];

@@ -8,5 +8,7 @@
 /* Within a few seconds. */
 bool check_answers(const char *conninfo);
 void check_database(const char *conninfo, int line, struct check_report *);
+/* The part that `dunlin serve` asks again before it starts: what is answered must be on disk. */
+void check_promises(const char *conninfo, int line, struct check_report *);
 
 #endif

@@ -2,6 +2,7 @@
  * sockets, processes. Torn down the other way round. */
 #include "app/serve.h"
 
+#include "app/check_database.h"
 #include "app/keys.h"
 #include "app/private_db.h"
 #include "app/sockets.h"
@@ -113,6 +114,23 @@ static int migrate(struct serve *s, struct err *e)
     if (bad == 0 && s->options->prepare != NULL)
         bad = s->options->prepare(s->options->owner, s->gateway.conninfo, e);
     return bad;
+}
+
+/* A callback answered with success is on disk: not by a database that is set up to forget. */
+static int check_database_promises(const struct serve *s, struct err *e)
+{
+    static struct check_report report;
+    const struct check_finding *refusal = NULL;
+    report.count = 0;
+    check_promises(s->gateway.conninfo, 0, &report);
+    for (int i = 0; i != report.count; ++i) {
+        const struct check_finding *f = &report.items[i];
+        if (f->level == CHECK_REFUSAL && refusal == NULL)
+            refusal = f;
+        log_line(f->level == CHECK_REFUSAL ? LOG_ERROR : LOG_WARN, "database judged", "%s",
+                 f->text);
+    }
+    return refusal == NULL ? 0 : err_set(e, ERR_SETTINGS, "the database: %.200s", refusal->text);
 }
 
 static int open_socket(int *fd, const char *address, bool is_shared, struct err *e)
@@ -246,6 +264,8 @@ int serve_run(const struct serve_options *options, struct err *e)
         bad = open_secrets(s, e);
     if (bad == 0)
         bad = migrate(s, e);
+    if (bad == 0)
+        bad = check_database_promises(s, e);
     if (bad == 0)
         bad = open_sockets(s, e);
     if (bad == 0)
