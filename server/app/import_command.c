@@ -336,7 +336,7 @@ int import_command(int argc, char **argv)
         return 2;
     }
     int status = 1;
-    if (settings_read_or_print(&settings, arguments.settings, stderr) == 0) {
+    if (settings_read_for_database(&settings, arguments.settings, stderr) == 0) {
         log_init(LOG_WARN, "import");
         status = import_with(&settings, &arguments);
     }

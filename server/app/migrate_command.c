@@ -55,7 +55,7 @@ int migrate_command(int argc, char **argv)
     struct settings settings;
     struct err err = {0};
     int failed =
-        settings_read_or_print(&settings, names_file ? argv[2] : settings_find_file(), stderr);
+        settings_read_for_database(&settings, names_file ? argv[2] : settings_find_file(), stderr);
     if (!failed && (failed = migrate(&settings, &err)) != 0)
         fprintf(stderr, "dunlin: %s\n", err.text);
     settings_release(&settings);

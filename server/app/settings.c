@@ -71,6 +71,7 @@ __attribute__((format(printf, 4, 5))) static void add_mistake(struct settings_mi
     struct settings_mistake *m = &mistakes->items[mistakes->count++];
     va_list args;
     m->line = line;
+    m->is_missing = false;
     snprintf(m->setting, sizeof(m->setting), "%s", setting);
     va_start(args, format);
     vsnprintf(m->text, sizeof(m->text), format, args);
@@ -541,10 +542,12 @@ static void check_required(struct reading *r, const struct setting *table, const
         bool is_said = false; /* a wrong value was reported already */
         for (int i = 0; i < r->mistakes->count; ++i)
             is_said = is_said || strcmp(r->mistakes->items[i].setting, name) == 0;
-        if (!is_said)
-            add_mistake(r->mistakes, line, name, "is needed%s%s",
-                        row->example == NULL ? "" : ", for instance ",
-                        row->example == NULL ? "" : row->example);
+        if (is_said || r->mistakes->count == SETTINGS_MISTAKES_MAX)
+            continue;
+        add_mistake(r->mistakes, line, name, "is needed%s%s",
+                    row->example == NULL ? "" : ", for instance ",
+                    row->example == NULL ? "" : row->example);
+        r->mistakes->items[r->mistakes->count - 1].is_missing = prefix[0] == '\0';
     }
 }
 
@@ -724,6 +727,19 @@ int settings_read_or_print(struct settings *s, const char *file, FILE *out)
     int result = settings_read(s, file, &mistakes);
     settings_print_mistakes(&mistakes, file, out);
     return result;
+}
+
+int settings_read_for_database(struct settings *s, const char *file, FILE *out)
+{
+    struct settings_mistakes mistakes;
+    int kept = 0;
+    int result = settings_read(s, file, &mistakes);
+    for (int i = 0; i < mistakes.count; ++i)
+        if (!mistakes.items[i].is_missing)
+            mistakes.items[kept++] = mistakes.items[i];
+    mistakes.count = kept;
+    settings_print_mistakes(&mistakes, file, out);
+    return kept == 0 ? 0 : result;
 }
 
 int settings_command(int argc, char **argv)

@@ -103,6 +103,7 @@ struct settings_mistake {
     int line;
     char setting[80]; /* "public.limits.connections"; "" when it is not about one */
     char text[200];
+    bool is_missing; /* a needed setting that stands nowhere */
 };
 
 enum { SETTINGS_MISTAKES_MAX = 100 };
@@ -131,6 +132,9 @@ void settings_release(struct settings *);
 
 /* settings_read for commands: prints every mistake as "FILE:LINE: SETTING: TEXT" on `out`. */
 MUST_CHECK int settings_read_or_print(struct settings *, const char *file, FILE *out);
+/* The same for commands that open the database alone: what the gateway needs besides may be
+ * missing, so that they work without any file. */
+MUST_CHECK int settings_read_for_database(struct settings *, const char *file, FILE *out);
 void settings_print_mistakes(const struct settings_mistakes *, const char *file, FILE *out);
 
 /* The example file: every setting with its help and its default. */
