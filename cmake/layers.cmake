@@ -15,7 +15,7 @@ add_library(dunlin_flags INTERFACE)
 target_compile_features(dunlin_flags INTERFACE c_std_11)
 target_compile_definitions(dunlin_flags INTERFACE _GNU_SOURCE H2O_USE_LIBUV=0)
 target_compile_options(dunlin_flags INTERFACE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
-  -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wno-format-truncation -Wvla -fno-strict-aliasing -fno-omit-frame-pointer
+  -Wmissing-prototypes -Wpointer-arith -Wformat=2 $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> -Wvla -fno-strict-aliasing -fno-omit-frame-pointer
   -fstack-protector-strong -D_FORTIFY_SOURCE=2 -UNDEBUG)
 if(CMAKE_BUILD_TYPE STREQUAL Debug)
   target_compile_options(dunlin_flags INTERFACE -U_FORTIFY_SOURCE)

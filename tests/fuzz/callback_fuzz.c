@@ -1,0 +1,110 @@
+/* A callback as it comes from anybody: id, time and signature on a line each, then the body. What
+ * the bytes say they are is tried as they are, and again as if the provider had signed them. */
+#include "base/crypto.h"
+#include "domain/payment.h"
+#include "provider/sandbox.h"
+#include "provider/standard_webhooks.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define NOW ((struct instant){INT64_C(1614265330) * 1000000})
+
+struct sender {
+    struct span values[3];
+};
+
+static struct span get(void *owner, const char *name, int *count)
+{
+    const struct sender *sender = owner;
+    *count = 1;
+    return sender->values[strcmp(name, "webhook-id") == 0          ? 0
+                          : strcmp(name, "webhook-timestamp") == 0 ? 1
+                                                                   : 2];
+}
+
+static struct span take_line(struct span *rest)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->base, '\n', rest->len);
+    size_t len = end == NULL ? rest->len : (size_t)(end - rest->base);
+    struct span line = span_of(rest->base, len);
+    *rest = span_from(*rest, len + 1);
+    return line;
+}
+
+static void assert_word(const char *word, size_t room)
+{
+    assert(memchr(word, 0, room) != NULL);
+    for (; *word != 0; ++word)
+        assert(*word > ' ' && *word <= '~');
+}
+
+static void assert_sound(const struct callback_facts *facts)
+{
+    assert_word(facts->dedup_key, sizeof(facts->dedup_key));
+    assert_word(facts->reference, sizeof(facts->reference));
+    assert_word(facts->provider_reference, sizeof(facts->provider_reference));
+    assert_word(facts->movement, sizeof(facts->movement));
+    assert_word(facts->reason, sizeof(facts->reason));
+    if (facts->kind >= CALLBACK_PAID)
+        assert(facts->amount_minor > 0 && facts->amount_minor <= PAYMENT_AMOUNT_MAX_MINOR &&
+               facts->movement[0] != 0 && strlen(facts->currency) == 3);
+}
+
+static void read_signed(const struct provider_account *account, struct span id, struct span body)
+{
+    uint8_t key[24], mac[SHA256_LEN];
+    char signature[64] = "v1,";
+    struct buf text;
+    base64_parse(SPAN_LIT("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), key, sizeof(key));
+    buf_init(&text, 1 << 20);
+    buf_add(&text, id);
+    buf_add_str(&text, ".1614265330.");
+    buf_add(&text, body);
+    hmac_sha256(span_of((const char *)key, sizeof(key)), buf_span(&text), mac);
+    base64_print(span_of((const char *)mac, sizeof(mac)), signature + 3);
+    buf_release(&text);
+    struct sender sender = {{id, SPAN_LIT("1614265330"), span_str(signature)}};
+    struct callback_headers headers = {get, &sender};
+    struct callback_facts facts, again;
+    if (sandbox_provider.read_callback(account, &headers, body, NOW, &facts) != CALLBACK_GENUINE)
+        return;
+    assert_sound(&facts);
+    struct buf kept;
+    buf_init(&kept, 4096);
+    sandbox_provider.keep_headers(&headers, &kept);
+    enum callback_verdict verdict =
+        sandbox_provider.reread_callback(account, buf_span(&kept), body, &again);
+    assert(verdict == CALLBACK_GENUINE && memcmp(&facts, &again, sizeof(facts)) == 0);
+    buf_release(&kept);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    const struct provider_account account = {
+        .provider = &sandbox_provider,
+        .start_origin = SPAN_LIT("http://127.0.0.1:1"),
+        .secrets = {SPAN_LIT(SECRET), {NULL, 0}},
+    };
+    struct span rest = span_of((const char *)bytes, len);
+    struct sender sender;
+    for (int i = 0; i < 3; ++i)
+        sender.values[i] = take_line(&rest);
+    struct callback_headers headers = {get, &sender};
+    struct callback_facts facts;
+    if (sandbox_provider.read_callback(&account, &headers, rest, NOW, &facts) == CALLBACK_GENUINE)
+        assert_sound(&facts);
+    read_signed(&account, sender.values[0], rest);
+    struct provider_started started;
+    struct err err;
+    for (int status = 200; status <= 422; status += 222)
+        if (sandbox_provider.read_started(&account, status, rest, &started, &err) == 0 &&
+            started.redirect_url[0] != 0)
+            assert(span_starts(span_str(started.redirect_url), SPAN_LIT("http://127.0.0.1:1/")));
+    standard_webhooks_secret_is_ok(sender.values[2]);
+    return 0;
+}
