@@ -1,7 +1,7 @@
 // Debian's Chromium by playwright-core, at the size of a phone, and axe on what it shows.
 import axe from 'axe-core';
 import { existsSync } from 'node:fs';
-import { after } from 'node:test';
+import { atEnd } from './cleanup.mjs';
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
@@ -16,7 +16,7 @@ export async function openBrowser() {
     // Root has no sandbox; a small /dev/shm ends big pages.
     args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
   });
-  after(() => browser.close());
+  atEnd(() => browser.close());
   return browser;
 }
 

@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
+import { atEnd } from './cleanup.mjs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.mjs';
@@ -23,7 +23,7 @@ export const dunlin = process.env.DUNLIN ?? path.join(root, 'build', 'dunlin');
 export function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'dunlin-test-'));
   chmodSync(folder, 0o755);
-  after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }
 
@@ -236,7 +236,7 @@ export async function startDemo({ dir, port, args = [], env = {}, within = 12000
   child.once('exit', () => process.off('exit', kill));
   const ready = JSON.parse(await firstLine(child, log, within));
   const demo = new Demo(child, folder, first, ready, log);
-  after(() => demo.stop());
+  atEnd(() => demo.stop());
   return demo;
 }
 
