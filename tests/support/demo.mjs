@@ -102,7 +102,10 @@ export function descendants(pid) {
 
 class Demo {
   constructor(child, dir, port, ready, log) {
-    Object.assign(this, ready);
+    const { clock, ...places } = ready;
+    Object.assign(this, places);
+    this.ready = ready;
+    this.clockUrl = clock;
     this.child = child;
     this.pid = child.pid;
     this.dir = dir;

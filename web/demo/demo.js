@@ -176,7 +176,7 @@ export function inbox(root) {
             return;
         }
         open = mail.id;
-        letter.replaceChildren(el('h3', {}, mail.title ?? ''), el('p', { class: 'soft' }, `To ${mail.name ?? ''} <${mail.to}> · ${when(mail.at)} · ${stepName(mail.step)}`), ...linked(mail.body, mail.link));
+        letter.replaceChildren(el(root.dataset.heading ?? 'h3', {}, mail.title ?? ''), el('p', { class: 'soft' }, `To ${mail.name ?? ''} <${mail.to}> · ${when(mail.at)} · ${stepName(mail.step)}`), ...linked(mail.body, mail.link));
         for (const button of list.querySelectorAll('button')) button.setAttribute('aria-pressed', String(Number(button.dataset.id) === open));
     };
     root.append(list, letter);
@@ -262,7 +262,7 @@ export function debts(root, onPhone) {
         const [name, tone] = debtStates[debt.state] ?? [debt.state, 'plain'];
         const steps = el('div', { class: 'steps', id: `steps-${debt.invoice}`, hidden: !open.has(debt.invoice) });
         if (open.has(debt.invoice)) fill(steps, debt);
-        const why = el('button', { type: 'button', class: 'small', 'aria-expanded': String(open.has(debt.invoice)), 'aria-controls': `steps-${debt.invoice}`, 'aria-label': `Reminders of ${debt.number}`, onclick: () => {
+        const why = el('button', { type: 'button', class: 'small', 'aria-expanded': String(open.has(debt.invoice)), 'aria-controls': `steps-${debt.invoice}`, 'aria-label': `Why? Reminders of ${debt.number}`, onclick: () => {
             steps.hidden = !steps.hidden;
             if (steps.hidden) open.delete(debt.invoice);
             else {
@@ -278,7 +278,7 @@ export function debts(root, onPhone) {
             el('span', {}, el('span', { class: `chip ${tone}` }, name)),
             el('span', { class: 'next soft' }, debt.next_at ? `next: ${stepName(debt.next_step)}, ${when(debt.next_at)}` : debt.last_step ? `last: ${stepName(debt.last_step)}` : ''),
             el('span', { class: 'acts' },
-                debt.link ? el('a', { class: 'button', href: debt.link, target: '_blank', rel: 'noopener', 'aria-label': `Payment page of ${debt.number}` }, 'Page') : null,
+                debt.link ? el('a', { class: 'button', href: debt.link, target: '_blank', rel: 'noopener', 'aria-label': `Page of ${debt.number}` }, 'Page') : null,
                 onPhone ? el('button', { type: 'button', 'aria-label': `Phone of ${debt.name ?? debt.reference}`, onclick: () => onPhone(debt) }, 'Phone') : null, why),
             steps);
     }
