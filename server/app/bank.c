@@ -118,7 +118,7 @@ static void on_later(void *owner)
         again.action = BANK_PAY_LATE;
         again.reason = NULL;
         again.may_come_late = false;
-        move_later(bank, &again, TELL_LATE_MS);
+        move_later(bank, &again, TROUBLE_AFTER_MS);
     }
     free(later);
 }

@@ -1,6 +1,6 @@
 #include "app/bank_rules.h"
 
-enum { CONFIRM_MS = 1500, REFUSE_MS = 1500, WAIT_MS = 12000 };
+enum { CONFIRM_MS = 1500, REFUSE_MS = 1500, WAIT_MS = 10000 };
 
 static const struct {
     const char *code;
