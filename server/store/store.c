@@ -37,6 +37,7 @@ struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
     store->reads = pg_new(loop, &reads);
     struct pg_options writes =
         options_for(options, "write", write_ms ? write_ms : WRITE_TIMEOUT_MS);
+    writes.has_generic_plans = true;
     writes.listen = options->listen;
     writes.on_notified = options->on_notified;
     writes.owner = options->owner;

@@ -1,11 +1,13 @@
 // What the benchmarks lie on: a Dunlin with its shipped limits and a private database of 100,000
 // invoices, and beside it the static handler of the same listener.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { descendants, freePorts, query } from '../support/demo.mjs';
+import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { writeRows } from './import_rows.mjs';
 import { run } from './measure.mjs';
@@ -39,18 +41,58 @@ class Bed {
         // Issued tomorrow: no reminder falls due while we measure.
         writeRows(csv, invoiceCount, 1, { issued: tomorrow });
         const port = await freePorts(5);
-        this.server = spawn(`${build}/dunlin`, ['demo', '--dir', path.join(this.dir, 'demo'),
-            '--port', String(port), '--json', '--import', csv], { stdio: ['ignore', 'pipe', 'inherit'] });
-        this.ready = JSON.parse(await firstLine(this.server));
-        this.publicOrigin = new URL(this.ready.url).origin;
+        this.publicOrigin = `https://localhost:${port}`;
         this.staticOrigin = `https://localhost:${port + 4}`;
-        this.ca = readFileSync(this.ready.ca);
         this.operators = `http://127.0.0.1:${port + 2}`;
-        this.data = path.join(this.dir, 'demo', 'data');
+        this.data = path.join(this.dir, 'data');
+        await this.makeCertificate();
+        const settings = this.writeSettings(port);
+        await run(`${build}/dunlin`, ['import', csv, '--settings', settings]);
+        this.server = spawn(`${build}/dunlin`, ['serve', '--settings', settings],
+            { stdio: ['ignore', 'ignore', openSync(this.file('log'), 'w')] });
+        await eventually(async () => (await request(`${this.operators}/readyz`)).status === 200,
+            { what: 'the gateway', within: 60000 });
         [this.appConninfo, this.ownerConninfo] =
             readFileSync(path.join(this.data, 'database.conninfo'), 'utf8').trim().split('\n');
         await this.writePaths();
         await this.psql(['-c', 'vacuum analyze']);
+    }
+
+    async makeCertificate() {
+        [this.certificate, this.key] = [this.file('localhost.pem'), this.file('localhost.key')];
+        await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+            '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
+            '-keyout', this.key, '-out', this.certificate]);
+        this.ca = readFileSync(this.certificate);
+    }
+
+    // What has no default: addresses, certificate, creditor, and a provider that signs callbacks.
+    writeSettings(port) {
+        this.secret = `whsec_${randomBytes(32).toString('base64')}`;
+        writeFileSync(this.file('secret'), this.secret, { mode: 0o600 });
+        writeFileSync(this.file('api.key'), randomBytes(16).toString('hex'), { mode: 0o600 });
+        const listener = (at) => `  listen: "127.0.0.1:${at}"\n  url: "https://localhost:${at}"\n` +
+            `  certificate: "${this.certificate}"\n  key: "${this.key}"\n`;
+        writeFileSync(this.file('dunlin.yaml'), `data_dir: "${this.data}"
+public:
+${listener(port)}private:
+${listener(port + 1)}operators:
+  listen: "127.0.0.1:${port + 2}"
+creditor:
+  name: "Pożyczki Przykładowe SA"
+  phone: "+48 990 000 000"
+  email: "platnosci@example.com"
+  website: "https://www.example.com"
+  account: "PL61109010140000071219812874"
+providers:
+  - provider: sandbox
+    account: default
+    api_url: "http://127.0.0.1:${port + 3}/bank/api"
+    start_origin: "http://127.0.0.1:${port + 3}"
+    secret_files: ["${this.file('secret')}"]
+    api_key_file: "${this.file('api.key')}"
+`);
+        return this.file('dunlin.yaml');
     }
 
     file(name) {
@@ -101,10 +143,8 @@ class Bed {
         await endChild(this.static);
         const body = this.file('static.body');
         writeFileSync(body, bytes);
-        const certs = path.join(this.dir, 'demo', 'certs');
         this.static = spawn(`${build}/tests/bench_static`, [new URL(this.staticOrigin).port,
-            path.join(certs, 'localhost.pem'), path.join(certs, 'localhost.key'),
-            this.file('static.tickets'), body, String(this.httpPids().length)],
+            this.certificate, this.key, this.file('static.tickets'), body, String(this.httpPids().length)],
         { stdio: ['ignore', 'pipe', 'inherit'] });
         await firstLine(this.static);
     }

@@ -37,7 +37,7 @@ async function signed(bed, first, count, prefix) {
     const references = await bed.seal('payment',
         Array.from({ length: count }, (_, i) => `${first + i} 1\n`).join(''));
     const lines = await run(process.execPath, ['tests/bench/sign_callbacks.mjs',
-        bed.ready.sandbox.secret, '10000', prefix], { input: references });
+        bed.secret, '10000', prefix], { input: references });
     const file = bed.file(`signed-${prefix}`);
     writeFileSync(file, lines);
     return file;
