@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.mjs';
 
 const KIB = 1024;
 const demo = await startDemo();
-await demo.clock('pause');
+await demo.setClock('pause');
 const browser = await openBrowser();
 const link = demo.links[0];
 const code = new URL(link).pathname.slice(1);

@@ -159,7 +159,7 @@ class Demo {
   }
 
   // Moves business time: { action: 'pause' }, { action: 'run', speed }, { action: 'advance', seconds }.
-  clock(action, more = {}) {
+  setClock(action, more = {}) { // not "clock": that is the address in the line of JSON
     return this.pane('/clock', { action, ...more });
   }
 
