@@ -53,7 +53,7 @@ static const struct passwd *unprivileged_user(void)
     return user;
 }
 
-static pid_t run(const char *program, char *const args[], const char *log)
+static pid_t run(const char *program, char *args[], const char *log)
 {
     char path[256];
     find_program(program, path);
@@ -73,6 +73,7 @@ static pid_t run(const char *program, char *const args[], const char *log)
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (getppid() != parent || chdir("/") != 0)
         _exit(126);
+    args[0] = path; /* PostgreSQL's programs look for each other beside it, and else on the path */
     execv(path, args);
     _exit(127);
 }
