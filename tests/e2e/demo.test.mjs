@@ -98,13 +98,13 @@ test('the bank starts nothing without its key and sends nobody elsewhere', async
 });
 
 test('the clock goes forward, pauses and runs, never back', async () => {
-  const paused = await demo.clock('pause');
+  const paused = await demo.setClock('pause');
   assert.equal(paused.running, false);
-  const later = await demo.clock('advance', { seconds: 3600 });
+  const later = await demo.setClock('advance', { seconds: 3600 });
   assert.equal(Date.parse(later.now) - Date.parse(paused.now), 3600 * 1000);
-  await assert.rejects(demo.clock('advance', { seconds: -1 }), /422/);
-  await assert.rejects(demo.clock('rewind'), /422/);
-  const running = await demo.clock('run');
+  await assert.rejects(demo.setClock('advance', { seconds: -1 }), /422/);
+  await assert.rejects(demo.setClock('rewind'), /422/);
+  const running = await demo.setClock('run');
   assert.equal(running.running, true);
   assert.equal(running.speed, 1);
 });

@@ -14,12 +14,12 @@ const stepsOf = async (demo, number) => (await demo.pane('/phone.json')).filter(
 test('moved on day by day, each step comes once, in order, at its time', async () => {
   const folder = temporaryFolder();
   const demo = await startDemo({ args: ['--import', invoicesFile(folder, [['L/1', '100,00', 5], ['L/2', '100,00', 5]])] });
-  await demo.clock('pause');
+  await demo.setClock('pause');
   const { reminders } = await invoiceOf(demo, 'L/1');
   assert.deepEqual(reminders.map(({ step }) => step), ladder);
   const planned = new Map(reminders.map(({ step, due_at: at }) => [step, at]));
   for (let day = 0; day < 26; ++day) {
-    const { now } = await demo.clock('advance', { seconds: DAY });
+    const { now } = await demo.setClock('advance', { seconds: DAY });
     await eventually(async () => {
       const [{ waiting }] = await demo.query(`select count(*)::int as waiting from reminder where state in ('scheduled', 'claimed') and due_at <= '${now}'`);
       return waiting === 0;
@@ -37,9 +37,9 @@ test('moved on day by day, each step comes once, in order, at its time', async (
 test('after a jump of three weeks only the newest missed step goes out, the others say why not', async () => {
   const folder = temporaryFolder();
   const demo = await startDemo({ args: ['--import', invoicesFile(folder, [['J/1', '100,00', 5]])] });
-  await demo.clock('pause');
+  await demo.setClock('pause');
   await eventually(async () => (await stepsOf(demo, 'J/1')).length === 1 || (await invoiceOf(demo, 'J/1')).reminders[0].state === 'scheduled');
-  await demo.clock('advance', { seconds: 16 * DAY });
+  await demo.setClock('advance', { seconds: 16 * DAY });
   const invoice = await invoiceWhen(demo, 'J/1', ({ reminders }) => reminders.find(({ step }) => step === 'after_9').state === 'sent');
   const states = Object.fromEntries(invoice.reminders.map(({ step, state, reason }) => [step, [state, reason]]));
   for (const step of ['before_2', 'due', 'after_2']) assert.deepEqual(states[step], ['skipped', 'missed']);
@@ -50,13 +50,13 @@ test('after a jump of three weeks only the newest missed step goes out, the othe
 test('a hold rests it, its release goes on at the right step', async () => {
   const folder = temporaryFolder();
   const demo = await startDemo({ args: ['--import', invoicesFile(folder, [['H/1', '100,00', 3]])] });
-  await demo.clock('pause');
+  await demo.setClock('pause');
   const { id } = await invoiceOf(demo, 'H/1');
   const held = await demo.call(`/invoices/${id}/holds`, { method: 'POST', body: JSON.stringify({ kind: 'dispute' }) });
   assert.equal(held.status, 201);
   const before = await stepsOf(demo, 'H/1');
-  await demo.clock('advance', { seconds: 4 * DAY });
-  await demo.clock('advance', { seconds: 2 * DAY });
+  await demo.setClock('advance', { seconds: 4 * DAY });
+  await demo.setClock('advance', { seconds: 2 * DAY });
   await eventually(async () => (await demo.query('select 1 as one')).length === 1);
   assert.deepEqual(await stepsOf(demo, 'H/1'), before);
   const { hold } = held.json();
@@ -76,7 +76,7 @@ test('no random history sends a reminder after the payment', async () => {
   };
   const payments = [];
   for (let turn = 0; turn < 40; ++turn) {
-    if (draw(3) > 0) await demo.clock('advance', { seconds: draw(2 * DAY) });
+    if (draw(3) > 0) await demo.setClock('advance', { seconds: draw(2 * DAY) });
     const number = numbers[draw(numbers.length)];
     const { link, due_minor: due } = await invoiceOf(demo, number);
     if (due <= 0) continue;
@@ -86,7 +86,7 @@ test('no random history sends a reminder after the payment', async () => {
   }
   await Promise.all(payments);
   await eventually(async () => (await demo.pane('/bank/payments.json')).every(({ callbacks }) => callbacks.told === callbacks.delivered), { what: 'all told' });
-  await demo.clock('advance', { seconds: 30 * DAY });
+  await demo.setClock('advance', { seconds: 30 * DAY });
   await eventually(async () => {
     const [{ waiting }] = await demo.query("select count(*)::int as waiting from reminder r join invoice i using (customer_id, invoice_id) where r.state in ('scheduled', 'claimed') and i.due_minor > 0 and not exists (select from payment_allocation a join payment p using (customer_id, payment_no) where a.customer_id = i.customer_id and a.invoice_id = i.invoice_id and p.state = 'pending')");
     return waiting === 0;

@@ -18,15 +18,16 @@ function runDemo(args) {
 
 test('SIGTERM leaves no process; the next start goes on with clock, money and key', async () => {
   const folder = temporaryFolder();
-  const first = await startDemo({ dir: folder, args: ['--import', invoicesFile(folder, [['S/1', '77,00', 4]])] });
-  const { now } = await first.clock('advance', { seconds: 3 * DAY });
+  const port = await freePorts();
+  const first = await startDemo({ dir: folder, port, args: ['--import', invoicesFile(folder, [['S/1', '77,00', 4]])] });
+  const { now } = await first.setClock('advance', { seconds: 3 * DAY });
   await first.trouble('wrong_signature', true);
   await decide(await startPayment(first, (await invoiceOf(first, 'S/1')).link), 'pay');
   const children = [first.pid, ...descendants(first.pid)];
   assert.ok(children.length > 4);
   assert.equal(await first.stop(), 0);
   await eventually(() => children.every((pid) => !isRunning(pid)), { what: 'no process left' });
-  const second = await startDemo({ dir: folder });
+  const second = await startDemo({ dir: folder, port });
   assert.equal(second.api_key, first.api_key);
   assert.equal(second.sandbox.secret, first.sandbox.secret);
   assert.ok(Date.parse((await second.pane('/clock')).now) >= Date.parse(now));
@@ -45,7 +46,7 @@ test('refuses a database that holds anything real', async () => {
   assert.doesNotMatch(said, /"url"/);
 });
 
-test('says so when its port is taken, and on wrong usage', async () => {
+test('says how it is used when it is used wrongly', async () => {
   const { code, said } = await runDemo(['--port', '80']);
   assert.equal(code, 2);
   assert.match(said, /usage: dunlin demo/);

@@ -102,10 +102,8 @@ export function descendants(pid) {
 
 class Demo {
   constructor(child, dir, port, ready, log) {
-    const { clock, ...places } = ready;
-    Object.assign(this, places);
+    Object.assign(this, ready);
     this.ready = ready;
-    this.clockUrl = clock;
     this.child = child;
     this.pid = child.pid;
     this.dir = dir;
