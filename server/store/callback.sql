@@ -17,7 +17,11 @@ select w.position,
     p.reason,
     p.amount_minor,
     p.currency,
-    a.invoice_id
+    a.invoice_id,
+    exists (
+        select from callback_outcome x
+        where x.state = 'parked' and x.customer_id = p.customer_id and x.payment_no = p.payment_no
+    ) as has_parked
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
         provider_reference, position)
@@ -66,7 +70,28 @@ order by e.customer_id, e.payment_no, e.entry_no;
 
 -- name: callback_guard
 -- $1 customer_id[], $2 money_version[]
-select money_guard($1::bigint[], $2::bigint[]);
+-- money_guard() as one statement: the customers are locked in the order of their ids and moved on, or
+-- DL001 is raised. The settings hold for the rest of the transaction: its statements are driven by
+-- these arrays over primary keys, whatever the planner believes about tables that were empty.
+with expected as (
+    select w.customer_id, w.money_version
+    from unnest($1::bigint[], $2::bigint[]) as w (customer_id, money_version)
+), locked as materialized (
+    select c.customer_id
+    from expected w
+    join customer c on c.customer_id = w.customer_id and c.money_version = w.money_version
+    order by c.customer_id
+    for no key update of c
+), moved as (
+    update customer c
+    set money_version = c.money_version + 1
+    from locked l
+    where c.customer_id = l.customer_id
+    returning 1
+)
+select case when (select count(*) from moved) <> cardinality($1::bigint[]) then money_moved() end,
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
 
 -- name: callback_keep
 -- $1 provider[], $2 account[], $3 dedup_key[], $4 headers[], $5 body[], $6 now
@@ -103,9 +128,9 @@ where callback_outcome.state = 'parked';
 -- $1 customer_id[], $2 payment_no[], $3 invoice_id[], $4 payment state[], $5 payment reason[],
 -- $6 paid_minor[], $7 refunded_minor[], $8 charged_back_minor[], $9 entry kind[] (null: no money
 -- moved), $10 entry amount[], $11 movement[], $12 currency[], $13 event kind[], $14 event facts[],
--- $15 now, $16 wall clock
--- The customers are locked by callback_guard. Those who send reminders and those who try parked
--- callbacks again are told at commit when there is something for them.
+-- $15 now
+-- The customers are locked by callback_guard. Those who send reminders are told at commit when there
+-- is something for them.
 with work as (
     select *
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
@@ -166,44 +191,42 @@ with work as (
     from booked
     where was_due and not is_due
     on conflict (customer_id, invoice_id, step) do nothing
-), resumed as (
-    -- Owed again: what the payment had cancelled comes back, but of the steps that were missed
-    -- meanwhile only the newest, and only if nothing newer went out. A thank-you not yet sent stays
-    -- unsaid.
-    update reminder r
-    set state = case when r.step like 'thanks%' then 'cancelled' else 'scheduled' end,
-        reason = 'owed again',
-        due_at = greatest(r.due_at, $15::timestamptz),
-        finished_at = case when r.step like 'thanks%' then $15::timestamptz end
-    from booked b
-    where not b.was_due and b.is_due
-        and r.customer_id = b.customer_id and r.invoice_id = b.invoice_id
-        and ((r.step like 'thanks%' and r.state = 'scheduled')
-            or (r.step not like 'thanks%' and r.state = 'cancelled' and r.reason = 'paid'
-                and (r.due_at > $15::timestamptz or not exists (
-                    select from reminder n
-                    where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
-                        and n.step not like 'thanks%'
-                        and n.due_at > r.due_at and n.due_at <= $15::timestamptz))))
-), woken as (
-    -- What waited for this payment to book something is tried again at once.
-    update callback_outcome o
-    set next_try_at = $16::timestamptz
-    from booked b
-    cross join lateral (
-        select x.provider, x.account, x.dedup_key
-        from callback_outcome x
-        where x.state = 'parked' and x.reason = 'waits_for_payment'
-            and x.customer_id = b.customer_id and x.payment_no = b.payment_no
-        offset 0
-    ) x
-    where b.entry_kind is not null
-        and o.provider = x.provider and o.account = x.account and o.dedup_key = x.dedup_key
-    returning 1
 )
 select case when exists (select from booked where was_due <> is_due)
-        then pg_notify('dunlin_reminder', '') end,
-    case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
+        then pg_notify('dunlin_reminder', '') end;
+
+-- name: callback_resume
+-- $1 customer_id[], $2 invoice_id[] of what was taken back, $3 now
+-- Owed again: what the payment had cancelled comes back, but of the steps that were missed meanwhile
+-- only the newest, and only if nothing newer went out. A thank-you not yet sent stays unsaid.
+update reminder r
+set state = case when r.step like 'thanks%' then 'cancelled' else 'scheduled' end,
+    reason = 'owed again',
+    due_at = greatest(r.due_at, $3::timestamptz),
+    finished_at = case when r.step like 'thanks%' then $3::timestamptz end
+from unnest($1::bigint[], $2::bigint[]) as w (customer_id, invoice_id)
+join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.due_minor > 0
+where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
+    and ((r.step like 'thanks%' and r.state = 'scheduled')
+        or (r.step not like 'thanks%' and r.state = 'cancelled' and r.reason = 'paid'
+            and (r.due_at > $3::timestamptz or not exists (
+                select from reminder n
+                where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
+                    and n.step not like 'thanks%'
+                    and n.due_at > r.due_at and n.due_at <= $3::timestamptz))));
+
+-- name: callback_wake
+-- $1 customer_id[], $2 payment_no[], $3 wall clock
+-- What waited for these payments to book something is tried again at once.
+with woken as (
+    update callback_outcome o
+    set next_try_at = $3::timestamptz
+    from unnest($1::bigint[], $2::bigint[]) as w (customer_id, payment_no)
+    where o.state = 'parked' and o.reason = 'waits_for_payment'
+        and o.customer_id = w.customer_id and o.payment_no = w.payment_no
+    returning 1
+)
+select case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
 
 -- name: callback_parked_due
 -- $1 wall clock, $2 at most, $3 provider[] and $4 account[] that are configured

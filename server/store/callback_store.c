@@ -58,6 +58,7 @@ void callback_read_known(const PGresult *result, int row, struct callback_known 
         .payment_no = pg_get_int(result, row, 4),
         .money_version = pg_get_int(result, row, 5),
         .invoice_id = pg_get_int(result, row, 10),
+        .has_parked = pg_get_bool(result, row, 11),
     };
     if (!known->has_payment)
         return;
@@ -149,7 +150,7 @@ static void add_decide(struct pg_tx *tx, const struct callback_decision *decisio
 }
 
 static void add_book(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
-                     struct instant now, struct instant wall)
+                     struct instant now)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -169,9 +170,59 @@ static void add_book(struct pg_tx *tx, const struct callback_decision *decisions
     EACH_PAID(pg_arg_texts, struct span, span_str(decisions[i].event_kind));
     EACH_PAID(pg_arg_texts, struct span, decisions[i].event_facts);
     pg_arg_instant(&args, now);
-    pg_arg_instant(&args, wall);
     pg_tx_add(tx, SQL_CALLBACK_BOOK, &args, NULL);
     pg_args_release(&args);
+}
+
+#define EACH_OF(is_used, add, type, value)                                                         \
+    ADD_COLUMN(&args, add, type, decisions, count, is_used, value)
+
+static bool is_taken_back(const struct callback_decision *d)
+{
+    return d->has_payment && d->entry_minor > 0;
+}
+
+static void add_resume(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
+                       struct instant now)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    EACH_OF(is_taken_back(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
+    EACH_OF(is_taken_back(&decisions[i]), pg_arg_ints, int64_t, decisions[i].invoice_id);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_CALLBACK_RESUME, &args, NULL);
+    pg_args_release(&args);
+}
+
+static bool wakes_parked(const struct callback_decision *d)
+{
+    return d->has_payment && d->has_parked && d->entry_kind != NULL;
+}
+
+static void add_wake(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
+                     struct instant wall)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    EACH_OF(wakes_parked(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
+    EACH_OF(wakes_parked(&decisions[i]), pg_arg_ints, int64_t, decisions[i].payment_no);
+    pg_arg_instant(&args, wall);
+    pg_tx_add(tx, SQL_CALLBACK_WAKE, &args, NULL);
+    pg_args_release(&args);
+}
+
+static bool has_any(const struct callback_decision *decisions, size_t count,
+                    bool (*is_one)(const struct callback_decision *))
+{
+    for (size_t i = 0; i < count; ++i)
+        if (is_one(&decisions[i]))
+            return true;
+    return false;
+}
+
+static bool concerns_payment(const struct callback_decision *d)
+{
+    return d->has_payment;
 }
 
 int callback_save(struct store *store, struct pg_tx *tx, const struct callback_decision *decisions,
@@ -179,9 +230,7 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
                   void *owner, struct err *err)
 {
     assert(count > 0 && count <= CALLBACK_BATCH_MAX);
-    bool has_payments = false;
-    for (size_t i = 0; i < count; ++i)
-        has_payments |= decisions[i].has_payment;
+    bool has_payments = has_any(decisions, count, concerns_payment);
     int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (code != 0)
         return code;
@@ -190,7 +239,11 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
     add_keep(tx, decisions, count, now);
     add_decide(tx, decisions, count, now);
     if (has_payments)
-        add_book(tx, decisions, count, now, wall);
+        add_book(tx, decisions, count, now);
+    if (has_any(decisions, count, is_taken_back))
+        add_resume(tx, decisions, count, now);
+    if (has_any(decisions, count, wakes_parked))
+        add_wake(tx, decisions, count, wall);
     crash_point("callback_before_commit");
     pg_tx_commit(tx);
     return 0;

@@ -27,6 +27,7 @@ struct callback_known {
     bool is_parked;   /* …and that outcome is not its last */
     int64_t attempts;
     bool has_payment; /* the rest is meaningful */
+    bool has_parked;  /* callbacks about this payment wait for it */
     int64_t customer_id, payment_no, invoice_id, money_version;
 };
 
@@ -54,7 +55,7 @@ struct callback_decision {
     struct instant next_try_at; /* .us PG_NULL_INT: not by itself */
     /* Only when a payment is concerned (has_payment): its new state, and the event. At most one
      * decision a customer has one. */
-    bool has_payment;
+    bool has_payment, has_parked;
     int64_t customer_id, payment_no, invoice_id, money_version;
     enum payment_state payment_state;
     struct span payment_reason; /* null base: none */
