@@ -25,7 +25,7 @@ static const struct {
 static void print_json(const struct link_run *run, const struct paylink_managed *m)
 {
     const char *base = run->room.settings.public_.url;
-    json_t *line = json_pack("{s:s, s:s+, s:b, s:b}", "invoice", m->number, "url", base, "/",
+    json_t *line = json_pack("{s:s, s:s++, s:b, s:b}", "invoice", m->number, "url", base, "/",
                              m->code, "active", m->is_active, "changed", m->is_changed);
     json_dumpf(line, stdout, JSON_COMPACT);
     putchar('\n');

@@ -4,11 +4,10 @@
 //   const demo = await startDemo();
 //   test('…', async () => { const page = await demo.get(demo.links[0]); … });
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { atEnd } from './cleanup.mjs';
+import { atEnd, temporaryFolder } from './cleanup.mjs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.mjs';
@@ -18,14 +17,6 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const dunlin = process.env.DUNLIN ?? path.join(root, 'build', 'dunlin');
-
-// A folder that root's unprivileged database user can pass through, removed after the file.
-export function temporaryFolder() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'dunlin-test-'));
-  chmodSync(folder, 0o755);
-  atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  return folder;
-}
 
 function isFree(port) {
   return new Promise((resolve) => {
@@ -241,4 +232,4 @@ export async function startDemo({ dir, port, args = [], env = {}, within = 12000
   return demo;
 }
 
-export { eventually, postForm, request };
+export { eventually, postForm, request, temporaryFolder };
