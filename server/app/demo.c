@@ -5,9 +5,9 @@
 
 #include "app/demo_certs.h"
 #include "app/demo_clock.h"
-#include "app/demo_database.h"
 #include "app/demo_seed.h"
 #include "app/import_command.h"
+#include "app/installation_visit.h"
 #include "app/keys.h"
 #include "app/panes_role.h"
 #include "app/serve.h"
@@ -46,7 +46,8 @@ struct demo {
     struct settings settings;
     struct demo_links links;
     bool was_seeded;
-    FILE *out; /* where a person or a script reads */
+    FILE *out;  /* where a person or a script reads */
+    FILE *said; /* where complaints go */
 };
 
 static int usage(void)
@@ -273,9 +274,9 @@ static int take_socket(struct demo *demo, struct err *err)
     return demo->place.listen_fd < 0 ? err->code : 0;
 }
 
-/* On a terminal the log would bury what is said there: it goes to a file, and *said stays where a
- * person reads. Scripts get it on standard error. */
-static int move_log(const struct demo *demo, FILE **said, struct err *err)
+/* On a terminal the log would bury what is said there: it goes to a file, and what is said stays
+ * where a person reads. Scripts get it on standard error. */
+static int move_log(struct demo *demo, struct err *err)
 {
     if (!isatty(STDERR_FILENO))
         return 0;
@@ -283,21 +284,22 @@ static int move_log(const struct demo *demo, FILE **said, struct err *err)
     snprintf(path, sizeof(path), "%.*s/dunlin.log", 400, demo->dir);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (fd < 0 || kept < 0 || (*said = fdopen(kept, "w")) == NULL)
+    if (fd < 0 || kept < 0 || (demo->said = fdopen(kept, "w")) == NULL)
         return err_system(err, "opening the demo's log");
     dup2(fd, STDERR_FILENO);
     close(fd);
     return 0;
 }
 
-static int import(const char *path, const char *conninfo, const struct settings *settings)
+static int import(const struct demo *demo, const char *path, const char *conninfo, FILE *out)
 {
     const struct import_file_options options = {.path = path,
                                                 .conninfo = conninfo,
-                                                .bytes_max = settings->import.bytes_max,
-                                                .part_rows = (size_t)settings->import.part_rows,
+                                                .bytes_max = demo->settings.import.bytes_max,
+                                                .part_rows =
+                                                    (size_t)demo->settings.import.part_rows,
                                                 .now = demo_clock_now,
-                                                .out = stderr};
+                                                .out = out};
     return import_file(&options);
 }
 
@@ -316,9 +318,21 @@ static int seed(struct demo *demo, const char *conninfo, struct err *err)
     buf_release(&csv);
     if (!is_ok)
         return err_system(err, "writing the fictional debtors");
-    if (import(path, conninfo, &demo->settings) != 0)
+    if (import(demo, path, conninfo, stderr) != 0)
         return err_set(err, ERR_INPUT, "the fictional debtors could not be imported: see the log");
     return 0;
+}
+
+/* Bad rows are told and the good ones are in; a file that brought nothing ends the demo. */
+static int import_own_file(const struct demo *demo, const char *conninfo, struct err *err)
+{
+    bool is_empty = false;
+    int status = import(demo, demo->options.import_file, conninfo, demo->said);
+    fflush(demo->said);
+    int rc = installation_claim_demo(conninfo, &is_empty, err);
+    if (rc == 0 && status != 0 && is_empty)
+        return err_set(err, ERR_INPUT, "the file brought in nothing");
+    return rc;
 }
 
 static int read_links(struct demo *demo, const char *conninfo, struct err *err)
@@ -327,7 +341,7 @@ static int read_links(struct demo *demo, const char *conninfo, struct err *err)
     int rc = keys_load(demo->settings.link_keys_file, &keys, err);
     if (rc != 0)
         return rc;
-    rc = demo_database_links(conninfo, keys, demo_clock_now(), &demo->links, err);
+    rc = installation_demo_links(conninfo, keys, demo_clock_now(), &demo->links, err);
     keyring_free(keys);
     return rc;
 }
@@ -336,16 +350,15 @@ static int prepare(void *owner, const char *conninfo, struct err *err)
 {
     struct demo *demo = owner;
     bool is_empty = false;
-    int rc = demo_database_claim(conninfo, &is_empty, err);
+    int rc = installation_claim_demo(conninfo, &is_empty, err);
     if (rc == 0 && demo->options.import_file != NULL) {
-        /* Bad rows are told; the good ones are in. */
-        (void)import(demo->options.import_file, conninfo, &demo->settings);
+        rc = import_own_file(demo, conninfo, err);
     } else if (rc == 0 && is_empty) {
         rc = seed(demo, conninfo, err);
         demo->was_seeded = true;
     }
     if (rc == 0)
-        rc = demo_database_furnish(conninfo, demo->api_key, demo_clock_now(), err);
+        rc = installation_furnish_demo(conninfo, demo->api_key, demo_clock_now(), err);
     return rc == 0 ? read_links(demo, conninfo, err) : rc;
 }
 
@@ -441,7 +454,7 @@ static void on_ready(void *owner)
     fflush(demo->out);
 }
 
-static int set_up(struct demo *demo, FILE **said, struct err *err)
+static int set_up(struct demo *demo, struct err *err)
 {
     int rc = take_folder(demo, err);
     if (rc == 0)
@@ -457,19 +470,19 @@ static int set_up(struct demo *demo, FILE **said, struct err *err)
         rc = take_settings(demo, err);
     if (rc == 0)
         rc = take_clock(demo, err);
-    return rc == 0 ? move_log(demo, said, err) : rc;
+    return rc == 0 ? move_log(demo, err) : rc;
 }
 
 int demo_command(int argc, char **argv)
 {
     static struct demo demo; /* its settings outlive every process's main */
-    FILE *said = stderr;
     struct err err = {0};
     if (!read_options(argc, argv, &demo.options))
         return usage();
     demo.out = stdout;
+    demo.said = stderr;
     supervisor_block_signals();
-    int rc = set_up(&demo, &said, &err);
+    int rc = set_up(&demo, &err);
     if (rc == 0) {
         if (!demo.options.is_json)
             fputs("Starting (a few seconds the first time) …\n", stdout), fflush(stdout);
@@ -486,7 +499,7 @@ int demo_command(int argc, char **argv)
         rc = serve_run(&options, &err);
     }
     if (rc != 0)
-        fprintf(said, "dunlin demo: %s\n", err.text);
+        fprintf(demo.said, "dunlin demo: %s\n", err.text);
     settings_release(&demo.settings);
     return rc == 0 ? 0 : 1;
 }

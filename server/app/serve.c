@@ -3,6 +3,7 @@
 #include "app/serve.h"
 
 #include "app/check_database.h"
+#include "app/installation_visit.h"
 #include "app/keys.h"
 #include "app/private_db.h"
 #include "app/sockets.h"
@@ -111,6 +112,8 @@ static int migrate(struct serve *s, struct err *e)
                                 .count = migrations_count,
                                 .on_applied = on_applied};
     int bad = migrate_run(&plan, &applied, e);
+    if (bad == 0 && !s->options->is_demo)
+        bad = installation_claim_live(s->gateway.conninfo, e);
     if (bad == 0 && s->options->prepare != NULL)
         bad = s->options->prepare(s->options->owner, s->gateway.conninfo, e);
     return bad;

@@ -1,6 +1,8 @@
 // How the demo starts, ends, goes on, and what it refuses.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { descendants, dunlin, eventually, freePorts, isRunning, startDemo, temporaryFolder } from '../support/demo.mjs';
 import { decide, invoiceOf, invoicesFile, invoiceWhen, startPayment } from '../support/payer.mjs';
@@ -8,8 +10,10 @@ import { decide, invoiceOf, invoicesFile, invoiceWhen, startPayment } from '../s
 const DAY = 86400;
 const paid = ({ due_minor: due }) => due === 0;
 
-function runDemo(args) {
-  const child = spawn(dunlin, ['demo', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+const runDemo = (args) => runDunlin(['demo', ...args]);
+
+function runDunlin(args) {
+  const child = spawn(dunlin, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (part) => { said += part; });
   child.stderr.on('data', (part) => { said += part; });
@@ -50,4 +54,24 @@ test('says how it is used when it is used wrongly', async () => {
   const { code, said } = await runDemo(['--port', '80']);
   assert.equal(code, 2);
   assert.match(said, /usage: dunlin demo/);
+});
+
+test('a file that is no invoices ends it with the reason, and bad rows are told', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'not.csv');
+  writeFileSync(file, 'one two three\nfour five six\n');
+  const { code, said } = await runDemo(['--dir', path.join(folder, 'demo'), '--port', String(await freePorts()), '--json', '--import', file]);
+  assert.equal(code, 1);
+  assert.match(said, /brought in nothing/);
+});
+
+test('a live gateway refuses the demo\'s database', async () => {
+  const demo = await startDemo({ args: ['--import', invoicesFile(temporaryFolder(), [['Y/1', '1,00', 4]])] });
+  const file = path.join(temporaryFolder(), 'dunlin.yaml');
+  const listener = (port) => `  listen: "127.0.0.1:${port}"\n  url: "https://localhost:${port}"\n  certificate: "${demo.dir}/certs/localhost.pem"\n  key: "${demo.dir}/certs/localhost.key"\n`;
+  const port = await freePorts();
+  writeFileSync(file, `data_dir: "${path.dirname(file)}"\ndatabase:\n  url: "${demo.conninfo.app}"\n  owner_url: "${demo.conninfo.owner}"\npublic:\n${listener(port)}private:\n${listener(port + 1)}operators:\n  listen: "127.0.0.1:${port + 2}"\ncreditor:\n  name: "Test"\n`);
+  const { code, said } = await runDunlin(['serve', '--settings', file]);
+  assert.equal(code, 1);
+  assert.match(said, /belongs to a demo/);
 });

@@ -12,13 +12,16 @@
 
 struct keyring;
 
+/* Says once for ever that a database belongs to a live installation. ERR_SETTINGS for a demo's. */
+MUST_CHECK int installation_claim_live(const char *conninfo, struct err *);
+
 /* Marks a new database as the demo's. ERR_SETTINGS for one that holds or may hold anything real.
  * *is_empty: it has no customers yet. */
-MUST_CHECK int demo_database_claim(const char *conninfo, bool *is_empty, struct err *);
+MUST_CHECK int installation_claim_demo(const char *conninfo, bool *is_empty, struct err *);
 
 /* Lets each way to reach people be seen; and the API key in `key_text` is good from now on. */
-MUST_CHECK int demo_database_furnish(const char *conninfo, const char *key_text, struct instant now,
-                                     struct err *);
+MUST_CHECK int installation_furnish_demo(const char *conninfo, const char *key_text,
+                                         struct instant now, struct err *);
 
 enum { DEMO_LINKS_MAX = 5, DEMO_CODE_MAX = 24 };
 
@@ -28,7 +31,7 @@ struct demo_links {
 };
 
 /* Codes of debts that can be paid. */
-MUST_CHECK int demo_database_links(const char *conninfo, const struct keyring *, struct instant now,
-                                   struct demo_links *, struct err *);
+MUST_CHECK int installation_demo_links(const char *conninfo, const struct keyring *,
+                                       struct instant now, struct demo_links *, struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "app/demo_database.h"
+#include "app/installation_visit.h"
 
 #include "domain/paylink.h"
 #include "io/timer.h"
@@ -65,25 +65,43 @@ static void on_looked(void *owner, const PGresult *result, const struct err *err
     on_done(owner, err);
 }
 
-static void mark(struct visit *visit)
+static int look(struct visit *visit)
+{
+    return visit_wait(
+        visit, installation_look(visit->store, &visit->query, on_looked, visit, &visit->err));
+}
+
+static void mark(struct visit *visit, const char *kind)
 {
     int rc = pg_tx_begin(visit->store->writes, &visit->tx, on_done, visit, &visit->err);
     if (rc == 0) {
-        installation_mark(&visit->tx, "demo");
+        installation_mark(&visit->tx, kind);
         pg_tx_commit(&visit->tx);
     }
     (void)visit_wait(visit, rc);
 }
 
-int demo_database_claim(const char *conninfo, bool *is_empty, struct err *err)
+int installation_claim_live(const char *conninfo, struct err *err)
 {
     struct visit visit;
     visit_begin(&visit, conninfo);
-    int rc = visit_wait(
-        &visit, installation_look(visit.store, &visit.query, on_looked, &visit, &visit.err));
+    int rc = look(&visit);
+    if (rc == 0 && visit.installation.kind == INSTALLATION_DEMO)
+        err_set(&visit.err, ERR_SETTINGS,
+                "this database belongs to a demo: nothing real may go into it");
+    else if (rc == 0 && visit.installation.kind != INSTALLATION_LIVE)
+        mark(&visit, "live");
+    return visit_end(&visit, err);
+}
+
+int installation_claim_demo(const char *conninfo, bool *is_empty, struct err *err)
+{
+    struct visit visit;
+    visit_begin(&visit, conninfo);
+    int rc = look(&visit);
     enum installation_kind kind = visit.installation.kind;
     if (rc == 0 && kind == INSTALLATION_NEW)
-        mark(&visit);
+        mark(&visit, "demo");
     else if (rc == 0 && kind != INSTALLATION_DEMO)
         err_set(&visit.err, ERR_SETTINGS,
                 "this database holds real data, or data nobody said was a demo's: "
@@ -99,8 +117,8 @@ static void on_key_found(void *owner, const PGresult *result, const struct err *
     on_done(owner, err);
 }
 
-int demo_database_furnish(const char *conninfo, const char *key_text, struct instant now,
-                          struct err *err)
+int installation_furnish_demo(const char *conninfo, const char *key_text, struct instant now,
+                              struct err *err)
 {
     struct span id, secret;
     if (!api_key_parse(span_str(key_text), &id, &secret))
@@ -134,8 +152,8 @@ static void on_links(void *owner, const PGresult *result, const struct err *err)
     on_done(owner, err);
 }
 
-int demo_database_links(const char *conninfo, const struct keyring *keys, struct instant now,
-                        struct demo_links *links, struct err *err)
+int installation_demo_links(const char *conninfo, const struct keyring *keys, struct instant now,
+                            struct demo_links *links, struct err *err)
 {
     struct visit visit;
     visit_begin(&visit, conninfo);
