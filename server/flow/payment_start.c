@@ -151,7 +151,7 @@ static enum payment_start_result judge(const struct payment_start *op,
         return PAYMENT_START_SETTLED;
     if (made->due_minor != op->amount_minor)
         return PAYMENT_START_CHANGED;
-    if (op->account == NULL)
+    if (op->account == NULL || (op->is_blik && !span_is_str(made->currency, "PLN")))
         return PAYMENT_START_NO_PROVIDER;
     return made->is_new || made->is_called_again ? 0 : PAYMENT_START_TOO_MANY;
 }
@@ -171,8 +171,11 @@ static void on_made(void *owner, const PGresult *result, const struct err *err)
         return;
     copy_text(made.currency, op->currency, sizeof(op->currency));
     struct span title = made.number;
-    if (title.len >= sizeof(op->title))
+    if (title.len >= sizeof(op->title)) {
         title.len = sizeof(op->title) - 1;
+        while (title.len > 0 && ((uint8_t)title.base[title.len] & 0xc0) == 0x80)
+            --title.len; /* not inside a character */
+    }
     copy_text(title, op->title, sizeof(op->title));
     if (op->language[0] == 0)
         copy_text(made.language, op->language, sizeof(op->language));
@@ -257,11 +260,12 @@ static void make_request(const struct payment_start *op, struct provider_request
         request);
 }
 
-static void give_up_on_provider(struct payment_start *op, const char *cause)
+static void give_up_on_provider(struct payment_start *op, const char *cause,
+                                enum payment_start_result result)
 {
     log_line(LOG_WARN, "provider did not start a payment", "provider=%s payment_no=%lld cause=%s",
              op->account->provider->name, (long long)op->payment_no, cause);
-    finish(op, PAYMENT_START_UNANSWERED);
+    finish(op, result);
 }
 
 static void call_provider(struct payment_start *op)
@@ -286,7 +290,7 @@ static void call_provider(struct payment_start *op)
                  : err_set(&err, ERR_PROVIDER, "the request is too large");
     request_release(&request);
     if (code != 0)
-        give_up_on_provider(op, err.text);
+        give_up_on_provider(op, err.text, PAYMENT_START_UNANSWERED);
 }
 
 static int register_refusal(struct payment_start *op, struct err *err)
@@ -325,7 +329,10 @@ static void on_provider_answered(void *owner, const struct fetch_answer *answer,
     if (err.code == 0 && leads_nowhere)
         (void)!err_set(&err, ERR_PROVIDER, "the provider gave no address to go to");
     if (err.code != 0) {
-        give_up_on_provider(op, err.text);
+        /* A BLIK code may be on the customer's phone by now: whoever waits sees what becomes of it.
+         */
+        give_up_on_provider(op, err.text,
+                            op->is_blik ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED);
         return;
     }
     int code = op->started.is_refused ? register_refusal(op, &err) : register_start(op, &err);

@@ -25,7 +25,7 @@ enum payment_start_result {
     PAYMENT_START_SETTLED, /* nothing is left to pay */
     PAYMENT_START_CHANGED, /* the form showed another amount than is due */
     PAYMENT_START_TOO_MANY,
-    PAYMENT_START_NO_PROVIDER, /* none is configured for this method */
+    PAYMENT_START_NO_PROVIDER, /* none is configured for this method and currency */
     PAYMENT_START_UNANSWERED,  /* the provider did not answer: try again */
     PAYMENT_START_REDIRECT,    /* to redirect_url, at the provider */
     PAYMENT_START_WAIT,        /* to /back/{reference}: BLIK, refused, or started before */

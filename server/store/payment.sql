@@ -53,6 +53,7 @@ with link as (
     where k.customer_id = $1::bigint
         and l.state = 'active' and l.due_minor > 0 and l.due_minor = $7::bigint
         and n.starts < $8::bigint and n.calls < $9::bigint
+        and ($6::text <> 'blik' or l.currency = 'PLN')
         and not exists (select from again)
     returning k.payment_count as payment_no, l.invoice_id, l.currency
 ), made as (

@@ -183,6 +183,37 @@ static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(voi
     assert_value(PAYMENTS, "1:redirect:started:10000");
 }
 
+/* The code may be on the customer's phone: the page waits, and another code is the same payment. */
+static void blik_without_an_answer_waits_and_the_next_code_is_the_same_payment(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_WAIT);
+    assert_value(PAYMENTS, "1:blik:created:10000");
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_1\"}");
+    assert_int_equal(start("n2", "777456", 10000), PAYMENT_START_WAIT);
+    assert_value(PAYMENTS, "1:blik:started:10000");
+}
+
+static void blik_is_for_zloty_alone(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update invoice set currency = 'EUR'");
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_NO_PROVIDER);
+    assert_value("select count(*) from payment", "0");
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_REDIRECT);
+}
+
+/* 63 two-byte letters and an odd byte: a title is cut between characters. */
+static void long_invoice_number_is_cut_between_characters(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update invoice set number = 'x' || repeat('ł', 100)");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_non_null(strstr(bank.request, "\"title\":\"xł"));
+    assert_non_null(strstr(bank.request, "ł\",\"return_url\""));
+}
+
 static void sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart(void **state)
 {
     (void)state;
@@ -289,6 +320,10 @@ int main(void)
         cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
                                setup),
+        cmocka_unit_test_setup(blik_without_an_answer_waits_and_the_next_code_is_the_same_payment,
+                               setup),
+        cmocka_unit_test_setup(blik_is_for_zloty_alone, setup),
+        cmocka_unit_test_setup(long_invoice_number_is_cut_between_characters, setup),
         cmocka_unit_test_setup(sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart, setup),
         cmocka_unit_test_setup(limit_holds_when_all_come_at_once, setup),
         cmocka_unit_test_setup(what_must_not_be_paid_makes_no_payment, setup),
