@@ -81,6 +81,8 @@ void page_reply_notice(struct request *r, enum page_notice notice, struct span c
     prepare(r->world);
     struct page_visit visit = {.code = code};
     choose_language(r, span_of(NULL, 0), &visit);
+    if (notice == PAGE_NOTICE_TOO_MANY)
+        reply_header(r, "retry-after", SPAN_LIT("600"));
     reply_page(r, notice_statuses[notice], policy, page_view_notice(view, notice, &visit));
 }
 

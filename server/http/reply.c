@@ -158,6 +158,18 @@ static void decide_persistence(struct request *r)
         r->h2o_->http1_is_persistent = 0;
 }
 
+/* "Try again in a second", unless the handler knew better. */
+static void add_retry_after(h2o_req_t *req)
+{
+    static h2o_iovec_t name = {H2O_STRLIT("retry-after")};
+    for (size_t i = 0; i != req->res.headers.size; ++i) {
+        const h2o_iovec_t *other = req->res.headers.entries[i].name;
+        if (h2o_memis(other->base, other->len, name.base, name.len))
+            return;
+    }
+    add_header(req, &name, h2o_iovec_init(H2O_STRLIT("1")));
+}
+
 static void add_fixed_headers(struct request *r, int status, const char *content_type,
                               h2o_iovec_t block)
 {
@@ -167,10 +179,8 @@ static void add_fixed_headers(struct request *r, int status, const char *content
     add_header(req, &id_name, h2o_iovec_init(r->id, sizeof(r->id) - 1));
     if (content_type != NULL)
         add_header(req, &type_name, h2o_iovec_init(content_type, strlen(content_type)));
-    if (status == 503 || status == 429) {
-        static h2o_iovec_t retry_name = {H2O_STRLIT("retry-after")};
-        add_header(req, &retry_name, h2o_iovec_init(H2O_STRLIT("1")));
-    }
+    if (status == 503 || status == 429)
+        add_retry_after(req);
 }
 
 static void send_reply(struct request *r, int status, const char *content_type, h2o_iovec_t block,
