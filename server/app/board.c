@@ -1,6 +1,7 @@
 #include "app/board.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@ void board_beat(struct board *b, int slot)
 {
     __atomic_store_n(&b->slots[slot].beat_ms, now_ms(), __ATOMIC_RELAXED);
     __atomic_store_n(&b->slots[slot].is_ready, true, __ATOMIC_RELEASE);
+    metrics_add(&b->metrics[slot], METRIC_log_lines_dropped, (int64_t)log_dropped_take());
 }
 
 bool board_is_ready(const struct board *b)

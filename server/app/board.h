@@ -23,7 +23,7 @@ enum { BOARD_SUPERVISOR_SLOT = METRICS_SLOTS - 1 };
 
 /* Before the first fork. */
 struct board *board_new(int slot_count);
-/* A child's signs of life; the first makes it ready. */
+/* A child's signs of life; the first makes it ready. Counts the log lines it could not write. */
 void board_beat(struct board *, int slot);
 /* Whether every child is ready and has given a sign within the last seconds. */
 bool board_is_alive(const struct board *);

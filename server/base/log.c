@@ -62,7 +62,9 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
         ++dropped_count;
 }
 
-uint64_t log_dropped_count(void)
+uint64_t log_dropped_take(void)
 {
-    return dropped_count;
+    uint64_t count = dropped_count;
+    dropped_count = 0;
+    return count;
 }

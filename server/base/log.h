@@ -22,7 +22,7 @@ bool log_is_on(enum log_level level);
  * key=value pairs made by printf; control characters and quotes in the result are escaped. */
 void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Lines dropped since start because the destination was full. */
-uint64_t log_dropped_count(void);
+/* Lines of this process dropped because the destination was full, since it was last asked. */
+uint64_t log_dropped_take(void);
 
 #endif
