@@ -26,6 +26,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ enum {
     STOP_WAIT_S = 30,
     START_TRIES = 5,
     LOG_BYTES_MAX = 10 << 20,
+    CLUSTER_MIB = 100, /* what an empty cluster takes, and its first checkpoints */
 };
 
 struct private_db {
@@ -199,9 +201,25 @@ static void remove_stale_sockets(const struct db_place *p)
     }
 }
 
+/* initdb on a full disk cannot even say why it failed. */
+static int check_space(const struct db_place *p, struct err *err)
+{
+    struct statvfs disk;
+    if (statvfs(p->home, &disk) != 0)
+        return 0;
+    unsigned long long left_mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
+    if (left_mib >= CLUSTER_MIB)
+        return 0;
+    return err_set(err, ERR_SYSTEM,
+                   "no space left: a new database takes %d MiB, %s has %llu MiB free", CLUSTER_MIB,
+                   p->home, left_mib);
+}
+
 /* A cluster is made under another name and renamed when it is whole. */
 static int make_cluster(const struct db_place *p, struct err *err)
 {
+    if (check_space(p, err) != 0)
+        return err->code;
     char program[DB_PATH_MAX + 32], unfinished[DB_PATH_MAX + 32];
     char path[DB_PATH_MAX + 64];
     int status = 0;

@@ -205,6 +205,7 @@ function firstLine(child, log, within) {
 
 function keepLog(child) {
   const log = [];
+  if (child.stderr === null) return log;
   let rest = '';
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (part) => {
@@ -216,12 +217,13 @@ function keepLog(child) {
   return log;
 }
 
-// Options: dir (kept when given), port, args (more for the command line), env, within (ms).
-export async function startDemo({ dir, port, args = [], env = {}, within = 120000 } = {}) {
+// Options: dir (kept when given), port, args (more for the command line), env, within (ms), stderr (a
+// descriptor instead of the kept log).
+export async function startDemo({ dir, port, args = [], env = {}, within = 120000, stderr = 'pipe' } = {}) {
   const folder = dir ?? temporaryFolder();
   const first = port ?? (await freePorts());
   const child = spawn(dunlin, ['demo', '--dir', folder, '--port', String(first), '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr],
     env: { ...process.env, ...env },
   });
   const log = keepLog(child);
