@@ -156,13 +156,13 @@ class Demo {
     return this.pane('/trouble', { switch: name, on });
   }
 
-  // SIGTERM and the end of it; the exit code. Throws when a sanitizer has complained.
+  // SIGTERM and the end of it; the exit code. Throws when a sanitizer or an assertion has complained.
   async stop() {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill('SIGTERM');
       await ended(this.child, 30000);
     }
-    const complaint = this.log.findIndex((line) => /AddressSanitizer|LeakSanitizer|runtime error:/.test(line));
+    const complaint = this.log.findIndex((line) => /AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed/.test(line));
     if (complaint >= 0) throw new Error(this.log.slice(complaint, complaint + 60).join('\n'));
     return this.child.exitCode;
   }
