@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { descendants, freePorts, query } from '../support/demo.mjs';
+import { descendants, freePorts, query } from '../support/local.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { writeRows } from './import_rows.mjs';

@@ -3,93 +3,18 @@
 //
 //   const demo = await startDemo();
 //   test('…', async () => { const page = await demo.get(demo.links[0]); … });
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import net from 'node:net';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { atEnd, temporaryFolder } from './cleanup.mjs';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { eventually } from './eventually.mjs';
 import { postForm, request } from './https.mjs';
+import { descendants, execute, findConninfo, freePorts, isRunning, query } from './local.mjs';
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export const dunlin = process.env.DUNLIN ?? path.join(root, 'build', 'dunlin');
-
-function isFree(port) {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
-  });
-}
-
-// The first of `count` neighbouring ports that nobody listens on, below the range that the kernel
-// gives to outgoing connections.
-export async function freePorts(count = 4) {
-  for (let attempt = 0; attempt < 200; ++attempt) {
-    const first = 10000 + 4 * Math.floor(Math.random() * 5500);
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
-    if (free.every(Boolean)) return first;
-  }
-  throw new Error('found no free ports');
-}
-
-function postgresPrograms() {
-  const versions = readdirSync('/usr/lib/postgresql').map(Number).filter((v) => v > 0);
-  return `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
-}
-
-export function findConninfo(folder) {
-  for (const place of ['.', 'data']) {
-    const file = path.join(folder, place, 'database.conninfo');
-    if (existsSync(file)) return readFileSync(file, 'utf8').trim().split('\n');
-  }
-  throw new Error(`no database.conninfo under ${folder}`);
-}
-
-// Rows as objects, read as the owner of the tables. `sql` is one query.
-export async function query(conninfo, sql) {
-  const { stdout } = await run(
-    path.join(postgresPrograms(), 'psql'),
-    ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, '-c',
-      `select coalesce(json_agg(row_to_json(rows)), '[]') from (${sql}) as rows`],
-    { maxBuffer: 1 << 26 },
-  );
-  return JSON.parse(stdout);
-}
-
-export async function execute(conninfo, sql) {
-  await run(path.join(postgresPrograms(), 'psql'),
-    ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, '-c', sql]);
-}
-
-export function isRunning(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
-  } catch {
-    return false;
-  }
-}
-
-// The processes below a pid, all generations.
-export function descendants(pid) {
-  const children = new Map();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  const below = (of) => (children.get(of) ?? []).flatMap((child) => [child, ...below(child)]);
-  return below(pid);
-}
 
 class Demo {
   constructor(child, dir, port, ready, log) {
@@ -236,4 +161,7 @@ export async function startDemo({ dir, port, args = [], env = {}, within = 12000
   return demo;
 }
 
-export { eventually, postForm, request, temporaryFolder };
+export {
+  descendants, eventually, execute, findConninfo, freePorts, isRunning, postForm, query, request,
+  temporaryFolder,
+};
