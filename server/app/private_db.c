@@ -32,7 +32,8 @@
 
 enum {
     POLL_MS = 20,
-    LOCK_WAIT_S = 60,
+    LOCK_WAIT_S = 20,   /* a predecessor that is told to stop takes ten, and its database a few */
+    ATTACH_WAIT_S = 60, /* a server that is just starting */
     READY_WAIT_S = 300, /* recovery after a crash in the middle of a large import */
     STOP_WAIT_S = 30,
     START_TRIES = 5,
@@ -547,7 +548,7 @@ static int attach_or_run(struct private_db *db, struct err *err)
     struct mono since = clock_mono();
     pid_t holder;
     while (take_lock(&db->place, &db->lock, &holder, err) != 0) {
-        if (err->code != ERR_BUSY || is_past(since, LOCK_WAIT_S))
+        if (err->code != ERR_BUSY || is_past(since, ATTACH_WAIT_S))
             return err->code;
         PGconn *connection = PQconnectdb(db->owner);
         bool is_there = PQstatus(connection) == CONNECTION_OK;

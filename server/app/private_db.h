@@ -21,8 +21,8 @@
 struct private_db;
 
 /* Makes the cluster on first use, starts it, waits until it answers, makes database `dunlin` and
- * the roles `dunlin_owner` and `dunlin_app`. Makes `data_dir` too. Waits up to a minute for another
- * dunlin command that is using it (ERR_BUSY then). Signals SIGINT and SIGTERM that arrive meanwhile
+ * the roles `dunlin_owner` and `dunlin_app`. Makes `data_dir` too. Waits twenty seconds for another
+ * dunlin process that is using it (ERR_BUSY then). Signals SIGINT and SIGTERM that arrive meanwhile
  * are noticed by their handlers only. */
 MUST_CHECK int private_db_start(struct private_db **db, const char *data_dir, struct err *err);
 

@@ -8,11 +8,12 @@ import { chromium } from 'playwright-core';
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
   .find((file) => existsSync(file));
 
-// One browser a test file, closed after it.
-export async function openBrowser() {
+// One browser a test file, closed after it. Options: env.
+export async function openBrowser({ env } = {}) {
   assert.ok(program, 'chromium is not installed: scripts/install test');
   const browser = await chromium.launch({
     executablePath: program,
+    env,
     // Root has no sandbox; a small /dev/shm ends big pages.
     args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
   });
