@@ -506,3 +506,34 @@ test('the command killed in the middle goes on where it stood', async () => {
   assert.deepEqual(await one(`select created_count, (select count(*) from import where name = 'command.csv') as imports
     from import where name = 'command.csv'`), { created_count: 6000, imports: 1 });
 });
+
+test('corrections and payments of the same customers at the same time lose nothing', async () => {
+  const count = 600;
+  const rows = (amount) => head + Array.from({ length: count },
+    (_, i) => `RACE-${i % 40};Anna;;RACE-${i};${amount};PLN;${day(20)}\n`).join('');
+  assert.equal((await importText('race.csv', rows('100,00'))).created, count);
+  // As a callback does it: lock in order, move the version on, take from the debt.
+  const pay = `with c as (select customer_id from customer where reference like 'RACE-%' and random() < 0.2
+        order by customer_id for no key update),
+      moved as (update customer set money_version = money_version + 1 where customer_id in (select customer_id from c)),
+      paid as (update invoice i set due_minor = due_minor - 1, entry_count = entry_count + 1
+        where customer_id in (select customer_id from c) returning customer_id, invoice_id, entry_count)
+    insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at)
+    select customer_id, invoice_id, entry_count, 'write_off', -1, 'PLN', now() from paid`;
+  let isOver = false, payments = 0;
+  const paying = (async () => {
+    while (!isOver) {
+      await execute(owner, pay);
+      ++payments;
+    }
+  })();
+  const result = await importText('race2.csv', rows('101,00')).finally(() => { isOver = true; });
+  await paying;
+  assert.deepEqual([result.state, result.changed, result.bad], ['done', count, 0]);
+  assert.ok(payments > 1);
+  assert.deepEqual(await one(`select count(*) filter (where due_minor is distinct from
+      (select sum(amount_minor) from ledger_entry l where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id))
+      as wrong, count(*) filter (where (select count(*) from ledger_entry l where l.customer_id = i.customer_id
+      and l.invoice_id = i.invoice_id and l.kind = 'correction') = 1) as corrected
+    from invoice i where number like 'RACE-%'`), { wrong: 0, corrected: count });
+});

@@ -1,0 +1,73 @@
+#include "http/tus.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void numbers_are_plain_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t number; /* -1: refused */
+    } rows[] = {
+        {"0", 0},
+        {"1048576", 1048576},
+        {"999999999999999999", INT64_C(999999999999999999)},
+        {"", -1},
+        {"-1", -1},
+        {"+1", -1},
+        {" 1", -1},
+        {"1 ", -1},
+        {"0x10", -1},
+        {"1e3", -1},
+        {"9999999999999999999", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        int64_t number = -1;
+        bool is_number = tus_number(span_str(rows[i].text), &number);
+        assert_int_equal(is_number, rows[i].number >= 0);
+        if (is_number)
+            assert_int_equal(number, rows[i].number);
+    }
+}
+
+/* Base64 by coreutils' base64. */
+static void file_name_is_found_and_is_no_path(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metadata, *name; /* null: the header is broken */
+    } rows[] = {
+        {"", "upload.csv"},
+        {"filename ZmFrdHVyeS5jc3Y=", "faktury.csv"},
+        {"filetype dGV4dC9jc3Y=,filename ZmFrdHVyeS5jc3Y=", "faktury.csv"},
+        {"is_confidential,filename ZmFrdHVyeS5jc3Y=", "faktury.csv"},
+        {"filename Li4vLi4vZXRjL3Bhc3N3ZA==", "passwd"}, /* ../../etc/passwd */
+        {"filename QzpcYS5jc3Y=", "a.csv"},              /* C:\a.csv */
+        {"filename YQ0KYg==", "upload.csv"},             /* a CR LF b */
+        {"filename //4=", "upload.csv"},                 /* no UTF-8 */
+        {"filename", "upload.csv"},
+        {"filename ???", NULL},
+        {"filename ZmFrdHVyeS5jc3Y", NULL}, /* no padding */
+        {",", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        char name[TUS_NAME_MAX + 1];
+        bool is_good = tus_file_name(span_str(rows[i].metadata), name);
+        assert_int_equal(is_good, rows[i].name != NULL);
+        if (is_good)
+            assert_string_equal(name, rows[i].name);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_plain_digits),
+        cmocka_unit_test(file_name_is_found_and_is_no_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
