@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,9 +46,9 @@ struct demo {
     struct panes_place place;
     struct settings settings;
     struct demo_links links;
-    bool was_seeded;
-    FILE *out;  /* where a person or a script reads */
-    FILE *said; /* where complaints go */
+    bool *wants_life; /* shared with the children, so that a second start does not do it again */
+    FILE *out;        /* where a person or a script reads */
+    FILE *said;       /* where complaints go */
 };
 
 static int usage(void)
@@ -270,6 +271,11 @@ static int take_socket(struct demo *demo, struct err *err)
     snprintf(demo->panes_url, sizeof(demo->panes_url), "http://%s", address);
     demo->place.listen_fd = socket_listen(address, false, err);
     demo->place.url = demo->panes_url;
+    demo->wants_life =
+        mmap(NULL, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (demo->wants_life == MAP_FAILED)
+        return err_system(err, "making a page for the demo's processes");
+    demo->place.wants_life = demo->wants_life;
     panes_role_place(&demo->place);
     return demo->place.listen_fd < 0 ? err->code : 0;
 }
@@ -355,7 +361,7 @@ static int prepare(void *owner, const char *conninfo, struct err *err)
         rc = import_own_file(demo, conninfo, err);
     } else if (rc == 0 && is_empty) {
         rc = seed(demo, conninfo, err);
-        demo->was_seeded = true;
+        *demo->wants_life = !demo->options.is_json; /* scripts find all debts untouched */
     }
     if (rc == 0)
         rc = installation_furnish_demo(conninfo, demo->api_key, demo_clock_now(), err);

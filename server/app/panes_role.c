@@ -1,5 +1,6 @@
 #include "app/panes_role.h"
 
+#include "app/demo_life.h"
 #include "app/panes.h"
 #include "provider/provider.h"
 
@@ -34,8 +35,13 @@ static int panes_start(const struct worker *worker, void **state, struct err *er
         .url = span_str(place->url),
         .private_url = span_str(worker->gateway->settings->private_.url),
         .account = account};
-    *state = panes_new(&options);
-    return *state == NULL ? err_set(err, ERR_SYSTEM, "the panes did not start") : 0;
+    struct panes *panes = panes_new(&options);
+    *state = panes;
+    if (panes != NULL && *place->wants_life) {
+        *place->wants_life = false;
+        demo_life_begin(worker->world, panes->bank);
+    }
+    return panes == NULL ? err_set(err, ERR_SYSTEM, "the panes did not start") : 0;
 }
 
 static void panes_drain(void *state)

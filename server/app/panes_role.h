@@ -5,8 +5,9 @@
 #include "app/worker.h"
 
 struct panes_place {
-    int listen_fd;   /* bound and listening */
-    const char *url; /* "http://127.0.0.1:8446" */
+    int listen_fd;    /* bound and listening */
+    const char *url;  /* "http://127.0.0.1:8446" */
+    bool *wants_life; /* let some of the debts be under way; set to false once it was done */
 };
 
 /* Before the fork; kept by pointer. */

@@ -1,10 +1,11 @@
 // How the demo starts, ends, goes on, and what it refuses.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { descendants, dunlin, eventually, freePorts, isRunning, startDemo, temporaryFolder } from '../support/demo.mjs';
+import { request } from '../support/https.mjs';
 import { decide, invoiceOf, invoicesFile, invoiceWhen, startPayment } from '../support/payer.mjs';
 
 const DAY = 86400;
@@ -74,4 +75,26 @@ test('a live gateway refuses the demo\'s database', async () => {
   const { code, said } = await runDunlin(['serve', '--settings', file]);
   assert.equal(code, 1);
   assert.match(said, /belongs to a demo/);
+});
+
+test('a person is told where to look, and finds debts in every state', async () => {
+  const folder = temporaryFolder();
+  const port = await freePorts();
+  const child = spawn(dunlin, ['demo', '--dir', folder, '--port', String(port)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (part) => { said += part; });
+  await eventually(() => said.includes('Ctrl-C'), { what: 'where to look', within: 60000 });
+  assert.ok(said.includes(`http://127.0.0.1:${port + 3}/`));
+  assert.match(said, /certs\/trust \S+ca\.pem[^]*certs\/untrust \S+ca\.pem/);
+  const page = said.match(/https:\/\/\S+\/[0-9A-Za-z]{18}/)[0];
+  assert.equal((await request(page, { ca: readFileSync(path.join(folder, 'certs/ca.pem')) })).status, 200);
+  const wanted = ['due', 'overdue', 'paid', 'part_paid', 'processing', 'held'];
+  await eventually(async () => {
+    const found = await Promise.all(wanted.map(async (state) => (await request(`http://127.0.0.1:${port + 3}/debtors.json?state=${state}`)).json().length));
+    return found.every((count) => count > 0);
+  }, { what: 'a debt in each state', within: 30000 });
+  child.kill('SIGTERM');
+  assert.equal(await exited, 0);
 });
