@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 
 enum { TICK_MS_MAX = 1000, FRESH_GRACE_MS = 2000, LAST_ACCEPT_MS = 250 };
+enum { LAST_TURNS_MAX = 100, LAST_TURN_MS = 10 };
 
 struct http_listener {
     struct world *world;
@@ -510,16 +511,26 @@ bool http_listener_is_drained(const struct http_listener *l)
     return l->socket == NULL && l->connection_count == 0;
 }
 
+/* libh2o does not look at the socket of a request that waits for its handler: it is answered first,
+ * so that the answer fails. */
+static void end_connection(struct http_connection *c)
+{
+    if (c->request != NULL)
+        answer_late(c);
+    cut(c);
+}
+
 void http_listener_free(struct http_listener *l)
 {
     timer_stop(&l->last_accept);
     if (l->socket != NULL)
         on_last_accepted(l);
     for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next)
-        cut(H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n));
-    while (l->connection_count != 0)
-        if (h2o_evloop_run(l->world->loop, 100) != 0)
-            break;
+        end_connection(H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n));
+    for (int i = 0; l->connection_count != 0 && i != LAST_TURNS_MAX; ++i)
+        h2o_evloop_run(l->world->loop, LAST_TURN_MS);
+    if (l->connection_count != 0)
+        return; /* the process ends now anyway: rather a leak than a loop */
     h2o_timeout_unlink(&l->tick_entry);
     h2o_timeout_dispose(l->world->loop, &l->tick);
     h2o_multithread_queue_t *queue = l->context.queue;

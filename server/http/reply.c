@@ -306,4 +306,7 @@ void reply_harden(h2o_req_t *req)
         if (req->res.headers.entries[i].name == &block_name)
             return;
     add_header(req, &block_name, plain_block);
+    char *id = h2o_mem_alloc_pool(&req->pool, 17);
+    request_id_make(id);
+    add_header(req, &id_name, h2o_iovec_init(id, 16));
 }

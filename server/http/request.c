@@ -20,7 +20,7 @@ struct form_fields {
 
 /* Ids need to be unlike each other and say nothing: a counter mixed by splitmix64, from a random
  * start. */
-static void make_id(char out[17])
+void request_id_make(char out[17])
 {
     static uint64_t state;
     if (state == 0)
@@ -36,7 +36,7 @@ void request_init(struct request *r, h2o_req_t *h2o, struct http_listener *liste
                   struct world *world)
 {
     *r = (struct request){.h2o_ = h2o, .listener_ = listener, .world = world};
-    make_id(r->id);
+    request_id_make(r->id);
 }
 
 static struct span span_of_iovec(h2o_iovec_t v)

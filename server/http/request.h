@@ -33,6 +33,8 @@ struct request {
     bool is_proved_, is_replied_, may_stay_open_;
 };
 
+/* Sixteen hex digits and a NUL. */
+void request_id_make(char out[17]);
 /* Made by the listener in the request's pool, never elsewhere. */
 void request_init(struct request *, h2o_req_t *, struct http_listener *, struct world *);
 

@@ -246,6 +246,7 @@ describe('the headers of every answer', () => {
         'cross-origin-resource-policy': /^same-origin$/,
         'cross-origin-embedder-policy': /^require-corp$/,
         'cache-control': /no-store/,
+        'x-request-id': /^[0-9a-f]{16}$/,
         'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/,
     };
     const requests = {
