@@ -3,305 +3,21 @@
  * Nothing stops at the first mistake but text that is no YAML at all. */
 #include "app/settings.h"
 
-#include "app/settings_table.h"
+#include "app/setting_value.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
 
 enum {
     FILE_BYTES_MAX = 1 << 20,
-    SECRET_BYTES_MAX = 1 << 14,
-    NAME_MAX_LEN = 80,
     DEPTH_MAX = 4,
 };
-
-/* One text that the settings point to. */
-struct settings_memory {
-    struct settings_memory *next;
-    size_t len;
-    char bytes[];
-};
-
-/* Where reading stands. */
-struct reading {
-    struct settings *settings;
-    struct settings_mistakes *mistakes;
-    yaml_document_t *document; /* null when there is no file */
-    const char *folder;
-};
-
-/* Where a value goes and how it is called in a mistake. */
-struct target {
-    const struct setting *row;
-    char *base; /* the struct that row->offset counts from */
-    char name[NAME_MAX_LEN];
-    int line;
-};
-
-static char *keep(struct settings *s, const char *text, size_t len)
-{
-    struct settings_memory *memory = malloc(sizeof(*memory) + len + 1);
-    if (memory == NULL)
-        abort();
-    memory->next = s->memory_;
-    memory->len = len;
-    memcpy(memory->bytes, text, len);
-    memory->bytes[len] = '\0';
-    s->memory_ = memory;
-    return memory->bytes;
-}
-
-__attribute__((format(printf, 4, 5))) static void add_mistake(struct settings_mistakes *mistakes,
-                                                              int line, const char *setting,
-                                                              const char *format, ...)
-{
-    if (mistakes->count == SETTINGS_MISTAKES_MAX)
-        return;
-    struct settings_mistake *m = &mistakes->items[mistakes->count++];
-    va_list args;
-    m->line = line;
-    m->is_missing = false;
-    snprintf(m->setting, sizeof(m->setting), "%s", setting);
-    va_start(args, format);
-    vsnprintf(m->text, sizeof(m->text), format, args);
-    va_end(args);
-}
-
-/* A path as it stands in the file, made absolute. */
-static const char *keep_path(struct reading *r, const char *path)
-{
-    if (path[0] == '/')
-        return keep(r->settings, path, strlen(path));
-    struct buf whole;
-    buf_init(&whole, 8192);
-    buf_printf(&whole, "%s/%s", r->folder, path);
-    struct span text = buf_span(&whole);
-    const char *kept = keep(r->settings, text.base, text.len);
-    buf_release(&whole);
-    return kept;
-}
-
-/* Reads a whole file of at most `max` bytes; null and errno otherwise (EFBIG when larger). */
-static char *read_file(const char *path, size_t max, size_t *len)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-        close(fd);
-        errno = EISDIR;
-        return NULL;
-    }
-    char *bytes = malloc(max + 1);
-    ssize_t got = 0;
-    *len = 0;
-    while (bytes != NULL && *len <= max && (got = read(fd, bytes + *len, max + 1 - *len)) > 0)
-        *len += (size_t)got;
-    int failed = errno;
-    close(fd);
-    if (bytes == NULL || got < 0 || *len > max) {
-        free(bytes);
-        errno = got < 0 ? failed : EFBIG;
-        return NULL;
-    }
-    return bytes;
-}
-
-/* The value of a secret is the file's content without the line end. */
-static const char *read_secret(struct reading *r, const struct target *t, const char *path)
-{
-    struct stat st;
-    size_t len = 0;
-    const char *file = keep_path(r, path);
-    if (stat(file, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
-        add_mistake(r->mistakes, t->line, t->name, "everybody may read %s: chmod o= it", file);
-        return NULL;
-    }
-    char *bytes = read_file(file, SECRET_BYTES_MAX, &len);
-    if (bytes == NULL) {
-        add_mistake(r->mistakes, t->line, t->name, "cannot read %s: %s", file, strerror(errno));
-        return NULL;
-    }
-    size_t all = len;
-    while (len > 0 && isspace((unsigned char)bytes[len - 1]))
-        --len;
-    const char *kept = NULL;
-    if (len == 0 || memchr(bytes, '\0', len) != NULL)
-        add_mistake(r->mistakes, t->line, t->name, "%s is %s", file,
-                    len == 0 ? "empty" : "no text");
-    else
-        kept = keep(r->settings, bytes, len);
-    secret_wipe(bytes, all);
-    free(bytes);
-    return kept;
-}
-
-static bool check_value(struct reading *r, const struct target *t, const char *value)
-{
-    char room[160];
-    const char *wrong =
-        t->row->check == NULL || value[0] == '\0' ? NULL : t->row->check(value, room);
-    if (wrong != NULL)
-        add_mistake(r->mistakes, t->line, t->name, "%s", wrong);
-    return wrong == NULL;
-}
-
-static void store_int(struct reading *r, const struct target *t, const char *text)
-{
-    char *end = NULL;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || isspace((unsigned char)text[0]))
-        add_mistake(r->mistakes, t->line, t->name, "must be a whole number");
-    else if (errno == ERANGE || value < t->row->min || value > t->row->max)
-        add_mistake(r->mistakes, t->line, t->name, "must be from %" PRId64 " to %" PRId64,
-                    t->row->min, t->row->max);
-    else
-        *(int64_t *)(t->base + t->row->offset) = value;
-}
-
-static void store_bool(struct reading *r, const struct target *t, const char *text)
-{
-    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-        add_mistake(r->mistakes, t->line, t->name, "must be true or false");
-    else
-        *(bool *)(t->base + t->row->offset) = text[0] == 't';
-}
-
-static void store_log_level(struct reading *r, const struct target *t, const char *text)
-{
-    static const char *const words[] = {"error", "warn", "info", "debug"};
-    for (int i = 0; i < 4; ++i)
-        if (strcmp(text, words[i]) == 0) {
-            *(int *)(t->base + t->row->offset) = LOG_ERROR + i;
-            return;
-        }
-    add_mistake(r->mistakes, t->line, t->name, "must be error, warn, info or debug");
-}
-
-static void store_role(struct reading *r, const struct target *t, const char *text)
-{
-    if (strcmp(text, "http") == 0)
-        r->settings->has_role_http = true;
-    else if (strcmp(text, "work") == 0)
-        r->settings->has_role_work = true;
-    else
-        add_mistake(r->mistakes, t->line, t->name, "must be http or work");
-}
-
-static void store_text(struct reading *r, const struct target *t, const char *text)
-{
-    const char **place = (const char **)(t->base + t->row->offset);
-    if (t->row->is_secret && t->line > 0 && (*place)[0] != '\0') {
-        add_mistake(r->mistakes, t->line, t->name, "is given in two ways");
-        return;
-    }
-    if (t->row->is_secret && t->line > 0 && setting_conninfo_has_password(text)) {
-        add_mistake(r->mistakes, t->line, t->name,
-                    "holds a password: put the whole string in a file and name that by %s_file",
-                    t->name);
-        return;
-    }
-    if (check_value(r, t, text))
-        *place = keep(r->settings, text, strlen(text));
-}
-
-static void store_secret(struct reading *r, const struct target *t, const char *path)
-{
-    const char **place = (const char **)(t->base + t->row->offset);
-    if ((*place)[0] != '\0') {
-        add_mistake(r->mistakes, t->line, t->name, "is given in two ways");
-        return;
-    }
-    const char *secret = read_secret(r, t, path);
-    if (secret != NULL && check_value(r, t, secret))
-        *place = secret;
-}
-
-static void store_list_item(struct reading *r, const struct target *t, const char *text)
-{
-    struct settings_list *list = (struct settings_list *)(t->base + t->row->offset);
-    int most = t->row->max > 0 ? (int)t->row->max : SETTINGS_LIST_MAX;
-    if (list->count == most) {
-        add_mistake(r->mistakes, t->line, t->name, "has more than %d items", most);
-        return;
-    }
-    const char *kept = NULL;
-    if (t->row->type == SETTING_SECRET_FILES)
-        kept = read_secret(r, t, text);
-    else if (check_value(r, t, text))
-        kept = keep(r->settings, text, strlen(text));
-    if (kept != NULL)
-        list->items[list->count++] = kept;
-}
-
-/* One scalar, from the file, the environment or the table's default. */
-static void store_scalar(struct reading *r, const struct target *t, const char *text)
-{
-    switch (t->row->type) {
-    case SETTING_INT:
-        store_int(r, t, text);
-        return;
-    case SETTING_BOOL:
-        store_bool(r, t, text);
-        return;
-    case SETTING_LOG_LEVEL:
-        store_log_level(r, t, text);
-        return;
-    case SETTING_PATH:
-        *(const char **)(t->base + t->row->offset) = text[0] == '\0' ? "" : keep_path(r, text);
-        return;
-    case SETTING_SECRET_FILE:
-        store_secret(r, t, text);
-        return;
-    case SETTING_ROLES:
-        store_role(r, t, text);
-        return;
-    case SETTING_TEXTS:
-    case SETTING_SECRET_FILES:
-        store_list_item(r, t, text);
-        return;
-    case SETTING_TEXT:
-        store_text(r, t, text);
-        return;
-    case SETTING_SECTION:
-        break;
-    }
-    assert(!"a section has no value");
-}
-
-static bool is_list(const struct setting *row)
-{
-    return row->type == SETTING_ROLES || row->type == SETTING_TEXTS ||
-           row->type == SETTING_SECRET_FILES;
-}
-
-/* Comma-separated, as environment and defaults give lists. */
-static void store_words(struct reading *r, const struct target *t, const char *text)
-{
-    char word[256];
-    while (*text != '\0') {
-        text += strspn(text, ", ");
-        size_t len = strcspn(text, ", ");
-        if (len == 0)
-            return;
-        snprintf(word, sizeof(word), "%.*s", (int)len, text);
-        store_scalar(r, t, word);
-        text += len;
-    }
-}
 
 static const char *scalar_text(const yaml_node_t *node)
 {
@@ -321,17 +37,19 @@ static int line_of(const yaml_node_t *node)
     return (int)node->start_mark.line + 1;
 }
 
-static void store_scalar_node(struct reading *r, struct target *t, const yaml_node_t *node)
+static void store_scalar_node(struct settings_reading *r, struct setting_target *t,
+                              const yaml_node_t *node)
 {
     t->line = line_of(node);
     if (node->type != YAML_SCALAR_NODE)
-        add_mistake(r->mistakes, t->line, t->name, "must be a single value");
+        setting_add_mistake(r->mistakes, t->line, t->name, "must be a single value");
     else if (is_null_scalar(node))
-        add_mistake(r->mistakes, t->line, t->name, "has no value: leave the line out instead");
+        setting_add_mistake(r->mistakes, t->line, t->name,
+                            "has no value: leave the line out instead");
     else if (scalar_text(node) == NULL)
-        add_mistake(r->mistakes, t->line, t->name, "holds a NUL");
+        setting_add_mistake(r->mistakes, t->line, t->name, "holds a NUL");
     else
-        store_scalar(r, t, scalar_text(node));
+        setting_store(r, t, scalar_text(node));
 }
 
 static void note_line(struct settings *s, const char *name, int line)
@@ -353,10 +71,10 @@ int settings_line_of(const struct settings *s, const char *name)
     return 0;
 }
 
-static void store_node(struct reading *r, struct target *t, yaml_node_t *node)
+static void store_node(struct settings_reading *r, struct setting_target *t, yaml_node_t *node)
 {
     note_line(r->settings, t->name, line_of(node));
-    if (!is_list(t->row)) {
+    if (!setting_is_list(t->row)) {
         store_scalar_node(r, t, node);
         return;
     }
@@ -364,7 +82,7 @@ static void store_node(struct reading *r, struct target *t, yaml_node_t *node)
     if (t->row->type == SETTING_ROLES)
         r->settings->has_role_http = r->settings->has_role_work = false;
     if (node->type != YAML_SEQUENCE_NODE) {
-        add_mistake(r->mistakes, t->line, t->name, "must be a list: [one, another]");
+        setting_add_mistake(r->mistakes, t->line, t->name, "must be a list: [one, another]");
         return;
     }
     for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top;
@@ -372,12 +90,12 @@ static void store_node(struct reading *r, struct target *t, yaml_node_t *node)
         store_scalar_node(r, t, yaml_document_get_node(r->document, *i));
     if (t->row->type == SETTING_ROLES &&
         node->data.sequence.items.start == node->data.sequence.items.top)
-        add_mistake(r->mistakes, t->line, t->name, "must name at least one role");
+        setting_add_mistake(r->mistakes, t->line, t->name, "must name at least one role");
 }
 
 static const char *environment_of(const char *name)
 {
-    char variable[NAME_MAX_LEN + 16] = "DUNLIN_";
+    char variable[SETTING_NAME_ROOM + 16] = "DUNLIN_";
     size_t len = strlen(variable);
     for (; *name != '\0' && len + 1 < sizeof(variable); ++name)
         variable[len++] = isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_';
@@ -386,37 +104,37 @@ static const char *environment_of(const char *name)
 }
 
 /* The environment wins over the file, so it is stored after it; a secret so given is the value. */
-static void store_environment(struct reading *r, const struct setting *row)
+static void store_environment(struct settings_reading *r, const struct setting *row)
 {
     const char *value = environment_of(row->name);
     if (value == NULL || row->type == SETTING_SECTION || row->type == SETTING_SECRET_FILE)
         return;
-    struct target t = {.row = row, .base = (char *)r->settings, .line = 0};
+    struct setting_target t = {.row = row, .base = (char *)r->settings, .line = 0};
     snprintf(t.name, sizeof(t.name), "%s", row->name);
     if (row->type == SETTING_ROLES)
         r->settings->has_role_http = r->settings->has_role_work = false;
     if (row->type == SETTING_TEXTS)
         ((struct settings_list *)(t.base + row->offset))->count = 0;
-    if (is_list(row))
-        store_words(r, &t, value);
+    if (setting_is_list(row))
+        setting_store_words(r, &t, value);
     else
-        store_scalar(r, &t, value);
+        setting_store(r, &t, value);
 }
 
-static void store_defaults(struct reading *r, const struct setting *table, char *base)
+static void store_defaults(struct settings_reading *r, const struct setting *table, char *base)
 {
     for (const struct setting *row = table; row->name != NULL; ++row) {
-        struct target t = {.row = row, .base = base, .line = 0};
+        struct setting_target t = {.row = row, .base = base, .line = 0};
         if (row->type == SETTING_TEXT || row->type == SETTING_PATH ||
             row->type == SETTING_SECRET_FILE)
             *(const char **)(base + row->offset) = "";
         if (row->default_ == NULL || row->type == SETTING_SECTION)
             continue;
         snprintf(t.name, sizeof(t.name), "%s", row->name);
-        if (is_list(row))
-            store_words(r, &t, row->default_);
+        if (setting_is_list(row))
+            setting_store_words(r, &t, row->default_);
         else
-            store_scalar(r, &t, row->default_);
+            setting_store(r, &t, row->default_);
     }
 }
 
@@ -443,18 +161,19 @@ static void print_known(const struct setting *table, const char *prefix, struct 
         buf_printf(out, ", providers");
 }
 
-static void add_unknown(struct reading *r, const struct setting *table, const char *prefix,
+static void add_unknown(struct settings_reading *r, const struct setting *table, const char *prefix,
                         const char *name, int line)
 {
     struct buf known;
     buf_init(&known, 4096);
     print_known(table, prefix, &known);
-    add_mistake(r->mistakes, line, name, "is no setting; here stand: %.*s",
-                SPAN_ARG(buf_span(&known)));
+    setting_add_mistake(r->mistakes, line, name, "is no setting; here stand: %.*s",
+                        SPAN_ARG(buf_span(&known)));
     buf_release(&known);
 }
 
-static bool is_repeated(struct reading *r, const yaml_node_t *map, const yaml_node_pair_t *pair)
+static bool is_repeated(struct settings_reading *r, const yaml_node_t *map,
+                        const yaml_node_pair_t *pair)
 {
     const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
     for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < pair; ++p) {
@@ -466,43 +185,43 @@ static bool is_repeated(struct reading *r, const yaml_node_t *map, const yaml_no
     return false;
 }
 
-static void read_providers(struct reading *r, yaml_node_t *list);
+static void read_providers(struct settings_reading *r, yaml_node_t *list);
 
 /* One key and its value. `table` null-name ended; `prefix` is "" or "public." */
-static void read_pair(struct reading *r, const struct setting *table, char *base,
+static void read_pair(struct settings_reading *r, const struct setting *table, char *base,
                       const char *prefix, const char *shown, yaml_node_t *map,
                       yaml_node_pair_t *pair, int depth);
 
-static void read_map(struct reading *r, const struct setting *table, char *base, const char *prefix,
-                     const char *shown, yaml_node_t *map, int depth)
+static void read_map(struct settings_reading *r, const struct setting *table, char *base,
+                     const char *prefix, const char *shown, yaml_node_t *map, int depth)
 {
     if (is_null_scalar(map))
         return; /* a heading whose settings are all commented out */
     if (map->type != YAML_MAPPING_NODE || depth > DEPTH_MAX) {
-        add_mistake(r->mistakes, line_of(map), shown, "must hold settings: name: value");
+        setting_add_mistake(r->mistakes, line_of(map), shown, "must hold settings: name: value");
         return;
     }
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; ++p)
         read_pair(r, table, base, prefix, shown, map, p, depth);
 }
 
-static void read_pair(struct reading *r, const struct setting *table, char *base,
+static void read_pair(struct settings_reading *r, const struct setting *table, char *base,
                       const char *prefix, const char *shown, yaml_node_t *map,
                       yaml_node_pair_t *pair, int depth)
 {
     yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
     yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
-    char name[NAME_MAX_LEN], below[NAME_MAX_LEN + 1];
-    struct target t = {.base = base};
+    char name[SETTING_NAME_ROOM], below[SETTING_NAME_ROOM + 1];
+    struct setting_target t = {.base = base};
     if (key->type != YAML_SCALAR_NODE || scalar_text(key) == NULL) {
-        add_mistake(r->mistakes, line_of(key), shown, "has a name that is no text");
+        setting_add_mistake(r->mistakes, line_of(key), shown, "has a name that is no text");
         return;
     }
     snprintf(name, sizeof(name), "%s%.60s", prefix, scalar_text(key));
     snprintf(t.name, sizeof(t.name), "%.14s%.64s", table == settings_table ? "" : shown, name);
     t.row = strchr(scalar_text(key), '.') == NULL ? find_row(table, name) : NULL;
     if (is_repeated(r, map, pair))
-        add_mistake(r->mistakes, line_of(key), t.name, "stands here a second time");
+        setting_add_mistake(r->mistakes, line_of(key), t.name, "stands here a second time");
     else if (table == settings_table && strcmp(name, "providers") == 0)
         read_providers(r, value);
     else if (t.row == NULL)
@@ -516,25 +235,25 @@ static void read_pair(struct reading *r, const struct setting *table, char *base
 }
 
 /* Secrets of a provider from the environment: DUNLIN_PROVIDER_PAYU_DEFAULT_SECRET. */
-static void read_provider_environment(struct reading *r, struct settings_provider *p)
+static void read_provider_environment(struct settings_reading *r, struct settings_provider *p)
 {
-    char name[NAME_MAX_LEN];
+    char name[SETTING_NAME_ROOM];
     snprintf(name, sizeof(name), "provider.%.24s.%.24s.secret", p->provider, p->account);
     const char *secret = environment_of(name);
     snprintf(name, sizeof(name), "provider.%.24s.%.24s.api_key", p->provider, p->account);
     const char *api_key = environment_of(name);
     if (secret != NULL) {
-        p->secrets.items[0] = keep(r->settings, secret, strlen(secret));
+        p->secrets.items[0] = setting_keep(r->settings, secret, strlen(secret));
         p->secrets.count = 1;
     }
     if (api_key != NULL)
-        p->api_key = keep(r->settings, api_key, strlen(api_key));
+        p->api_key = setting_keep(r->settings, api_key, strlen(api_key));
 }
 
-static void check_required(struct reading *r, const struct setting *table, const char *base,
-                           const char *prefix, int line)
+static void check_required(struct settings_reading *r, const struct setting *table,
+                           const char *base, const char *prefix, int line)
 {
-    char name[NAME_MAX_LEN];
+    char name[SETTING_NAME_ROOM];
     for (const struct setting *row = table; row->name != NULL; ++row) {
         if (!row->is_required || (*(const char *const *)(base + row->offset))[0] != '\0')
             continue;
@@ -544,14 +263,14 @@ static void check_required(struct reading *r, const struct setting *table, const
             is_said = is_said || strcmp(r->mistakes->items[i].setting, name) == 0;
         if (is_said || r->mistakes->count == SETTINGS_MISTAKES_MAX)
             continue;
-        add_mistake(r->mistakes, line, name, "is needed%s%s",
-                    row->example == NULL ? "" : ", for instance ",
-                    row->example == NULL ? "" : row->example);
+        setting_add_mistake(r->mistakes, line, name, "is needed%s%s",
+                            row->example == NULL ? "" : ", for instance ",
+                            row->example == NULL ? "" : row->example);
         r->mistakes->items[r->mistakes->count - 1].is_missing = prefix[0] == '\0';
     }
 }
 
-static void read_provider(struct reading *r, yaml_node_t *node, int index)
+static void read_provider(struct settings_reading *r, yaml_node_t *node, int index)
 {
     struct settings_provider *p = &r->settings->providers[index];
     char shown[32];
@@ -564,23 +283,23 @@ static void read_provider(struct reading *r, yaml_node_t *node, int index)
     for (int i = 0; i < index; ++i)
         if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
             strcmp(r->settings->providers[i].account, p->account) == 0)
-            add_mistake(r->mistakes, line_of(node), shown,
-                        "is the same provider and account as an earlier one");
+            setting_add_mistake(r->mistakes, line_of(node), shown,
+                                "is the same provider and account as an earlier one");
 }
 
-static void read_providers(struct reading *r, yaml_node_t *list)
+static void read_providers(struct settings_reading *r, yaml_node_t *list)
 {
     if (is_null_scalar(list))
         return;
     if (list->type != YAML_SEQUENCE_NODE) {
-        add_mistake(r->mistakes, line_of(list), "providers",
-                    "must be a list: a line with - for each");
+        setting_add_mistake(r->mistakes, line_of(list), "providers",
+                            "must be a list: a line with - for each");
         return;
     }
     int count = (int)(list->data.sequence.items.top - list->data.sequence.items.start);
     if (count > SETTINGS_PROVIDERS_MAX)
-        add_mistake(r->mistakes, line_of(list), "providers", "has more than %d items",
-                    SETTINGS_PROVIDERS_MAX);
+        setting_add_mistake(r->mistakes, line_of(list), "providers", "has more than %d items",
+                            SETTINGS_PROVIDERS_MAX);
     for (int i = 0; i < count && i < SETTINGS_PROVIDERS_MAX; ++i)
         read_provider(r, yaml_document_get_node(r->document, list->data.sequence.items.start[i]),
                       i);
@@ -593,21 +312,21 @@ static int cores(void)
 }
 
 /* What depends on several settings at once, after all of them stand. */
-static void finish(struct reading *r)
+static void finish(struct settings_reading *r)
 {
     struct settings *s = r->settings;
-    struct reading in_data = *r;
+    struct settings_reading in_data = *r;
     in_data.folder = s->data_dir;
     if (s->link_keys_file[0] == '\0')
-        s->link_keys_file = keep_path(&in_data, "link.keys");
+        s->link_keys_file = setting_keep_path(&in_data, "link.keys");
     if (s->ticket_keys_file[0] == '\0')
-        s->ticket_keys_file = keep_path(&in_data, "ticket.keys");
+        s->ticket_keys_file = setting_keep_path(&in_data, "ticket.keys");
     if (s->workers == 0)
         s->workers = cores() > 32 ? 32 : cores();
     if (s->database.owner_url[0] == '\0')
         s->database.owner_url = s->database.url;
     else if (s->database.url[0] == '\0')
-        add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
+        setting_add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 
@@ -617,7 +336,7 @@ static int by_line(const void *a, const void *b)
     return one->line < other->line ? -1 : one->line > other->line;
 }
 
-static int read_document(struct reading *r)
+static int read_document(struct settings_reading *r)
 {
     yaml_node_t *root = r->document == NULL ? NULL : yaml_document_get_root_node(r->document);
     store_defaults(r, settings_table, (char *)r->settings);
@@ -630,11 +349,12 @@ static int read_document(struct reading *r)
     return r->mistakes->count == 0 ? 0 : ERR_SETTINGS;
 }
 
-static void add_syntax_mistake(struct reading *r, const yaml_parser_t *parser)
+static void add_syntax_mistake(struct settings_reading *r, const yaml_parser_t *parser)
 {
-    add_mistake(r->mistakes, (int)parser->problem_mark.line + 1, "", "is no YAML: %s%s%s",
-                parser->problem == NULL ? "unreadable" : parser->problem,
-                parser->context == NULL ? "" : " ", parser->context == NULL ? "" : parser->context);
+    setting_add_mistake(r->mistakes, (int)parser->problem_mark.line + 1, "", "is no YAML: %s%s%s",
+                        parser->problem == NULL ? "unreadable" : parser->problem,
+                        parser->context == NULL ? "" : " ",
+                        parser->context == NULL ? "" : parser->context);
 }
 
 int settings_parse(struct settings *s, struct span yaml, const char *folder,
@@ -642,7 +362,7 @@ int settings_parse(struct settings *s, struct span yaml, const char *folder,
 {
     yaml_parser_t parser;
     yaml_document_t document;
-    struct reading r = {.settings = s, .mistakes = mistakes, .folder = folder};
+    struct settings_reading r = {.settings = s, .mistakes = mistakes, .folder = folder};
     memset(s, 0, sizeof(*s));
     s->file = "";
     mistakes->count = 0;
@@ -667,12 +387,12 @@ int settings_read(struct settings *s, const char *file, struct settings_mistakes
     size_t len = 0;
     if (file[0] == '\0')
         return settings_parse(s, SPAN_LIT(""), ".", mistakes);
-    char *bytes = read_file(file, FILE_BYTES_MAX, &len);
+    char *bytes = setting_read_file(file, FILE_BYTES_MAX, &len);
     if (bytes == NULL) {
         memset(s, 0, sizeof(*s));
         s->file = "";
         mistakes->count = 0;
-        add_mistake(mistakes, 0, "", "cannot be read: %s", strerror(errno));
+        setting_add_mistake(mistakes, 0, "", "cannot be read: %s", strerror(errno));
         return ERR_SETTINGS;
     }
     char *real = realpath(file, NULL);
@@ -682,7 +402,7 @@ int settings_read(struct settings *s, const char *file, struct settings_mistakes
     if (slash != NULL)
         *(slash == folder ? slash + 1 : slash) = '\0';
     int result = settings_parse(s, span_of(bytes, len), slash == NULL ? "." : folder, mistakes);
-    s->file = keep(s, file, strlen(file));
+    s->file = setting_keep(s, file, strlen(file));
     free(bytes);
     return result;
 }
