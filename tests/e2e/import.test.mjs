@@ -26,7 +26,7 @@ const secret = randomBytes(20).toString('hex');
 const key = `dk_0123456789ab_${secret}`;
 await execute(owner, `insert into api_key (key_id, name, secret_hash, scopes, created_at)
   values ('0123456789ab', 'test', '\\x${createHash('sha256').update(secret).digest('hex')}',
-    '{read,import}', now())`);
+    '{imports}', now())`);
 after(() => gateway.end());
 
 const query = (sql) => queryAt(owner, sql);
