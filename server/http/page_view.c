@@ -1,10 +1,8 @@
-/* Names of values and their places: the values of a page are an array in the order of VALUES,
- * sorted as Mustache wants it once at start, so that a view only writes into known places. */
 #include "http/page_view.h"
 
-#include "domain/mustache.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
+#include "http/page_values.h"
 #include "http/page_words.h"
 #include "provider/provider.h"
 
@@ -12,39 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    HTML_MAX = 256 * 1024,
-    TEXTS_MAX = 16 * 1024,  /* formatted amounts, dates, shortened texts of one view */
-    SHOWN_LETTERS_MAX = 60, /* of a product or number: what is longer ends in an ellipsis */
-};
-
-#define VALUES(X)                                                                                  \
-    X(account)                                                                                     \
-    X(account_shown)                                                                               \
-    X(again)                                                                                       \
-    X(amount) X(amount_plain) X(blik_error) X(blik_token) X(code) X(creditor) X(days) X(due_date)  \
-        X(due_minor) X(due_tone) X(email) X(few) X(flying) X(has_qr) X(has_transfer) X(here)       \
-            X(home) X(initial) X(is_ahead) X(is_blik) X(is_demo) X(is_en) X(is_late) X(is_online)  \
-                X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) X(is_refreshing) X(is_today)    \
-                    X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) X(may_retry)    \
-                        X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text)      \
-                            X(notice_title) X(number) X(one) X(over) X(paid) X(paid_minor)         \
-                                X(paid_on) X(phone) X(phone_link) X(privacy_url) X(product)        \
-                                    X(recipient) X(reference) X(takes_blik) X(token) X(total)      \
-                                        X(total_minor) X(transfer_for) X(website) X(website_link)
-
-enum value {
-#define VALUE_ID(name) VALUE_##name,
-    VALUES(VALUE_ID)
-#undef VALUE_ID
-        VALUE_COUNT
-};
-
-static const char *const value_names[VALUE_COUNT] = {
-#define VALUE_NAME(name) #name,
-    VALUES(VALUE_NAME)
-#undef VALUE_NAME
-};
+enum { HTML_MAX = 256 * 1024 };
 
 enum page_template {
     TEMPLATE_PAY,
@@ -68,39 +34,12 @@ struct page_view {
     struct buf style, script;
     struct buf nowhere[LANGUAGE_COUNT]; /* written once: forged codes come in floods */
     struct buf phone_link, website_link;
-    int places[VALUE_COUNT];
-    struct mustache_member fixed[VALUE_COUNT];  /* the creditor's own data filled in */
-    struct mustache_member values[VALUE_COUNT]; /* of the view being written */
-    struct buf texts; /* never grows during a view: values point into it */
+    struct page_values values;
     struct buf html;
     struct buf qr; /* what the QR code would hold: whether there is one */
 };
 
 /* ---- making ---- */
-
-static void place_values(struct page_view *v)
-{
-    for (int i = 0; i != VALUE_COUNT; ++i)
-        v->fixed[i] = (struct mustache_member){.name = span_str(value_names[i])};
-    mustache_sort(v->fixed, VALUE_COUNT);
-    for (int id = 0; id != VALUE_COUNT; ++id)
-        for (int place = 0; place != VALUE_COUNT; ++place)
-            if (v->fixed[place].name.base == value_names[id])
-                v->places[id] = place;
-}
-
-static void fix(struct page_view *v, enum value id, struct mustache_value value)
-{
-    v->fixed[v->places[id]].value = value;
-}
-
-static size_t letter_len(struct span text)
-{
-    size_t len = text.len == 0 ? 0 : 1;
-    while (len < text.len && (text.base[len] & 0xc0) == 0x80)
-        ++len;
-    return len;
-}
 
 static struct span without(struct span text, struct span prefix)
 {
@@ -132,17 +71,17 @@ static void fix_creditor(struct page_view *v)
 {
     const struct creditor *c = &v->world->creditor;
     make_links(v);
-    fix(v, VALUE_creditor, mustache_text(c->name));
-    fix(v, VALUE_recipient, mustache_text(c->name));
-    fix(v, VALUE_initial, mustache_text(span_of(c->name.base, letter_len(c->name))));
-    fix(v, VALUE_nip, mustache_text(c->nip));
-    fix(v, VALUE_phone, mustache_text(c->phone));
-    fix(v, VALUE_phone_link, mustache_text(buf_span(&v->phone_link)));
-    fix(v, VALUE_email, mustache_text(c->email));
-    fix(v, VALUE_website, mustache_text(website_shown(c->website)));
-    fix(v, VALUE_website_link, mustache_text(buf_span(&v->website_link)));
-    fix(v, VALUE_privacy_url, mustache_text(c->privacy_url));
-    fix(v, VALUE_is_demo, mustache_bool(v->world->is_demo));
+    page_values_fix(&v->values, VALUE_creditor, mustache_text(c->name));
+    page_values_fix(&v->values, VALUE_recipient, mustache_text(c->name));
+    page_values_fix(&v->values, VALUE_initial, mustache_text(utf8_first(c->name)));
+    page_values_fix(&v->values, VALUE_nip, mustache_text(c->nip));
+    page_values_fix(&v->values, VALUE_phone, mustache_text(c->phone));
+    page_values_fix(&v->values, VALUE_phone_link, mustache_text(buf_span(&v->phone_link)));
+    page_values_fix(&v->values, VALUE_email, mustache_text(c->email));
+    page_values_fix(&v->values, VALUE_website, mustache_text(website_shown(c->website)));
+    page_values_fix(&v->values, VALUE_website_link, mustache_text(buf_span(&v->website_link)));
+    page_values_fix(&v->values, VALUE_privacy_url, mustache_text(c->privacy_url));
+    page_values_fix(&v->values, VALUE_is_demo, mustache_bool(v->world->is_demo));
 }
 
 static int compile(struct page_view *v, enum language language, enum page_template id,
@@ -198,12 +137,9 @@ struct page_view *page_view_new(const struct world *world, struct err *err)
     buf_init(&v->website_link, 2048);
     buf_init(&v->html, HTML_MAX);
     buf_init(&v->qr, 1024);
-    buf_init(&v->texts, TEXTS_MAX);
-    /* Takes all its memory now: values point into it while it fills. */
-    buf_grow(&v->texts, TEXTS_MAX);
     for (int i = 0; i != LANGUAGE_COUNT; ++i)
         buf_init(&v->nowhere[i], HTML_MAX);
-    place_values(v);
+    page_values_init(&v->values);
     fix_creditor(v);
     if (load(v, err) == 0)
         return v;
@@ -225,7 +161,7 @@ void page_view_free(struct page_view *v)
     buf_release(&v->script);
     buf_release(&v->phone_link);
     buf_release(&v->website_link);
-    buf_release(&v->texts);
+    page_values_release(&v->values);
     buf_release(&v->html);
     buf_release(&v->qr);
     free(v);
@@ -241,81 +177,6 @@ struct span page_view_script(const struct page_view *v)
     return buf_span(&v->script);
 }
 
-/* ---- values of one view ---- */
-
-static void set(struct page_view *v, enum value id, struct mustache_value value)
-{
-    v->values[v->places[id]].value = value;
-}
-
-static void set_text(struct page_view *v, enum value id, struct span text)
-{
-    set(v, id, mustache_text(text));
-}
-
-static void set_true(struct page_view *v, enum value id)
-{
-    set(v, id, mustache_bool(true));
-}
-
-/* Text made for this view: between text_begin and text_end it is appended to v->texts. */
-static size_t text_begin(const struct page_view *v)
-{
-    return buf_span(&v->texts).len;
-}
-
-static struct span text_end(const struct page_view *v, size_t begin)
-{
-    return span_from(buf_span(&v->texts), begin);
-}
-
-static void set_made(struct page_view *v, enum value id, size_t begin)
-{
-    set_text(v, id, text_end(v, begin));
-}
-
-static void set_int(struct page_view *v, enum value id, int64_t number)
-{
-    size_t begin = text_begin(v);
-    buf_add_int(&v->texts, number);
-    set_made(v, id, begin);
-}
-
-static void set_amount(struct page_view *v, enum value id, int64_t minor, struct span currency,
-                       enum language language)
-{
-    size_t begin = text_begin(v);
-    char code[4];
-    snprintf(code, sizeof(code), "%.*s", SPAN_ARG(currency));
-    text_format_amount(&v->texts, money_of(minor, code),
-                       (struct text_style){.language = language, .place = TEXT_PAGE});
-    set_made(v, id, begin);
-}
-
-static void set_date(struct page_view *v, enum value id, int32_t days, enum language language)
-{
-    size_t begin = text_begin(v);
-    text_format_date(&v->texts, date_from_days(days),
-                     (struct text_style){.language = language, .place = TEXT_PAGE});
-    set_made(v, id, begin);
-}
-
-/* What somebody imported may be of any length: the page keeps its shape. */
-static void set_shortened(struct page_view *v, enum value id, struct span text)
-{
-    size_t len = 0;
-    for (int letters = 0; len != text.len && letters != SHOWN_LETTERS_MAX; ++letters)
-        len += letter_len(span_from(text, len));
-    if (len == text.len) {
-        set_text(v, id, text);
-        return;
-    }
-    size_t begin = text_begin(v);
-    buf_add(&v->texts, span_of(text.base, len));
-    buf_add_str(&v->texts, "…");
-    set_made(v, id, begin);
-}
-
 /* The word called before, name and after, joined. */
 static struct span word(const struct page_view *v, enum language language, const char *before,
                         struct span name, const char *after)
@@ -327,30 +188,27 @@ static struct span word(const struct page_view *v, enum language language, const
 
 static void begin_view(struct page_view *v, const struct page_visit *visit)
 {
-    static const enum value is_language[LANGUAGE_COUNT] = {
+    static const enum page_value is_language[LANGUAGE_COUNT] = {
         [LANGUAGE_POLISH] = VALUE_is_pl,
         [LANGUAGE_ENGLISH] = VALUE_is_en,
         [LANGUAGE_UKRAINIAN] = VALUE_is_uk,
     };
-    memcpy(v->values, v->fixed, sizeof(v->values));
-    buf_reset(&v->texts);
+    page_values_begin(&v->values, visit->language);
     buf_reset(&v->html);
-    set_true(v, is_language[visit->language]);
+    page_set_true(&v->values, is_language[visit->language]);
     if (visit->is_language_chosen)
-        set_true(v, VALUE_lang_chosen);
+        page_set_true(&v->values, VALUE_lang_chosen);
     if (visit->code.len == 0)
         return;
-    set_text(v, VALUE_code, visit->code);
-    size_t begin = text_begin(v);
-    buf_printf(&v->texts, "/%.*s", SPAN_ARG(visit->code));
-    set_made(v, VALUE_home, begin);
+    page_set_text(&v->values, VALUE_code, visit->code);
+    struct buf *text = page_text_begin(&v->values);
+    buf_printf(text, "/%.*s", SPAN_ARG(visit->code));
+    page_text_set(&v->values, VALUE_home);
 }
 
 static struct span write_view(struct page_view *v, enum page_template id, enum language language)
 {
-    const struct mustache_object object = {
-        .members = v->values, .count = VALUE_COUNT, .is_sorted = true};
-    assert(!buf_is_overflowed(&v->texts));
+    const struct mustache_object object = page_values_object(&v->values);
     int rc = mustache_render(v->templates[language][id], mustache_object(&object), MUSTACHE_HTML,
                              &v->html);
     /* All that comes from outside is bounded far below HTML_MAX. */
@@ -363,15 +221,15 @@ static struct span write_view(struct page_view *v, enum page_template id, enum l
 static void set_about(struct page_view *v, const struct page_row *row, enum language language)
 {
     struct span kind = word(v, language, "kind_", row->kind, "");
-    set_text(v, VALUE_kind,
-             kind.base != NULL ? kind : word(v, language, "kind_other", SPAN_LIT(""), ""));
-    set_shortened(v, VALUE_product, row->product);
-    set_shortened(v, VALUE_number, row->number);
+    page_set_text(&v->values, VALUE_kind,
+                  kind.base != NULL ? kind : word(v, language, "kind_other", SPAN_LIT(""), ""));
+    page_set_shortened(&v->values, VALUE_product, row->product);
+    page_set_shortened(&v->values, VALUE_number, row->number);
     if (row->name.len == 0)
         return;
-    size_t begin = text_begin(v);
-    text_format_masked_name(&v->texts, row->name);
-    set_made(v, VALUE_name, begin);
+    struct buf *text = page_text_begin(&v->values);
+    text_format_masked_name(text, row->name);
+    page_text_set(&v->values, VALUE_name);
 }
 
 /* ---- pay ---- */
@@ -396,40 +254,41 @@ static void set_note(struct page_view *v, const struct page_model *m, enum langu
     if (m->note == PAGE_NOTE_NONE)
         return;
     struct span name = span_str(page_note_name(m->note));
-    set_text(v, VALUE_note_tone, span_str(tone_of_note(m->note)));
-    set_text(v, VALUE_note_title, word(v, language, "note_", name, "_title"));
+    page_set_text(&v->values, VALUE_note_tone, span_str(tone_of_note(m->note)));
+    page_set_text(&v->values, VALUE_note_title, word(v, language, "note_", name, "_title"));
     if (m->note != PAGE_NOTE_FAILED) {
-        set_text(v, VALUE_note_text, word(v, language, "note_", name, "_text"));
+        page_set_text(&v->values, VALUE_note_text, word(v, language, "note_", name, "_text"));
         return;
     }
     struct span reason = span_str(payment_reason_word(m->row->payment.reason));
-    set_text(v, VALUE_note_text, word(v, language, "reason_", reason, ""));
+    page_set_text(&v->values, VALUE_note_text, word(v, language, "reason_", reason, ""));
 }
 
 static void set_due(struct page_view *v, const struct page_row *row, enum language language)
 {
-    static const enum value plurals[] = {
+    static const enum page_value plurals[] = {
         [PLURAL_ONE] = VALUE_one, [PLURAL_FEW] = VALUE_few, [PLURAL_MANY] = VALUE_many};
     int32_t left = row->days_left, days = left < 0 ? -left : left;
-    set_date(v, VALUE_due_date, row->due_date, language);
-    set_text(v, VALUE_due_tone, span_str(left <= 0 ? "warn" : "info"));
+    page_set_date(&v->values, VALUE_due_date, row->due_date);
+    page_set_text(&v->values, VALUE_due_tone, span_str(left <= 0 ? "warn" : "info"));
     if (left == 0 || left == 1) {
-        set_true(v, left == 0 ? VALUE_is_today : VALUE_is_tomorrow);
+        page_set_true(&v->values, left == 0 ? VALUE_is_today : VALUE_is_tomorrow);
         return;
     }
-    set_true(v, left < 0 ? VALUE_is_late : VALUE_is_ahead);
-    set_true(v, plurals[page_language_plural(language, days)]);
-    set_int(v, VALUE_days, days);
+    page_set_true(&v->values, left < 0 ? VALUE_is_late : VALUE_is_ahead);
+    page_set_true(&v->values, plurals[page_language_plural(language, days)]);
+    page_set_int(&v->values, VALUE_days, days);
 }
 
-static void set_token(struct page_view *v, enum value id, const struct page_visit *visit, int form)
+static void set_token(struct page_view *v, enum page_value id, const struct page_visit *visit,
+                      int form)
 {
     char token[FORM_TOKEN_LEN + 1];
     form_token_print(v->world->keys, FORM_PAYMENT, visit->link, visit->wall, visit->nonces[form],
                      token);
-    size_t begin = text_begin(v);
-    buf_add(&v->texts, span_of(token, FORM_TOKEN_LEN));
-    set_made(v, id, begin);
+    struct buf *text = page_text_begin(&v->values);
+    buf_add(text, span_of(token, FORM_TOKEN_LEN));
+    page_text_set(&v->values, id);
 }
 
 static bool takes_blik(const struct world *world, struct span currency)
@@ -448,28 +307,15 @@ static void set_forms(struct page_view *v, const struct page_model *m,
     const struct world *world = v->world;
     if (world->providers == NULL || world->providers->provider == NULL)
         return;
-    set_true(v, VALUE_is_online);
+    page_set_true(&v->values, VALUE_is_online);
     set_token(v, VALUE_token, visit, 0);
     if (!takes_blik(world, m->row->currency))
         return;
-    set_true(v, VALUE_takes_blik);
+    page_set_true(&v->values, VALUE_takes_blik);
     set_token(v, VALUE_blik_token, visit, 1);
     if (m->wishes.is_blik_wrong)
-        set_text(v, VALUE_blik_error, word(v, visit->language, "blik_format", SPAN_LIT(""), ""));
-}
-
-/* The sum as one types it into a bank's form: "1234,56". */
-static void set_plain(struct page_view *v, enum value id, int64_t minor, struct span currency)
-{
-    int64_t unit = 1;
-    int exponent = currency_exponent(currency);
-    for (int i = 0; i < exponent; ++i)
-        unit *= 10;
-    size_t begin = text_begin(v);
-    buf_add_int(&v->texts, minor / unit);
-    if (exponent > 0)
-        buf_printf(&v->texts, ",%0*lld", exponent, (long long)(minor % unit));
-    set_made(v, id, begin);
+        page_set_text(&v->values, VALUE_blik_error,
+                      word(v, visit->language, "blik_format", SPAN_LIT(""), ""));
 }
 
 /* Zlotys go to the account as people know it, without the country; euros to the IBAN. */
@@ -478,21 +324,21 @@ static void set_transfer(struct page_view *v, const struct page_row *row)
     struct page_transfer t;
     if (!page_transfer_of(&t, v->world, row))
         return;
-    set_true(v, VALUE_has_transfer);
-    set_text(v, VALUE_recipient, t.recipient);
-    size_t begin = text_begin(v);
-    text_format_account(&v->texts, t.account);
-    struct span shown = text_end(v, begin);
+    page_set_true(&v->values, VALUE_has_transfer);
+    page_set_text(&v->values, VALUE_recipient, t.recipient);
+    struct buf *text = page_text_begin(&v->values);
+    text_format_account(text, t.account);
+    struct span shown = page_text_end(&v->values);
     size_t country_len =
         span_is_str(row->currency, "PLN") && span_starts(shown, SPAN_LIT("PL")) ? 2 : 0;
-    set_text(v, VALUE_account_shown, span_from(shown, country_len));
-    set_text(v, VALUE_account, span_from(t.account, country_len));
-    set_text(v, VALUE_transfer_for, t.title);
-    set_plain(v, VALUE_amount_plain, row->due_minor, row->currency);
+    page_set_text(&v->values, VALUE_account_shown, span_from(shown, country_len));
+    page_set_text(&v->values, VALUE_account, span_from(t.account, country_len));
+    page_set_text(&v->values, VALUE_transfer_for, t.title);
+    page_set_plain(&v->values, VALUE_amount_plain, row->due_minor, row->currency);
     bool is_medium;
     buf_reset(&v->qr);
     if (page_transfer_qr(&t, v->world, row, &v->qr, &is_medium))
-        set_true(v, VALUE_has_qr);
+        page_set_true(&v->values, VALUE_has_qr);
 }
 
 static void set_pay(struct page_view *v, const struct page_model *m, const struct page_visit *visit)
@@ -500,14 +346,14 @@ static void set_pay(struct page_view *v, const struct page_model *m, const struc
     const struct page_row *row = m->row;
     set_note(v, m, visit->language);
     set_due(v, row, visit->language);
-    set_amount(v, VALUE_amount, row->due_minor, row->currency, visit->language);
-    set_int(v, VALUE_due_minor, row->due_minor);
+    page_set_amount(&v->values, VALUE_amount, row->due_minor, row->currency);
+    page_set_int(&v->values, VALUE_due_minor, row->due_minor);
     if (row->paid_minor > 0) {
-        set_true(v, VALUE_is_part_paid);
-        set_amount(v, VALUE_paid, row->paid_minor, row->currency, visit->language);
-        set_amount(v, VALUE_total, m->total_minor, row->currency, visit->language);
-        set_int(v, VALUE_paid_minor, row->paid_minor);
-        set_int(v, VALUE_total_minor, m->total_minor);
+        page_set_true(&v->values, VALUE_is_part_paid);
+        page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
+        page_set_amount(&v->values, VALUE_total, m->total_minor, row->currency);
+        page_set_int(&v->values, VALUE_paid_minor, row->paid_minor);
+        page_set_int(&v->values, VALUE_total_minor, m->total_minor);
     }
     set_forms(v, m, visit);
     set_transfer(v, row);
@@ -522,36 +368,36 @@ static void set_waiting(struct page_view *v, const struct page_model *m,
     const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";
     const char *between = back[0] != '\0' && lang[0] != '\0' ? "&" : "";
     if (m->wishes.is_back)
-        set_text(v, VALUE_keep, SPAN_LIT("&back=1"));
+        page_set_text(&v->values, VALUE_keep, SPAN_LIT("&back=1"));
     if (m->is_blik)
-        set_true(v, VALUE_is_blik);
+        page_set_true(&v->values, VALUE_is_blik);
     if (m->refresh_seconds != 0)
-        set_true(v, VALUE_is_refreshing);
+        page_set_true(&v->values, VALUE_is_refreshing);
     if (m->may_pay_again)
-        set_true(v, VALUE_may_retry);
-    set_amount(v, VALUE_flying, m->row->payment.amount_minor, m->row->currency, visit->language);
-    size_t begin = text_begin(v);
-    buf_printf(&v->texts, "/%.*s%s%s%s%s%s", SPAN_ARG(visit->code),
+        page_set_true(&v->values, VALUE_may_retry);
+    page_set_amount(&v->values, VALUE_flying, m->row->payment.amount_minor, m->row->currency);
+    struct buf *text = page_text_begin(&v->values);
+    buf_printf(text, "/%.*s%s%s%s%s%s", SPAN_ARG(visit->code),
                back[0] != '\0' || lang[0] != '\0' ? "?" : "", back, between,
                lang[0] != '\0' ? "lang=" : "", lang);
-    set_made(v, VALUE_here, begin);
+    page_text_set(&v->values, VALUE_here);
 }
 
-static void set_settled(struct page_view *v, const struct page_model *m, enum language language)
+static void set_settled(struct page_view *v, const struct page_model *m)
 {
     const struct page_row *row = m->row;
     if (row->paid_minor <= 0)
         return;
-    set_true(v, VALUE_is_paid);
-    set_amount(v, VALUE_paid, row->paid_minor, row->currency, language);
+    page_set_true(&v->values, VALUE_is_paid);
+    page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
     if (row->paid_on != 0)
-        set_date(v, VALUE_paid_on, row->paid_on, language);
+        page_set_date(&v->values, VALUE_paid_on, row->paid_on);
     if (row->payment.is_there && row->payment.state == PAYMENT_PAID)
-        set_shortened(v, VALUE_reference, row->payment.reference);
+        page_set_shortened(&v->values, VALUE_reference, row->payment.reference);
     if (row->due_minor == 0)
         return;
-    set_true(v, VALUE_is_overpaid);
-    set_amount(v, VALUE_over, -row->due_minor, row->currency, language);
+    page_set_true(&v->values, VALUE_is_overpaid);
+    page_set_amount(&v->values, VALUE_over, -row->due_minor, row->currency);
 }
 
 struct span page_view_link(struct page_view *v, const struct page_model *m,
@@ -567,7 +413,7 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
         set_waiting(v, m, visit);
         return write_view(v, TEMPLATE_WAITING, visit->language);
     case PAGE_SETTLED:
-        set_settled(v, m, visit->language);
+        set_settled(v, m);
         return write_view(v, TEMPLATE_SETTLED, visit->language);
     default:
         assert(!"a notice");
@@ -593,16 +439,18 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
         return nowhere;
     begin_view(v, visit);
     struct span name = span_str(notice_names[notice]);
-    set_text(v, VALUE_notice_title, word(v, visit->language, "notice_", name, "_title"));
-    set_text(v, VALUE_notice_text, word(v, visit->language, "notice_", name, "_text"));
+    page_set_text(&v->values, VALUE_notice_title,
+                  word(v, visit->language, "notice_", name, "_title"));
+    page_set_text(&v->values, VALUE_notice_text,
+                  word(v, visit->language, "notice_", name, "_text"));
     if (leads_somewhere) {
         const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";
-        size_t begin = text_begin(v);
-        buf_printf(&v->texts, "%s%.*s%s%s", visit->code.len != 0 ? "/" : "", SPAN_ARG(visit->code),
+        struct buf *text = page_text_begin(&v->values);
+        buf_printf(text, "%s%.*s%s%s", visit->code.len != 0 ? "/" : "", SPAN_ARG(visit->code),
                    visit->code.len == 0 || lang[0] != '\0' ? "?" : "",
                    lang[0] != '\0' ? "lang=" : "");
-        buf_add_str(&v->texts, lang);
-        set_made(v, VALUE_again, begin);
+        buf_add_str(text, lang);
+        page_text_set(&v->values, VALUE_again);
     }
     return write_view(v, TEMPLATE_NOTICE, visit->language);
 }
