@@ -40,6 +40,7 @@ struct callback_job {
     const struct provider_account *account;
     struct callback_facts facts;
     char *bytes; /* headers, then body */
+    size_t bytes_len;
     struct span headers, body;
     int64_t customer_id, payment_no; /* sealed in our reference; PG_NULL_INT: not there */
     uint64_t key_hash;               /* of account and dedup key */
@@ -61,6 +62,7 @@ struct callback_queue {
     struct world *world;
     h2o_linklist_t waiting;
     size_t waiting_count;
+    size_t held_bytes; /* of all jobs, waiting or in the batch */
     struct timer gather_timer, sweep_timer;
     bool is_busy; /* a batch is under way, or its timer runs */
     struct pg_query query;
@@ -112,6 +114,7 @@ static void job_free(struct callback_job *job)
         h2o_linklist_unlink(&job->link);
         --job->queue->waiting_count;
     }
+    job->queue->held_bytes -= job->bytes_len;
     free(job->bytes);
     free(job);
 }
@@ -148,8 +151,8 @@ bool callback_queue_is_idle(const struct callback_queue *q)
 /* Copies headers and body behind each other. */
 static void job_copy_bytes(struct callback_job *job, const struct callback_message *message)
 {
-    size_t len = message->headers.len + message->body.len;
-    job->bytes = malloc(len + 1);
+    job->bytes_len = message->headers.len + message->body.len;
+    job->bytes = malloc(job->bytes_len + 1);
     if (job->bytes == NULL)
         abort();
     memcpy(job->bytes, message->headers.base, message->headers.len);
@@ -199,13 +202,15 @@ int callback_apply(struct callback_queue *q, const struct callback_message *mess
                    callback_done_cb on_done, void *owner, struct callback_job **handle,
                    struct err *err)
 {
-    if (q->waiting_count >= CALLBACK_QUEUE_MAX)
-        return err_set(err, ERR_BUSY, "%d callbacks are waiting", CALLBACK_QUEUE_MAX);
+    size_t len = message->headers.len + message->body.len;
+    if (q->waiting_count >= CALLBACK_QUEUE_MAX || q->held_bytes + len > CALLBACK_QUEUE_BYTES_MAX)
+        return err_set(err, ERR_BUSY, "%zu callbacks are waiting", q->waiting_count);
     struct callback_job *job = job_new(q, message);
     job->on_done = on_done;
     job->owner = owner;
     h2o_linklist_insert(&q->waiting, &job->link);
     ++q->waiting_count;
+    q->held_bytes += job->bytes_len;
     if (!timer_is_running(&q->sweep_timer))
         timer_start(&q->sweep_timer, SWEEP_MS);
     if (!q->is_busy) {

@@ -13,8 +13,9 @@
 #include "provider/provider.h"
 
 enum {
-    CALLBACK_QUEUE_MAX = 4096,     /* waiting in one process; more is ERR_BUSY */
-    CALLBACK_ANSWER_MS_MAX = 4000, /* after this the sender is told to come again */
+    CALLBACK_QUEUE_MAX = 4096,           /* waiting in one process; more is ERR_BUSY */
+    CALLBACK_QUEUE_BYTES_MAX = 32 << 20, /* of their bodies and headers; likewise */
+    CALLBACK_ANSWER_MS_MAX = 4000,       /* after this the sender is told to come again */
 };
 
 struct callback_queue;

@@ -100,6 +100,7 @@ insert into callback (provider, account, dedup_key, received_at, headers, body)
 select w.provider, w.account, w.dedup_key, $6::timestamptz, w.headers, w.body
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
     as w (provider, account, dedup_key, headers, body)
+order by w.provider, w.account, w.dedup_key -- as every other batch, or two could wait for each other
 on conflict (provider, account, dedup_key) do nothing;
 
 -- name: callback_decide
@@ -114,6 +115,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigi
     $8::bigint[], $9::timestamptz[], $10::text[], $11::text[])
     as w (provider, account, dedup_key, state, reason, customer_id, payment_no, attempts, next_try_at,
         reference, provider_reference)
+order by w.provider, w.account, w.dedup_key
 on conflict (provider, account, dedup_key) do update
 set state = excluded.state,
     reason = excluded.reason,

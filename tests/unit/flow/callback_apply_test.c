@@ -400,6 +400,30 @@ static void queue_is_bounded(void **state)
     assert_int_equal(kept, CALLBACK_QUEUE_MAX);
 }
 
+static void queue_is_bounded_in_bytes_too(void **state)
+{
+    (void)state;
+    static char body[1 << 20];
+    memset(body, 'x', sizeof(body));
+    struct err err;
+    for (int i = 0; i <= 32; ++i) {
+        char key[32];
+        snprintf(key, sizeof(key), "k%d", i);
+        struct callback_facts facts = facts_of(1, CALLBACK_NONE, key);
+        int code =
+            callback_apply(queue,
+                           &(struct callback_message){.account = &fixture.accounts[0],
+                                                      .facts = &facts,
+                                                      .headers = SPAN_LIT("{}"),
+                                                      .body = span_of(body, sizeof(body) - 2)},
+                           on_done, NULL, NULL, &err);
+        assert_int_equal(code, i < 32 ? 0 : ERR_BUSY);
+    }
+    assert_true(fixture_run(&fixture, &answered, 32, 30));
+    struct callback_facts facts = facts_of(1, CALLBACK_NONE, "more");
+    send_and_wait(&facts);
+}
+
 static void whoever_is_gone_is_not_told_but_booked(void **state)
 {
     (void)state;
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(over_payment_is_booked_and_stays_visible, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_callbacks_never_fail_their_neighbours, setup, teardown),
         cmocka_unit_test_setup_teardown(queue_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(queue_is_bounded_in_bytes_too, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_is_gone_is_not_told_but_booked, setup, teardown),
         cmocka_unit_test_setup_teardown(frozen_database_is_unknown_within_five_seconds_and_heals,
                                         setup, teardown),
