@@ -307,7 +307,7 @@ const struct setting settings_table[] = {
          .example = "/etc/dunlin/pay.example.com.pem", .is_required = true),
     PATH("public.key", public_.key, NULL, "PEM, readable by Dunlin alone.",
          .example = "/etc/dunlin/pay.example.com.key", .is_required = true),
-    LIMITS("public", public_, "16000", "2000", "20", "10", "65536", "10000", "5000"),
+    LIMITS("public", public_, "16000", "2000", "20", "10", "65536", "1000", "500"),
 
     SECTION("private",
             "What the creditor's own systems reach: the API. Bound to an inner address and under\n"

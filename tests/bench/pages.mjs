@@ -14,7 +14,7 @@ async function side(bed, origin, script, args, connections, header, expectedStat
     if (run.socketErrors > 0)
         problem = `${run.socketErrors} socket errors`;
     else if (grew('dunlin_http_shed_total') > 0 || grew('dunlin_http_errors_total') > 0)
-        problem = 'a side saw 429 or 5xx';
+        problem = `${grew('dunlin_http_shed_total')} times 429, ${grew('dunlin_http_errors_total')} times 5xx`;
     else if (expectedStatusIsBad ? run.notGood !== run.count : run.notGood !== 0)
         problem = `${run.notGood} of ${run.count} answers were not as expected`;
     return { value: run.rate, p99: run.p99, problem };
@@ -30,7 +30,7 @@ const compare = (bed, options) => paired({
 
 export async function page(bed) {
     await bed.staticServes(await bed.samplePage());
-    return [await compare(bed, { name: 'page', limit: 0.7, connections: 64, paths: bed.paths })];
+    return [await compare(bed, { name: 'page', limit: 0.7, connections: 128, paths: bed.paths })];
 }
 
 export async function forged(bed) {
