@@ -305,7 +305,8 @@ void pane_show_state(struct pane_request *request)
 {
     struct view *view = view_new(request, show_state);
     struct err err;
-    view_check(view, debtor_summary(view->panes->world->store, &view->query, on_rows, view, &err));
+    view_check(view, debtor_summary(view->panes->world->store, &view->query,
+                                    view->panes->world->now(), on_rows, view, &err));
 }
 
 void pane_show_clock(struct pane_request *request)

@@ -51,14 +51,16 @@ order by d.changed_at desc, abs(d.due_date - ($3::timestamptz at time zone 'UTC'
 limit $5::bigint;
 
 -- name: debtor_summary
--- customer and invoice counts, paid invoices, what is left, messages, when the next reminder is due
+-- $1 now. Customer and invoice counts, paid invoices, what is left, messages, when the next reminder
+-- is due that is not held back
 select
     (select count(*) from customer) as customer_count,
     count(*) as invoice_count,
     count(*) filter (where i.due_minor <= 0) as paid_count,
     coalesce(sum(i.due_minor) filter (where i.due_minor > 0), 0)::bigint as due_minor,
     (select coalesce(max(message_id), 0) from sandbox_message)::bigint as message_count,
-    (select min(due_at) from reminder where state = 'scheduled') as next_at
+    (select min(due_at) from reminder
+        where state = 'scheduled' and due_at > $1::timestamptz) as next_at
 from invoice i;
 
 -- name: debtor_ladder

@@ -39,10 +39,15 @@ void debtor_read(const PGresult *result, int row, struct debtor *debtor)
                               .next_at = pg_get_instant(result, row, 16)};
 }
 
-int debtor_summary(struct store *store, struct pg_query *query, pg_result_cb on_result, void *owner,
-                   struct err *err)
+int debtor_summary(struct store *store, struct pg_query *query, struct instant now,
+                   pg_result_cb on_result, void *owner, struct err *err)
 {
-    return pg_read(store->reads, query, SQL_DEBTOR_SUMMARY, NULL, on_result, owner, err);
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, now);
+    int rc = pg_read(store->reads, query, SQL_DEBTOR_SUMMARY, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
 }
 
 void debtor_read_summary(const PGresult *result, struct debtor_summary *summary)

@@ -31,8 +31,8 @@ struct debtor_summary {
     bool has_next;
     struct instant next_at;
 };
-MUST_CHECK int debtor_summary(struct store *, struct pg_query *, pg_result_cb, void *owner,
-                              struct err *);
+MUST_CHECK int debtor_summary(struct store *, struct pg_query *, struct instant now, pg_result_cb,
+                              void *owner, struct err *);
 void debtor_read_summary(const PGresult *, struct debtor_summary *);
 
 struct debtor_step {
