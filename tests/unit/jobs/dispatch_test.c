@@ -1,0 +1,293 @@
+#include "jobs/dispatch.h"
+
+#include "channel/channel.h"
+#include "unit/flow/money_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { CUSTOMERS = 150, WAIT_SECONDS = 30, QUIET_MS = 1600 };
+
+static struct money_fixture fixture;
+static struct world other; /* a second node: the same database, connections of its own */
+static int sent;
+static enum channel_outcome outcome;
+
+/* Answers one turn later, as a channel must. */
+struct answer {
+    struct timer timer;
+    channel_cb on_sent;
+    void *owner;
+};
+
+static void on_answer(void *owner)
+{
+    struct answer *answer = owner;
+    channel_cb on_sent = answer->on_sent;
+    void *waiting = answer->owner;
+    free(answer);
+    ++sent;
+    on_sent(waiting, outcome, "test");
+}
+
+static int fake_send(struct store *store, const struct channel_message *message, channel_cb on_sent,
+                     void *owner, struct err *err)
+{
+    (void)store, (void)err;
+    assert_true(message->body.len > 20);
+    struct answer *answer = calloc(1, sizeof(*answer));
+    assert_non_null(answer);
+    *answer = (struct answer){.on_sent = on_sent, .owner = owner};
+    timer_init(&answer->timer, fixture.world.loop, "answer", on_answer, answer);
+    timer_start(&answer->timer, 1);
+    return 0;
+}
+
+static bool takes_sms(struct span kind)
+{
+    return span_is_str(kind, "sms");
+}
+
+static struct channel channel = {.name = "fake", .takes = takes_sms, .send = fake_send};
+static const struct channel *const channels[] = {&channel, NULL};
+static const struct channel *const no_channels[] = {NULL};
+
+static void at_day(int days)
+{
+    fixture_time.us = INT64_C(1795348800) * 1000000 + days * INT64_C(86400) * 1000000 + 1000000;
+}
+
+static int setup_all(void **state)
+{
+    (void)state;
+    fixture_new(&fixture);
+    fixture.world.payment_in_flight_seconds = 1800;
+    fixture.world.creditor.name = SPAN_LIT("Test");
+    other = fixture.world;
+    const struct store_options options = {.conninfo = fixture.cluster.app_conninfo};
+    other.store = store_new(fixture.world.loop, &options);
+    return 0;
+}
+
+static int teardown_all(void **state)
+{
+    (void)state;
+    store_free(other.store);
+    fixture_free(&fixture);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_seed(&fixture, CUSTOMERS);
+    fixture_sql(&fixture, "update payment set state = 'failed'");
+    fixture.world.channels = other.channels = channels;
+    channel.is_repeat_harmless = false;
+    outcome = CHANNEL_SENT;
+    sent = 0;
+    at_day(3);
+    return 0;
+}
+
+static struct dispatch *begin(struct world *world)
+{
+    struct err err = {0};
+    struct dispatch *dispatch = dispatch_new(world, &err);
+    assert_non_null(dispatch);
+    return dispatch;
+}
+
+static void end(struct dispatch *dispatch)
+{
+    dispatch_stop(dispatch);
+    while (!dispatch_is_idle(dispatch))
+        h2o_evloop_run(fixture.world.loop, 20);
+    dispatch_free(dispatch);
+}
+
+/* Long enough for more than one look. */
+static void turn_a_while(void)
+{
+    struct mono start = clock_mono();
+    while (mono_us_since(start, clock_mono()) < QUIET_MS * 1000)
+        h2o_evloop_run(fixture.world.loop, 50);
+}
+
+static void dispatch_all(int wanted)
+{
+    struct dispatch *dispatch = begin(&fixture.world);
+    assert_true(fixture_run(&fixture, &sent, wanted, WAIT_SECONDS));
+    turn_a_while();
+    end(dispatch);
+    assert_int_equal(sent, wanted);
+}
+
+static int64_t count_of(const char *condition)
+{
+    char sql[512];
+    snprintf(sql, sizeof(sql), "select count(*) from reminder where %s", condition);
+    return atoll(fixture_value(&fixture, sql));
+}
+
+/* Each event's hash is right and follows the one before; the invoice carries the last. */
+static void assert_chains_whole(void)
+{
+    assert_string_equal(
+        fixture_value(&fixture,
+                      "select count(*) from (select e.hash, event_hash(lag(hash, 1, '\\x') over w,"
+                      " customer_id, invoice_id, event_no, at, kind, facts, personal_hash) as made"
+                      " from event e window w as (partition by customer_id, invoice_id order by"
+                      " event_no)) c where made <> hash"),
+        "0");
+    assert_string_equal(
+        fixture_value(&fixture,
+                      "select count(*) from invoice i where event_count <> (select count(*) from"
+                      " event e where e.customer_id = i.customer_id and e.invoice_id ="
+                      " i.invoice_id)"),
+        "0");
+}
+
+static void two_nodes_send_each_due_step_once(void **state)
+{
+    (void)state;
+    struct dispatch *one = begin(&fixture.world), *two = begin(&other);
+    assert_true(fixture_run(&fixture, &sent, CUSTOMERS, WAIT_SECONDS));
+    turn_a_while();
+    end(one);
+    end(two);
+    assert_int_equal(sent, CUSTOMERS);
+    assert_int_equal(count_of("step = 'before_2' and state = 'sent' and channel = 'sms'"),
+                     CUSTOMERS);
+    assert_int_equal(count_of("state = 'claimed'"), 0);
+    assert_chains_whole();
+}
+
+static void paid_held_unlinked_and_processing_debts_get_nothing(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture,
+                "update invoice set due_minor = 0 where customer_id <= 30;"
+                "insert into hold (customer_id, invoice_id, hold_no, kind, created_at) select"
+                " customer_id, invoice_id, 1, 'dispute', now() from invoice where customer_id"
+                " between 31 and 60;"
+                "update paylink set state = 'revoked', revoked_at = now() where customer_id"
+                " between 61 and 90;"
+                "update payment set state = 'pending' where customer_id between 91 and 120");
+    dispatch_all(CUSTOMERS - 120);
+    assert_int_equal(count_of("customer_id <= 120 and step = 'before_2' and state = 'scheduled'"),
+                     120);
+}
+
+static void a_started_payment_holds_for_its_time_and_no_longer(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update payment set state = 'started', changed_at ="
+                          " to_timestamp(1795348800) + interval '3 days'");
+    struct dispatch *dispatch = begin(&fixture.world);
+    turn_a_while();
+    assert_int_equal(sent, 0);
+    fixture_time = instant_plus_seconds(fixture_time, 1801);
+    dispatch_wake(dispatch);
+    assert_true(fixture_run(&fixture, &sent, CUSTOMERS, WAIT_SECONDS));
+    end(dispatch);
+}
+
+static void after_an_outage_only_the_newest_missed_step_goes_out(void **state)
+{
+    (void)state;
+    at_day(8);
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("step = 'after_2' and state = 'sent'"), CUSTOMERS);
+    assert_int_equal(count_of("step in ('before_2', 'due') and state = 'skipped' and reason ="
+                              " 'missed'"),
+                     2 * CUSTOMERS);
+    assert_int_equal(count_of("step = 'after_9' and state = 'scheduled'"), CUSTOMERS);
+    assert_chains_whole();
+}
+
+static void what_a_dead_process_was_sending_ends_uncertain_and_counts_as_sent(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1;"
+                          "update reminder set state = 'cancelled' where state = 'scheduled'");
+    struct dispatch *dispatch = begin(&fixture.world);
+    for (int i = 0; i < 40 && count_of("state = 'uncertain'") == 0; ++i)
+        turn_a_while();
+    end(dispatch);
+    assert_int_equal(count_of("state = 'uncertain' and customer_id = 1"), 1);
+    assert_int_equal(sent, 0);
+    assert_chains_whole();
+}
+
+static void where_a_copy_cannot_hurt_it_is_sent_again(void **state)
+{
+    (void)state;
+    channel.is_repeat_harmless = true;
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1;"
+                          "update reminder set state = 'cancelled' where state = 'scheduled'");
+    struct dispatch *dispatch = begin(&fixture.world);
+    assert_true(fixture_run(&fixture, &sent, 1, 2 * WAIT_SECONDS));
+    end(dispatch);
+    assert_int_equal(count_of("state = 'sent' and step = 'before_2'"), 1);
+}
+
+static void a_refusal_fails_and_a_busy_channel_is_tried_later(void **state)
+{
+    (void)state;
+    outcome = CHANNEL_REFUSED;
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("state = 'failed'"), CUSTOMERS);
+    outcome = CHANNEL_RETRY;
+    sent = 0;
+    at_day(5);
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("step = 'due' and state = 'scheduled'"), CUSTOMERS);
+    outcome = CHANNEL_SENT;
+    sent = 0;
+    fixture_time = instant_plus_seconds(fixture_time, 301);
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("step = 'due' and state = 'sent'"), CUSTOMERS);
+    assert_chains_whole();
+}
+
+static void who_cannot_be_reached_is_skipped_and_it_says_so(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update customer set phone = null, email = 'a@example.com' where"
+                          " customer_id <= 10");
+    dispatch_all(CUSTOMERS - 10);
+    assert_int_equal(count_of("state = 'skipped' and reason = 'no address'"), 10);
+    assert_chains_whole();
+}
+
+static void an_installation_without_a_channel_claims_nothing(void **state)
+{
+    (void)state;
+    fixture.world.channels = no_channels;
+    struct dispatch *dispatch = begin(&fixture.world);
+    turn_a_while();
+    end(dispatch);
+    assert_int_equal(count_of("step = 'before_2' and state = 'scheduled'"), CUSTOMERS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(two_nodes_send_each_due_step_once, setup),
+        cmocka_unit_test_setup(paid_held_unlinked_and_processing_debts_get_nothing, setup),
+        cmocka_unit_test_setup(a_started_payment_holds_for_its_time_and_no_longer, setup),
+        cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_goes_out, setup),
+        cmocka_unit_test_setup(what_a_dead_process_was_sending_ends_uncertain_and_counts_as_sent,
+                               setup),
+        cmocka_unit_test_setup(where_a_copy_cannot_hurt_it_is_sent_again, setup),
+        cmocka_unit_test_setup(a_refusal_fails_and_a_busy_channel_is_tried_later, setup),
+        cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
+        cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
+    };
+    return cmocka_run_group_tests(tests, setup_all, teardown_all);
+}
