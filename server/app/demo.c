@@ -18,6 +18,7 @@
 #include "domain/keyring.h"
 #include "store/api_key_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -107,6 +108,23 @@ static int make_folder(const char *path, struct err *err)
     return 0;
 }
 
+/* Root's private database runs as somebody else, who must get through to it: a folder that was made
+ * for the demo (mktemp -d) and is empty yet is opened for passing through. A folder with something
+ * in it stays as it is; the database then lies elsewhere. */
+static void open_empty_folder(const char *path)
+{
+    struct stat st;
+    int entries = 0;
+    DIR *folder = geteuid() == 0 ? opendir(path) : NULL;
+    if (folder == NULL)
+        return;
+    while (entries <= 2 && readdir(folder) != NULL)
+        ++entries;
+    if (entries <= 2 && fstat(dirfd(folder), &st) == 0 && st.st_uid == 0)
+        (void)!fchmod(dirfd(folder), (st.st_mode & 07777) | S_IXOTH);
+    closedir(folder);
+}
+
 static int take_folder(struct demo *demo, struct err *err)
 {
     char path[PATH_MAX], inside[PATH_MAX];
@@ -121,6 +139,7 @@ static int take_folder(struct demo *demo, struct err *err)
         return err_system(err, "finding the demo's folder");
     if (strlen(demo->dir) > 400 || strpbrk(demo->dir, "\"\\\n") != NULL)
         return err_set(err, ERR_SETTINGS, "the demo's folder has too long or too odd a name");
+    open_empty_folder(demo->dir);
     static const char *const folders[] = {"certs", "secrets", "data"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); ++i) {
         snprintf(inside, sizeof(inside), "%.*s/%s", 400, demo->dir, folders[i]);
