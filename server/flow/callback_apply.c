@@ -63,8 +63,10 @@ struct callback_queue {
     h2o_linklist_t waiting;
     size_t waiting_count;
     size_t held_bytes; /* of all jobs, waiting or in the batch */
-    struct timer gather_timer, sweep_timer;
-    bool is_busy; /* a batch is under way, or its timer runs */
+    struct timer gather_timer, sweep_timer, answer_timer;
+    bool is_busy;                                   /* a batch is under way, or its timer runs */
+    struct callback_job *saved[CALLBACK_BATCH_MAX]; /* on disk, answered at the end of this turn */
+    size_t saved_count;
     struct pg_query query;
     struct pg_tx tx;
     struct slot *slots[CALLBACK_BATCH_MAX]; /* the batch: permuted, never null */
@@ -82,6 +84,7 @@ static void load_movements(struct callback_queue *q);
 static void on_movements_loaded(void *owner, const PGresult *result, const struct err *err);
 static void save(struct callback_queue *q);
 static void on_saved(void *owner, const struct err *err);
+static void answer_saved(void *owner);
 static void finish(struct callback_queue *q);
 static void sweep(void *owner);
 
@@ -95,6 +98,7 @@ struct callback_queue *callback_queue_new(struct world *world)
     h2o_linklist_init_anchor(&q->waiting);
     timer_init(&q->gather_timer, world->loop, "callback_gather", gather, q);
     timer_init(&q->sweep_timer, world->loop, "callback_sweep", sweep, q);
+    timer_init(&q->answer_timer, world->loop, "callback_answer", answer_saved, q);
     for (size_t i = 0; i < CALLBACK_BATCH_MAX; ++i)
         q->slots[i] = &q->slots_[i];
     return q;
@@ -134,6 +138,8 @@ void callback_queue_free(struct callback_queue *q)
 {
     timer_stop(&q->gather_timer);
     timer_stop(&q->sweep_timer);
+    timer_stop(&q->answer_timer);
+    answer_saved(q);
     pg_query_cancel(&q->query);
     pg_tx_cancel(&q->tx);
     while (q->count > 0)
@@ -145,7 +151,7 @@ void callback_queue_free(struct callback_queue *q)
 
 bool callback_queue_is_idle(const struct callback_queue *q)
 {
-    return !q->is_busy;
+    return !q->is_busy && q->saved_count == 0;
 }
 
 /* Copies headers and body behind each other. */
@@ -563,6 +569,18 @@ static void on_saved(void *owner, const struct err *err)
     crash_point("callback_after_commit");
     count_saved(q);
     q->batch_max = q->batch_max * 2 < CALLBACK_BATCH_MAX ? q->batch_max * 2 : CALLBACK_BATCH_MAX;
-    end_all(q, CALLBACK_KEPT);
-    finish(q);
+    q->conflicts = 0;
+    assert(q->saved_count == 0);
+    while (q->count > 0)
+        q->saved[q->saved_count++] = q->slots[--q->count]->job;
+    /* The timer fires behind the one that sends what gather asks. */
+    gather(q);
+    timer_start(&q->answer_timer, 0);
+}
+
+static void answer_saved(void *owner)
+{
+    struct callback_queue *q = owner;
+    while (q->saved_count > 0)
+        job_end(q->saved[--q->saved_count], CALLBACK_KEPT);
 }
