@@ -209,14 +209,12 @@ static void connection_new(struct http_listener *l, h2o_socket_t *socket, uint64
     h2o_accept(&l->accept, socket);
 }
 
-/* One a turn: the processes that share this socket then take turns too, instead of the first to
- * wake taking a whole burst. */
-static void on_accept(h2o_socket_t *listening, const char *error)
+/* False when nobody is waiting. */
+static bool accept_one(struct http_listener *l)
 {
-    struct http_listener *l = listening->data;
-    h2o_socket_t *socket;
-    if (error != NULL || (socket = h2o_evloop_socket_accept(listening)) == NULL)
-        return;
+    h2o_socket_t *socket = h2o_evloop_socket_accept(l->socket);
+    if (socket == NULL)
+        return false;
     struct sockaddr_storage address = {0};
     h2o_socket_getpeername(socket, (void *)&address);
     uint64_t key = guard_address_key((void *)&address);
@@ -225,10 +223,19 @@ static void on_accept(h2o_socket_t *listening, const char *error)
     if (!guard_admits(&l->options.limits, l->connection_count, from_address)) {
         count(l, METRIC_connections_refused, 1);
         h2o_socket_close(socket);
-        return;
+        return true;
     }
     connection_new(l, socket, key, is_proxy);
     pause_or_resume(l);
+    return true;
+}
+
+/* One a turn: the processes that share this socket then take turns too, instead of the first to
+ * wake taking a whole burst. */
+static void on_accept(h2o_socket_t *listening, const char *error)
+{
+    if (error == NULL)
+        accept_one(listening->data);
 }
 
 /* ---- Requests. ---- */
@@ -485,6 +492,8 @@ static void on_tick(h2o_timeout_entry_t *entry)
 static void on_last_accepted(void *owner)
 {
     struct http_listener *l = owner;
+    while (accept_one(l))
+        ;
     h2o_socket_close(l->socket);
     l->socket = NULL;
 }
