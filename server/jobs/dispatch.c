@@ -1,5 +1,7 @@
-/* One round: candidates; a batch of them claimed and sent; again until none is found. Then, once a
- * minute, a look for what a dead process left claimed. Then rest until the poll or a wake-up.
+/* One round: a window of what is due; a batch of those that may go claimed and sent; again, until
+ * no window has any. What is held back is passed over, and the longer that takes the longer the
+ * rest after it. Then, once a minute, a look for what a dead process left claimed. Then rest until
+ * the poll or a wake-up.
  *
  * Who asks for candidates and finds that nothing of them could be claimed rests too: somebody else
  * was quicker, or a condition changed between the two looks. */
@@ -20,6 +22,7 @@ enum {
     LOST_SECONDS = 60, /* claimed longer ago than this, nobody is sending it any more */
     LOST_EVERY_ROUNDS = 60,
     BATCH_MIN = 1,
+    WINDOW_REST_MS = 20, /* for each window passed over */
 };
 
 struct dispatch {
@@ -28,6 +31,8 @@ struct dispatch {
     struct timer timer;
     struct pg_query query;
     struct pg_tx tx;
+    struct reminder_place place; /* behind the windows that had nothing to send */
+    uint32_t windows_passed;
     size_t batch_max;
     int rounds_to_lost;
     bool is_busy, is_woken, is_stopped;
@@ -109,6 +114,18 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
         look(dispatch);
 }
 
+/* All windows are looked through. */
+static void on_end(struct dispatch *dispatch)
+{
+    uint32_t rest_ms = POLL_MS + dispatch->windows_passed * WINDOW_REST_MS;
+    dispatch->place = (struct reminder_place){.due_at = {0}};
+    dispatch->windows_passed = 0;
+    if (--dispatch->rounds_to_lost <= 0)
+        look_for_lost(dispatch);
+    else
+        rest(dispatch, rest_ms);
+}
+
 static void on_candidates(void *owner, const PGresult *result, const struct err *err)
 {
     struct dispatch *dispatch = owner;
@@ -117,15 +134,17 @@ static void on_candidates(void *owner, const PGresult *result, const struct err 
         return;
     }
     struct reminder_keys keys;
-    reminder_read_keys(result, &keys);
-    if (keys.count > dispatch->batch_max)
-        keys.count = dispatch->batch_max;
-    if (dispatch->is_stopped || (keys.count == 0 && --dispatch->rounds_to_lost > 0)) {
+    if (dispatch->is_stopped) {
         rest(dispatch, POLL_MS);
         return;
     }
+    if (reminder_read_candidates(result, dispatch->batch_max, &keys, &dispatch->place)) {
+        ++dispatch->windows_passed;
+        look(dispatch);
+        return;
+    }
     if (keys.count == 0) {
-        look_for_lost(dispatch);
+        on_end(dispatch);
         return;
     }
     struct err failed;
@@ -138,9 +157,10 @@ static void look(struct dispatch *dispatch)
 {
     const struct world *world = dispatch->world;
     struct instant now = world->now();
+    struct instant hold_since =
+        instant_plus_seconds(now, -(int64_t)world->payment_in_flight_seconds);
     struct err err;
-    if (reminder_candidates(world->store, &dispatch->query, now,
-                            instant_plus_seconds(now, -(int64_t)world->payment_in_flight_seconds),
+    if (reminder_candidates(world->store, &dispatch->query, now, hold_since, &dispatch->place,
                             on_candidates, dispatch, &err) != 0)
         rest_after(dispatch, &err);
 }
@@ -149,6 +169,8 @@ static void on_time(void *owner)
 {
     struct dispatch *dispatch = owner;
     dispatch->is_busy = true;
+    dispatch->place = (struct reminder_place){.due_at = {0}};
+    dispatch->windows_passed = 0;
     look(dispatch);
 }
 

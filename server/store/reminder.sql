@@ -1,4 +1,4 @@
--- Reminders on their way out. Candidates are chosen without locks; one transaction then locks the
+-- Reminders on their way out. Candidates are chosen without locks, window by window; one transaction then locks the
 -- customers and their invoices in order (as whoever moves money does), and a single update repeats
 -- every condition and claims. So a payment that committed before the claim is always seen by it.
 --
@@ -8,36 +8,47 @@
 -- A thank-you needs only to be scheduled and due.
 
 -- name: reminder_candidates
--- $1 now, $2 payments started before this no longer hold, $3 at most
--- customer_id, invoice_id, step; at most one an invoice
-select p.customer_id, p.invoice_id, p.step
-from (
-    select distinct on (r.customer_id, r.invoice_id)
-        r.customer_id, r.invoice_id, r.step, r.due_at
+-- A window of what is due, in order, behind the last one seen, each with whether it may go. The
+-- window is cut out first and the conditions are looked at for its rows alone: asked in one go, a
+-- hundred thousand due at ten o'clock were joined and sorted for each batch (6 s; a window 6 ms). Its
+-- size is no parameter so that the plan knows it. $1 now, $2 payments started before this no longer
+-- hold, $3 due_at, $4 customer_id, $5 invoice_id, $6 step of the last one seen
+-- customer_id, invoice_id, step, due_at, may_go
+with due as materialized (
+    select r.customer_id, r.invoice_id, r.step, r.due_at
     from reminder r
-    join invoice i using (customer_id, invoice_id)
     where r.state = 'scheduled'
         and r.due_at <= $1::timestamptz
-        and (r.step like 'thanks%' or (
-            i.due_minor > 0
-            and exists (
-                select from paylink l
-                where l.customer_id = r.customer_id and l.invoice_id = r.invoice_id
-                    and l.state = 'active')
-            and not exists (
-                select from hold h
-                where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-                    and h.released_at is null and (h.until is null or h.until > $1::timestamptz))
-            and not exists (
-                select from payment_allocation a
-                join payment p using (customer_id, payment_no)
-                where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
-                    and (p.state = 'pending'
-                        or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz)))))
-    order by r.customer_id, r.invoice_id, r.step like 'thanks%' desc, r.due_at desc
-) p
-order by p.due_at
-limit $3::bigint;
+        and (r.due_at, r.customer_id, r.invoice_id, r.step)
+            > ($3::timestamptz, $4::bigint, $5::bigint, $6::text)
+    order by r.due_at, r.customer_id, r.invoice_id, r.step
+    limit 256
+)
+select d.customer_id, d.invoice_id, d.step, d.due_at,
+    d.step like 'thanks%' or (
+        (select i.due_minor from invoice i
+            where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id) > 0
+        and exists (
+            select from paylink l
+            where l.customer_id = d.customer_id and l.invoice_id = d.invoice_id
+                and l.state = 'active')
+        and not exists (
+            select from hold h
+            where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                and h.released_at is null and (h.until is null or h.until > $1::timestamptz))
+        and not exists (
+            select from payment_allocation a
+            join payment p using (customer_id, payment_no)
+            where a.customer_id = d.customer_id and a.invoice_id = d.invoice_id
+                and (p.state = 'pending'
+                    or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz)))
+        and not exists (
+            select from reminder n
+            where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
+                and n.step not like 'thanks%' and n.state = 'scheduled'
+                and n.due_at > d.due_at and n.due_at <= $1::timestamptz)) as may_go
+from due d
+order by d.due_at, d.customer_id, d.invoice_id, d.step;
 
 -- name: reminder_lost
 -- Claimed long ago by a process that did not live to say what became of it.

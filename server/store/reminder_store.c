@@ -7,14 +7,17 @@
 #include <stdio.h>
 
 int reminder_candidates(struct store *store, struct pg_query *query, struct instant now,
-                        struct instant hold_since, pg_result_cb on_result, void *owner,
-                        struct err *err)
+                        struct instant hold_since, const struct reminder_place *place,
+                        pg_result_cb on_result, void *owner, struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_instant(&args, now);
     pg_arg_instant(&args, hold_since);
-    pg_arg_int(&args, REMINDER_BATCH_MAX);
+    pg_arg_instant(&args, place->due_at);
+    pg_arg_int(&args, place->key.customer_id);
+    pg_arg_int(&args, place->key.invoice_id);
+    pg_arg_text(&args, span_str(place->key.step));
     int rc = pg_read(store->reads, query, SQL_REMINDER_CANDIDATES, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -39,6 +42,34 @@ static void read_key(const PGresult *result, int row, struct reminder_key *key)
     *key = (struct reminder_key){.customer_id = pg_get_int(result, row, 0),
                                  .invoice_id = pg_get_int(result, row, 1)};
     memcpy(key->step, step.base, step.len);
+}
+
+static bool has_invoice(const struct reminder_keys *keys, const struct reminder_key *key)
+{
+    for (size_t i = 0; i < keys->count; ++i)
+        if (keys->keys[i].customer_id == key->customer_id &&
+            keys->keys[i].invoice_id == key->invoice_id)
+            return true;
+    return false;
+}
+
+bool reminder_read_candidates(const PGresult *result, size_t at_most, struct reminder_keys *keys,
+                              struct reminder_place *place)
+{
+    int count = PQntuples(result);
+    keys->count = 0;
+    assert(at_most <= REMINDER_BATCH_MAX);
+    for (int row = 0; row < count && keys->count < at_most; ++row) {
+        struct reminder_key key;
+        read_key(result, row, &key);
+        if (pg_get_bool(result, row, 4) && !has_invoice(keys, &key))
+            keys->keys[keys->count++] = key;
+    }
+    if (keys->count > 0 || count < REMINDER_WINDOW)
+        return false;
+    read_key(result, count - 1, &place->key);
+    place->due_at = pg_get_instant(result, count - 1, 3);
+    return true;
 }
 
 void reminder_read_keys(const PGresult *result, struct reminder_keys *keys)

@@ -33,15 +33,27 @@ struct reminder_claimed {
     int32_t link_no;  /* 0: no active link (thank-yous only) */
 };
 
-/* Those that may be claimed, oldest first. `hold_since`: payments started before it no longer hold
- * reminders back. */
+enum { REMINDER_WINDOW = 256 };
+
+/* Where a look through what is due stands: behind this one. Zeroes: at the beginning. */
+struct reminder_place {
+    struct reminder_key key;
+    struct instant due_at;
+};
+
+/* The window behind `place`, for reminder_read_candidates. `hold_since`: payments started before it
+ * no longer hold reminders back. */
 MUST_CHECK int reminder_candidates(struct store *, struct pg_query *, struct instant now,
-                                   struct instant hold_since, pg_result_cb, void *owner,
-                                   struct err *);
+                                   struct instant hold_since, const struct reminder_place *,
+                                   pg_result_cb, void *owner, struct err *);
+/* The first `at_most` that may be claimed, one an invoice. True and *place moved to the window's
+ * end when none may and there are more windows. */
+bool reminder_read_candidates(const PGresult *, size_t at_most, struct reminder_keys *,
+                              struct reminder_place *);
+
 /* Those claimed before `claimed_before` and never finished. */
 MUST_CHECK int reminder_lost(struct store *, struct pg_query *, struct instant claimed_before,
                              pg_result_cb, void *owner, struct err *);
-/* Reads the rows of either. */
 void reminder_read_keys(const PGresult *, struct reminder_keys *);
 /* What a lost one was claimed for, from its row. */
 struct span reminder_read_lost_channel(const PGresult *, int row);

@@ -181,6 +181,18 @@ static void paid_held_unlinked_and_processing_debts_get_nothing(void **state)
                      120);
 }
 
+/* Three due steps of each: more than one window of them is held back. */
+static void what_is_held_back_does_not_stand_in_the_way_of_the_rest(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "insert into hold (customer_id, invoice_id, hold_no, kind, created_at)"
+                          " select customer_id, invoice_id, 1, 'plan', now() from invoice where"
+                          " customer_id < 150");
+    at_day(8);
+    dispatch_all(1);
+    assert_int_equal(count_of("customer_id = 150 and step = 'after_2' and state = 'sent'"), 1);
+}
+
 static void a_started_payment_holds_for_its_time_and_no_longer(void **state)
 {
     (void)state;
@@ -280,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(two_nodes_send_each_due_step_once, setup),
         cmocka_unit_test_setup(paid_held_unlinked_and_processing_debts_get_nothing, setup),
+        cmocka_unit_test_setup(what_is_held_back_does_not_stand_in_the_way_of_the_rest, setup),
         cmocka_unit_test_setup(a_started_payment_holds_for_its_time_and_no_longer, setup),
         cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_goes_out, setup),
         cmocka_unit_test_setup(what_a_dead_process_was_sending_ends_uncertain_and_counts_as_sent,
