@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In a log line the text stands in quotes, and PostgreSQL's messages love them. */
+static void drop_quotes(char *text)
+{
+    for (; *text != '\0'; ++text)
+        if (*text == '"')
+            *text = '\'';
+}
+
 int err_set(struct err *e, int code, const char *format, ...)
 {
     if (e != NULL) {
@@ -13,6 +21,7 @@ int err_set(struct err *e, int code, const char *format, ...)
         e->code = code;
         vsnprintf(e->text, sizeof(e->text), format, args);
         va_end(args);
+        drop_quotes(e->text);
     }
     return code;
 }

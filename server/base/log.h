@@ -1,6 +1,6 @@
-/* One event, one line on standard error: `time level process key=value …`. Values are escaped, so a
- * name with line breaks or ANSI escapes stays inside its quotes, and a line never exceeds 2 kB.
- * Writing never blocks: a line that the destination does not take is dropped and counted.
+/* One event, one line on standard error: `time level process key=value …`. Control characters are
+ * escaped, so line breaks or ANSI escapes in a value stay on its line, and a line never exceeds 2
+ * kB. Writing never blocks: a line that the destination does not take is dropped and counted.
  * Nothing secret and nothing personal is ever logged: log ids, never names, codes or bodies. */
 #ifndef DUNLIN_BASE_LOG_H
 #define DUNLIN_BASE_LOG_H
@@ -19,7 +19,8 @@ enum log_level {
 void log_init(enum log_level level, const char *process);
 bool log_is_on(enum log_level level);
 /* log_line(LOG_INFO, "payment captured", "id=%s took_ms=%d", …): the event in past tense, then
- * key=value pairs made by printf; control characters and quotes in the result are escaped. */
+ * key=value pairs made by printf. A value with blanks stands in quotes; those who write one see to
+ * it that it holds none of its own (err.c does, for its texts). */
 void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Lines of this process dropped because the destination was full, since it was last asked. */

@@ -1,5 +1,6 @@
 #include "http/payments.h"
 
+#include "base/metrics.h"
 #include "domain/form_token.h"
 #include "flow/payment_start.h"
 #include "http/pages.h"
@@ -137,6 +138,8 @@ void payments_start(struct request *r)
     struct form_token token;
     char blik_code[BLIK_CODE_LEN + 1];
     if (!paylink_check_code(r->world->keys, r->params[0], &options.link)) {
+        if (r->world->metrics != NULL)
+            metrics_add(r->world->metrics, METRIC_codes_forged, 1);
         page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
         return;
     }
