@@ -118,7 +118,7 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
 static void on_end(struct dispatch *dispatch)
 {
     uint32_t rest_ms = POLL_MS + dispatch->windows_passed * WINDOW_REST_MS;
-    dispatch->place = (struct reminder_place){.due_at = {0}};
+    dispatch->place = reminder_place_first();
     dispatch->windows_passed = 0;
     if (--dispatch->rounds_to_lost <= 0)
         look_for_lost(dispatch);
@@ -169,7 +169,7 @@ static void on_time(void *owner)
 {
     struct dispatch *dispatch = owner;
     dispatch->is_busy = true;
-    dispatch->place = (struct reminder_place){.due_at = {0}};
+    dispatch->place = reminder_place_first();
     dispatch->windows_passed = 0;
     look(dispatch);
 }

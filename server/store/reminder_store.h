@@ -35,11 +35,17 @@ struct reminder_claimed {
 
 enum { REMINDER_WINDOW = 256 };
 
-/* Where a look through what is due stands: behind this one. Zeroes: at the beginning. */
+/* Where a look through what is due, the newest first, stands: this one was the last seen. */
 struct reminder_place {
     struct reminder_key key;
     struct instant due_at;
 };
+
+/* Before the first look: nothing is due later. */
+static inline struct reminder_place reminder_place_first(void)
+{
+    return (struct reminder_place){.due_at = {INT64_C(253402300799) * 1000000}};
+}
 
 /* The window behind `place`, for reminder_read_candidates. `hold_since`: payments started before it
  * no longer hold reminders back. */
