@@ -32,6 +32,10 @@ enum {
     CONFLICTS_MAX = 8,
     CONFLICT_WAIT_MS = 4,
     SWEEP_MS = 250, /* how often those who wait too long are looked for */
+    /* Those who send reminders are told this long after a booking, for all that were booked
+     * meanwhile: told at each flush they would work in small pieces, and cost as much as the
+     * booking. When this process dies before, their poll finds the work. */
+    NOTIFY_MS = 100,
 };
 
 struct callback_job {
@@ -63,12 +67,13 @@ struct callback_queue {
     h2o_linklist_t waiting;
     size_t waiting_count;
     size_t held_bytes; /* of all jobs, waiting or in the batch */
-    struct timer gather_timer, sweep_timer, answer_timer;
+    struct timer gather_timer, sweep_timer, answer_timer, notify_timer;
     bool is_busy;                                   /* a batch is under way, or its timer runs */
     struct callback_job *saved[CALLBACK_BATCH_MAX]; /* on disk, answered at the end of this turn */
     size_t saved_count;
     struct pg_query query;
-    struct pg_tx tx;
+    struct pg_tx tx, notify_tx;
+    bool is_notifying;
     struct slot *slots[CALLBACK_BATCH_MAX]; /* the batch: permuted, never null */
     size_t count;
     struct callback_decision decisions[CALLBACK_BATCH_MAX];
@@ -87,6 +92,7 @@ static void on_saved(void *owner, const struct err *err);
 static void answer_saved(void *owner);
 static void finish(struct callback_queue *q);
 static void sweep(void *owner);
+static void notify(void *owner);
 
 struct callback_queue *callback_queue_new(struct world *world)
 {
@@ -99,6 +105,7 @@ struct callback_queue *callback_queue_new(struct world *world)
     timer_init(&q->gather_timer, world->loop, "callback_gather", gather, q);
     timer_init(&q->sweep_timer, world->loop, "callback_sweep", sweep, q);
     timer_init(&q->answer_timer, world->loop, "callback_answer", answer_saved, q);
+    timer_init(&q->notify_timer, world->loop, "callback_notify", notify, q);
     for (size_t i = 0; i < CALLBACK_BATCH_MAX; ++i)
         q->slots[i] = &q->slots_[i];
     return q;
@@ -139,9 +146,11 @@ void callback_queue_free(struct callback_queue *q)
     timer_stop(&q->gather_timer);
     timer_stop(&q->sweep_timer);
     timer_stop(&q->answer_timer);
+    timer_stop(&q->notify_timer);
     answer_saved(q);
     pg_query_cancel(&q->query);
     pg_tx_cancel(&q->tx);
+    pg_tx_cancel(&q->notify_tx);
     while (q->count > 0)
         job_end(q->slots[--q->count]->job, CALLBACK_UNKNOWN);
     while (!h2o_linklist_is_empty(&q->waiting))
@@ -537,6 +546,22 @@ static bool blames_the_data(const char *sqlstate)
            strncmp(sqlstate, "P0", 2) == 0;
 }
 
+static void on_notified(void *owner, const struct err *err)
+{
+    (void)err; /* their poll is behind it */
+    struct callback_queue *q = owner;
+    q->is_notifying = false;
+}
+
+static void notify(void *owner)
+{
+    struct callback_queue *q = owner;
+    struct err err;
+    if (!q->is_notifying)
+        q->is_notifying =
+            callback_notify(q->world->store, &q->notify_tx, on_notified, q, &err) == 0;
+}
+
 static void count_saved(struct callback_queue *q)
 {
     int64_t applied = 0, parked = 0;
@@ -547,6 +572,8 @@ static void count_saved(struct callback_queue *q)
     metrics_add(q->world->metrics, METRIC_callback_batches, 1);
     metrics_add(q->world->metrics, METRIC_callbacks_applied, applied);
     metrics_add(q->world->metrics, METRIC_callbacks_parked, parked);
+    if (applied > 0 && !timer_is_running(&q->notify_timer))
+        timer_start(&q->notify_timer, NOTIFY_MS);
     if (parked > 0)
         log_line(LOG_WARN, "callbacks parked", "count=%lld", (long long)parked);
 }

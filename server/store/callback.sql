@@ -131,8 +131,7 @@ where callback_outcome.state = 'parked';
 -- $6 paid_minor[], $7 refunded_minor[], $8 charged_back_minor[], $9 entry kind[] (null: no money
 -- moved), $10 entry amount[], $11 movement[], $12 currency[], $13 event kind[], $14 event facts[],
 -- $15 now
--- The customers are locked by callback_guard. Those who send reminders are told at commit when there
--- is something for them.
+-- The customers are locked by callback_guard.
 with work as (
     select *
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
@@ -174,11 +173,6 @@ with work as (
         movement, $15::timestamptz
     from booked
     where entry_kind is not null
-), told as (
-    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
-    select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts, prev_hash,
-        chain_head
-    from booked
 ), cancelled as (
     -- Paid in full: nothing more goes out but the thank-you.
     update reminder r
@@ -194,8 +188,13 @@ with work as (
     where was_due and not is_due
     on conflict (customer_id, invoice_id, step) do nothing
 )
-select case when exists (select from booked where was_due <> is_due)
-        then pg_notify('dunlin_reminder', '') end;
+insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts, prev_hash, chain_head
+from booked;
+
+-- name: callback_notify
+-- Whoever sends reminders is told that some were cancelled, resumed, or are due at once.
+select pg_notify('dunlin_reminder', '');
 
 -- name: callback_resume
 -- $1 customer_id[], $2 invoice_id[] of what was taken back, $3 now

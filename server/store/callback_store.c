@@ -249,6 +249,17 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
     return 0;
 }
 
+int callback_notify(struct store *store, struct pg_tx *tx, pg_done_cb on_done, void *owner,
+                    struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    pg_tx_add(tx, SQL_CALLBACK_NOTIFY, NULL, NULL);
+    pg_tx_commit(tx);
+    return 0;
+}
+
 int callback_parked_due(struct store *store, struct pg_query *query, struct instant wall,
                         int64_t count_max, const struct callback_accounts *accounts,
                         pg_result_cb on_result, void *owner, struct err *err)

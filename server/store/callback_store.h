@@ -73,6 +73,10 @@ MUST_CHECK int callback_save(struct store *, struct pg_tx *, const struct callba
                              size_t count, struct instant now, struct instant wall,
                              pg_done_cb on_done, void *owner, struct err *);
 
+/* Tells those who send reminders that there is something for them. */
+MUST_CHECK int callback_notify(struct store *, struct pg_tx *, pg_done_cb on_done, void *owner,
+                               struct err *);
+
 /* A parked callback, to be read again. Spans die with the result. */
 struct callback_parked {
     struct span provider, account, dedup_key, headers, body;
