@@ -25,6 +25,7 @@ const struct route public_routes[] = {
 
 const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
+    {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
