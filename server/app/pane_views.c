@@ -1,15 +1,12 @@
 #include "app/pane_views.h"
 
-#include "app/bank.h"
-#include "app/demo_clock.h"
+#include "app/pane_files.h"
 #include "app/pane_http.h"
-#include "app/pane_input.h"
+#include "app/pane_switches.h"
 #include "app/panes.h"
-#include "demo_assets.h"
 #include "domain/calendar.h"
 #include "domain/paylink.h"
 #include "flow/world.h"
-#include "jobs/dispatch.h"
 #include "store/debtor_store.h"
 
 #include <stdio.h>
@@ -247,43 +244,6 @@ void pane_list_ladder(struct pane_request *request)
                                    on_rows, view, &err));
 }
 
-static json_t *clock_json(void)
-{
-    struct demo_clock_state state = demo_clock_read();
-    return json_pack("{s:o, s:b, s:i}", "now", time_of(state.now), "running", state.is_running,
-                     "speed", state.speed);
-}
-
-/* The switches of the bank by the names people and scripts use. */
-static bool *trouble_of(struct bank_trouble *trouble, struct span name)
-{
-    const struct {
-        const char *name;
-        bool *is_on;
-    } switches[] = {
-        {"late", &trouble->is_late},
-        {"twice", &trouble->is_twice},
-        {"disorder", &trouble->is_disordered},
-        {"before_return", &trouble->is_before_return},
-        {"wrong_signature", &trouble->is_wrongly_signed},
-        {"refund", &trouble->is_refunded},
-        {"charge_back", &trouble->is_charged_back},
-    };
-    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); ++i)
-        if (span_is_str(name, switches[i].name))
-            return switches[i].is_on;
-    return NULL;
-}
-
-static json_t *trouble_json(struct panes *panes)
-{
-    const struct bank_trouble *trouble = bank_trouble_of(panes->bank);
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "late", trouble->is_late, "twice",
-                     trouble->is_twice, "disorder", trouble->is_disordered, "before_return",
-                     trouble->is_before_return, "wrong_signature", trouble->is_wrongly_signed,
-                     "refund", trouble->is_refunded, "charge_back", trouble->is_charged_back);
-}
-
 static json_t *show_state(struct view *view, const PGresult *result)
 {
     const struct world *world = view->panes->world;
@@ -295,8 +255,8 @@ static json_t *show_state(struct view *view, const PGresult *result)
         (json_int_t)summary.due_minor, "messages", (json_int_t)summary.message_count);
     if (summary.has_next)
         json_object_set_new(figures, "next_at", time_of(summary.next_at));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", clock_json(), "trouble",
-                     trouble_json(view->panes), "figures", figures, "creditor",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", pane_clock_json(), "trouble",
+                     pane_trouble_json(view->panes), "figures", figures, "creditor",
                      text_of(world->creditor.name), "url", text_of(world->public_url), "api",
                      text_of(view->panes->options.private_url));
 }
@@ -307,130 +267,4 @@ void pane_show_state(struct pane_request *request)
     struct err err;
     view_check(view, debtor_summary(view->panes->world->store, &view->query,
                                     view->panes->world->now(), on_rows, view, &err));
-}
-
-void pane_show_clock(struct pane_request *request)
-{
-    pane_reply_json(request, 200, clock_json());
-}
-
-static void on_woken(void *owner, const struct err *err)
-{
-    (void)err; /* the poll behind it does the same a second later */
-    free(owner);
-}
-
-static void wake_dispatch(struct panes *panes)
-{
-    struct pg_tx *tx = h2o_mem_alloc(sizeof(*tx));
-    *tx = (struct pg_tx){.work_ = NULL};
-    struct err err;
-    if (debtor_wake(panes->world->store, tx, DISPATCH_CHANNEL, on_woken, tx, &err) != 0)
-        free(tx);
-}
-
-static int move_clock(struct pane_input *input, struct err *err)
-{
-    struct span action = pane_input_text(input, "action");
-    int64_t seconds = pane_input_int(input, "seconds", 0);
-    int64_t speed = pane_input_int(input, "speed", 1);
-    if (span_is_str(action, "advance"))
-        return demo_clock_advance(seconds, err);
-    if (span_is_str(action, "pause"))
-        demo_clock_pause();
-    else if (span_is_str(action, "run") && speed >= 1 && speed <= DEMO_CLOCK_SPEED_MAX)
-        demo_clock_run((int)speed);
-    else
-        return err_set(err, ERR_INPUT, "no such action or speed");
-    return 0;
-}
-
-void pane_set_clock(struct pane_request *request)
-{
-    struct pane_input input;
-    struct err err;
-    pane_input_init(&input, request);
-    int rc = move_clock(&input, &err);
-    pane_input_release(&input);
-    if (rc != 0) {
-        pane_reply_problem(request, 422, "clock_not_understood");
-        return;
-    }
-    wake_dispatch(request->owner);
-    pane_reply_json(request, 200, clock_json());
-}
-
-void pane_show_trouble(struct pane_request *request)
-{
-    pane_reply_json(request, 200, trouble_json(request->owner));
-}
-
-void pane_set_trouble(struct pane_request *request)
-{
-    struct panes *panes = request->owner;
-    struct pane_input input;
-    pane_input_init(&input, request);
-    bool *is_on = trouble_of(bank_trouble_of(panes->bank), pane_input_text(&input, "switch"));
-    bool wanted = pane_input_bool(&input, "on");
-    pane_input_release(&input);
-    if (is_on == NULL) {
-        pane_reply_problem(request, 422, "no_such_switch");
-        return;
-    }
-    *is_on = wanted;
-    if (!wanted)
-        bank_hurry(panes->bank);
-    pane_reply_json(request, 200, trouble_json(panes));
-}
-
-static const char *type_of(const char *name)
-{
-    static const struct {
-        const char *end, *type;
-    } types[] = {{".html", "text/html; charset=utf-8"},
-                 {".css", "text/css; charset=utf-8"},
-                 {".js", "text/javascript; charset=utf-8"},
-                 {".svg", "image/svg+xml"}};
-    size_t len = strlen(name);
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); ++i) {
-        size_t end = strlen(types[i].end);
-        if (len > end && strcmp(name + len - end, types[i].end) == 0)
-            return types[i].type;
-    }
-    return NULL;
-}
-
-static bool send_file(struct pane_request *request, struct span name)
-{
-    for (size_t i = 0; i < demo_assets_count; ++i) {
-        const struct embedded_file *file = &demo_assets_files[i];
-        const char *type = type_of(file->name);
-        if (type == NULL || !span_is_str(name, file->name))
-            continue;
-        pane_reply(request, 200, type, span_of(file->bytes, file->len));
-        return true;
-    }
-    return false;
-}
-
-void pane_send_asset(struct pane_request *request)
-{
-    if (!send_file(request, request->param))
-        pane_reply_problem(request, 404, "not_found");
-}
-
-void pane_send_page(struct pane_request *request, const char *name)
-{
-    if (!send_file(request, span_str(name)))
-        pane_reply_problem(request, 404, "not_found");
-}
-
-void pane_show_overview(struct pane_request *request)
-{
-    pane_send_page(request, "overview.html");
-}
-
-void pane_show_bank(struct pane_request *request)
-{
-    pane_send_page(request, "bank.html");
 }

@@ -1,0 +1,19 @@
+/* What the panes can move: the clock, and the bank's troubles. */
+#ifndef DUNLIN_APP_PANE_SWITCHES_H
+#define DUNLIN_APP_PANE_SWITCHES_H
+
+#include <jansson.h>
+
+struct pane_request;
+struct panes;
+
+void pane_show_clock(struct pane_request *);   /* GET /clock */
+void pane_set_clock(struct pane_request *);    /* POST /clock {action: pause|run|advance, …} */
+void pane_show_trouble(struct pane_request *); /* GET /trouble */
+void pane_set_trouble(struct pane_request *);  /* POST /trouble {switch, on} */
+
+/* {now, running, speed}, and each trouble by its name; new references. */
+json_t *pane_clock_json(void);
+json_t *pane_trouble_json(struct panes *);
+
+#endif
