@@ -42,15 +42,16 @@ struct demo {
     FILE *said;       /* where complaints go */
 };
 
-static int usage(void)
+/* The exit status: asked for, or shown because it was not known. */
+static int usage(FILE *out)
 {
     fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--json]\n\n"
           "  --dir DIR      keep everything under DIR (otherwise ~/.local/share/dunlin-demo)\n"
           "  --port N       use the ports N to N+3 (otherwise 8443 to 8446)\n"
           "  --import FILE  your own file instead of the 500 fictional debtors\n"
           "  --json         one line of JSON when ready, for scripts\n",
-          stderr);
-    return 2;
+          out);
+    return out == stdout ? 0 : 2;
 }
 
 static bool read_port(const char *text, int *port)
@@ -216,8 +217,10 @@ int demo_command(int argc, char **argv)
 {
     static struct demo demo; /* its settings outlive every process's main */
     struct err err = {0};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout);
     if (!read_options(argc, argv, &demo.options))
-        return usage();
+        return usage(stderr);
     demo.out = stdout;
     demo.said = stderr;
     supervisor_block_signals();
