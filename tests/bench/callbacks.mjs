@@ -76,9 +76,9 @@ export async function callbacks(bed) {
         ours: async () => {
             const file = await signed(bed, first, perRound.ours, `keep${++n}`);
             first += perRound.ours;
-            const side = await post(bed, file, 64, bed.publicOrigin, 'keep-alive');
+            const side = await post(bed, file, 128, bed.publicOrigin, 'keep-alive');
             return { ...side, remark: (sides) => `p99 ${Math.max(...sides.map((s) => s.p99)).toFixed(0)} ms, ` +
-                `${sides[0].perBatch.toFixed(0)} a flush, 64 connections` };
+                `${sides[0].perBatch.toFixed(0)} a flush, 128 connections` };
         },
         ceiling: async () => {
             const side = await pgbench(bed, first, perRound.ceiling);
