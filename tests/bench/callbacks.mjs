@@ -97,9 +97,9 @@ export async function callbacksFresh(bed) {
         ours: async () => {
             file = await signed(bed, first, perRound.fresh, `fresh${++n}`);
             first += perRound.fresh;
-            const side = await post(bed, file, 32, bed.publicOrigin, 'close');
+            const side = await post(bed, file, 128, bed.publicOrigin, 'close');
             return { ...side, remark: (sides) => `p99 ${Math.max(...sides.map((s) => s.p99)).toFixed(0)} ms` };
         },
-        ceiling: () => post(bed, file, 32, bed.staticOrigin, 'close'),
+        ceiling: () => post(bed, file, 128, bed.staticOrigin, 'close'),
     })];
 }
