@@ -1,8 +1,9 @@
 // Starting a payment from the page: one charge however often the button is pressed, limits, BLIK, and
 // what the customer meets afterwards.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { eventually, request, startDemo } from '../support/demo.mjs';
+import { descendants, eventually, request, startDemo } from '../support/demo.mjs';
 import { assertBooksBalance } from '../support/money.mjs';
 
 const demo = await startDemo();
@@ -251,5 +252,27 @@ test('a refund by the bank makes the amount due again', async () => {
     await demo.trouble('refund', false);
   }
   assert.equal(await dueOf(link), due);
+  await assertBooksBalance(demo);
+});
+
+test('a bank that does not answer is "try again", and trying again is the same charge', async () => {
+  const link = next();
+  const form = await openForm(link);
+  const bank = descendants(demo.pid).filter((pid) => /panes/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
+  assert.equal(bank.length, 1);
+  process.kill(bank[0], 'SIGSTOP');
+  try {
+    const answer = await pay(link, form);
+    assert.equal(answer.status, 502);
+    assert.ok(answer.text.includes(new URL(link.url).pathname), 'the page leads back');
+    assert.deepEqual((await paymentsOf(link)).map((payment) => payment.state), ['created']);
+  } finally {
+    process.kill(bank[0], 'SIGCONT');
+  }
+  const answer = await pay(link, await openForm(link));
+  assert.equal(answer.status, 303);
+  assert.equal((await paymentsOf(link)).length, 1);
+  await atBank(answer.headers.location, 'pay');
+  await eventually(async () => (await dueOf(link)) === 0);
   await assertBooksBalance(demo);
 });
