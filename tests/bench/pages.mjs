@@ -30,7 +30,7 @@ const compare = (bed, options) => paired({
 
 export async function page(bed) {
     await bed.staticServes(await bed.samplePage());
-    return [await compare(bed, { name: 'page', limit: 0.7, connections: 128, paths: bed.paths })];
+    return [await compare(bed, { name: 'page', limit: 0.7, connections: 256, paths: bed.paths })];
 }
 
 export async function forged(bed) {
