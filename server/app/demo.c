@@ -118,6 +118,7 @@ static int move_log(struct demo *demo, struct err *err)
     if (fd < 0 || kept < 0 || (demo->said = fdopen(kept, "w")) == NULL)
         return err_system(err, "opening the demo's log");
     dup2(fd, STDERR_FILENO);
+    demo->place.has_log_file = true;
     close(fd);
     return 0;
 }

@@ -18,6 +18,7 @@ struct demo_place {
     char callback_secret[DEMO_SECRET_MAX], bank_key[DEMO_SECRET_MAX], api_key[API_KEY_TEXT_MAX];
     char panes_url[64];
     struct settings settings;
+    bool has_log_file; /* the log is not on standard error */
 };
 
 /* `dir` null: ~/.local/share/dunlin-demo. Reads no settings from the environment. What it filled is

@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 void demo_words_json(const struct demo_place *place, const struct demo_links *links, FILE *out)
 {
@@ -85,5 +84,5 @@ void demo_words_people(const struct demo_place *place, const struct demo_links *
             "\nPay an invoice: open the first address, tap a link on the phone, press pay.\n"
             "Everything is kept under %s%s.\n"
             "Ctrl-C ends it; the same command goes on where it stopped.\n\n",
-            place->dir, isatty(STDERR_FILENO) ? "" : ", the log too: dunlin.log");
+            place->dir, place->has_log_file ? ", the log too: dunlin.log" : "");
 }

@@ -1,5 +1,6 @@
 #include "http/imports.h"
 
+#include "base/crypto.h"
 #include "flow/import_bad_csv.h"
 #include "http/reply.h"
 #include "http/tus.h"
@@ -342,6 +343,16 @@ static void reply_json_value(struct request *r, json_t *json)
     json_decref(json);
 }
 
+/* What was given at creation and kept of it. */
+static void add_metadata_header(struct request *r, struct span name)
+{
+    char text[sizeof("filename ") + 4 * ((TUS_NAME_MAX + 2) / 3) + 1] = "filename ";
+    if (name.len == 0 || name.len > TUS_NAME_MAX)
+        return;
+    base64_print(name, text + strlen(text));
+    reply_header(r, "upload-metadata", span_str(text));
+}
+
 static void on_shown(void *owner, const PGresult *result, const struct err *err)
 {
     struct import_job *job = owner;
@@ -358,6 +369,7 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
     if (span_is_str(state.source, "upload")) {
         add_number_header(r, "upload-offset", state.received_bytes);
         add_number_header(r, "upload-length", state.size_bytes);
+        add_metadata_header(r, state.name);
     }
     reply_json_value(r, json_of(&state));
 }
@@ -367,7 +379,10 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
 void imports_show(struct request *r)
 {
     struct err err;
-    add_tus_headers(r);
+    if (!span_is_str(request_method(r), "HEAD"))
+        add_tus_headers(r);
+    else if (!speaks_tus(r))
+        return;
     struct import_job *job = job_of_path(r);
     if (job == NULL)
         return;

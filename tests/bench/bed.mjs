@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { descendants, freePorts, query } from '../support/local.mjs';
+import { descendants, freePorts, postgresPrograms, query } from '../support/local.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { writeRows } from './import_rows.mjs';
@@ -100,7 +100,7 @@ providers:
     }
 
     psql(args, conninfo = this.ownerConninfo) {
-        return run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, ...args]);
+        return run(`${postgresPrograms()}/psql`, ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', conninfo, ...args]);
     }
 
     query(sql) {

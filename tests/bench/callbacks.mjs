@@ -2,6 +2,7 @@
 // doing the same work as one transaction each, on the same cluster. Ceiling of `callbacks_fresh`:
 // the static handler taking the same requests over a connection each.
 import { writeFileSync } from 'node:fs';
+import { postgresPrograms } from '../support/local.mjs';
 import { paired, run, wrk } from './measure.mjs';
 
 const rounds = 3, seconds = 3;
@@ -59,8 +60,7 @@ async function post(bed, file, connections, origin, connection) {
 }
 
 async function pgbench(bed, first, count) {
-    const out = await run('/usr/lib/postgresql/' + (await bed.query(
-        "select split_part(current_setting('server_version'), '.', 1) as v"))[0].v + '/bin/pgbench',
+    const out = await run(`${postgresPrograms()}/pgbench`,
     ['-n', '-M', 'prepared', '-c', '16', '-j', '1', '-T', String(seconds), '-D', `first=${first}`,
         '-D', `count=${count}`, '-f', 'tests/bench/callbacks.pgbench.sql', bed.appConninfo]);
     const failed = Number(out.match(/number of failed transactions: (\d+)/)?.[1] ?? 0);

@@ -1,6 +1,7 @@
 // 200,000 rows with links and reminders against a bare COPY of the rows they became, into the same
 // tables with their indexes, on the same cluster. Then how much memory a larger file takes.
 import { writeFileSync } from 'node:fs';
+import { postgresPrograms } from '../support/local.mjs';
 import { build } from './bed.mjs';
 import { writeRows } from './import_rows.mjs';
 import { paired, run } from './measure.mjs';
@@ -54,7 +55,7 @@ async function copyRows(bed, from, to) {
     for (const table of tables)
         await bed.psql(['-c', `\\copy ${table} to '${bed.file(table)}.copy' (format binary)`], source);
     await createDatabase(bed, to);
-    writeFileSync(bed.file('schema.sql'), await run('pg_dump', ['--schema-only', '-d', source]));
+    writeFileSync(bed.file('schema.sql'), await run(`${postgresPrograms()}/pg_dump`, ['--schema-only', '-d', source]));
     await bed.psql(['-f', bed.file('schema.sql')], target);
     const commands = bed.file('copy.sql');
     writeFileSync(commands, tables.map((t) => `\\copy ${t} from '${bed.file(t)}.copy' (format binary)\n`).join(''));

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { message, send } from '../support/callbacks.mjs';
 import { descendants, eventually, startDemo, temporaryFolder } from '../support/demo.mjs';
 import { keepAliveAgent } from '../support/https.mjs';
-import { about, assertBooksBalance, inParallel, makePayments } from '../support/money.mjs';
+import { about, assertBooksBalance, inParallel, makePayments, shuffled } from '../support/money.mjs';
 
 const nameOf = (pid) => {
   try {
@@ -27,8 +27,10 @@ const kill = (pid, signal) => {
 
 const callbackOf = (payment) => ({ payment, id: `msg_${payment.id}`, body: message('paid', about(payment)) });
 
-// Sends all, 24 at a time; `midway` runs when a third of them is answered. Returns the ids answered 200.
-async function flood(demo, callbacks, midway = async () => {}) {
+// Sends each three times, all shuffled, 24 at a time; `midway` runs when a third of them is answered.
+// Returns the ids answered 200.
+async function flood(demo, unique, midway = async () => {}) {
+  const callbacks = shuffled([...unique, ...unique, ...unique]);
   const agent = keepAliveAgent(demo.caText, { maxSockets: 24 });
   const answered = new Set();
   let ends = 0, disturbance;

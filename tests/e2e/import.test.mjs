@@ -391,7 +391,11 @@ test('tus-js-client uploads in parts, is cut, finds its place and goes on', asyn
     first.start();
   });
   // Cut in the middle of a part: what did not come whole does not count.
-  const offset = Number((await call('HEAD', url)).headers['upload-offset']);
+  const { headers } = await call('HEAD', url);
+  const offset = Number(headers['upload-offset']);
+  assert.match(headers['upload-metadata'], /^filename [A-Za-z0-9+/]+=*$/, 'what was told at creation');
+  assert.equal((await request(url, { method: 'HEAD', ca, headers: { authorization: `Bearer ${key}` } })).status, 412,
+    'every request says which version it speaks');
   const socket = await connectTls(gateway.privatePort);
   socket.write(`PATCH ${new URL(url).pathname} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\n` +
     'tus-resumable: 1.0.0\r\ncontent-type: application/offset+octet-stream\r\n' +

@@ -26,7 +26,7 @@ export async function freePorts(count = 4) {
   throw new Error('found no free ports');
 }
 
-function postgresPrograms() {
+export function postgresPrograms() {
   const versions = readdirSync('/usr/lib/postgresql').map(Number).filter((v) => v > 0);
   return `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
 }
