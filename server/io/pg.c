@@ -88,7 +88,9 @@ void pg_append_sent(struct pg *pg, struct pg_item *item)
 
 /* libpq refuses to queue only when the connection is broken or memory is out. The item stays in
  * line and the connection is given up at the end of the turn, which ends it: never inside the call
- * that asked. */
+ * that asked. Until then items line up behind it without reaching libpq: the rest of a transaction
+ * must not be committed without the refused statement, and without a sync the server rolls back
+ * what it already has of it. */
 static void break_later(struct pg *pg)
 {
     pg->is_broken = true;
@@ -100,17 +102,20 @@ static void send_item(struct pg *pg, struct pg_item *item)
     static const int binary[PG_ARGS_MAX] = {[0 ... PG_ARGS_MAX - 1] = 1};
     const struct pg_statement *statement = &pg->options.statements[item->statement];
     pg_append_sent(pg, item);
-    if (!PQsendQueryPrepared(pg->link.conn, statement->name, item->arg_count, item->values,
-                             item->lengths, binary, 1))
+    if (!pg->is_broken && !PQsendQueryPrepared(pg->link.conn, statement->name, item->arg_count,
+                                               item->values, item->lengths, binary, 1))
         break_later(pg);
 }
 
 static void send_sync(struct pg *pg, struct pg_item *item)
 {
     pg_append_sent(pg, item);
-    if (!PQpipelineSync(pg->link.conn))
+    if (pg->is_broken)
+        return;
+    if (PQpipelineSync(pg->link.conn))
+        pg_link_flush(&pg->link);
+    else
         break_later(pg);
-    pg_link_flush(&pg->link);
 }
 
 static void close_group(struct pg *pg)

@@ -59,7 +59,7 @@ struct pg {
     size_t count;         /* items in all three lists, without syncs */
     bool is_ready;        /* prepared: items may be sent */
     bool is_group_open;   /* reads were sent and not yet closed by a sync */
-    bool is_broken;       /* libpq refused to queue: results no longer match items */
+    bool is_broken; /* libpq refused to queue: it is given nothing more, nor asked for results */
     bool has_setup_failed, is_closing;
     int callbacks; /* depth: pg_free is not allowed inside one */
     int64_t heard_ms;

@@ -110,7 +110,8 @@ void pg_on_readable(void *owner)
     struct pg *pg = owner;
     pg->heard_ms = pg_now_ms();
     int nulls = 0;
-    for (struct pg_item *item; (item = pg_item_first(&pg->sent)) != NULL && nulls < 2;) {
+    for (struct pg_item *item;
+         !pg->is_broken && (item = pg_item_first(&pg->sent)) != NULL && nulls < 2;) {
         if (PQisBusy(pg->link.conn))
             break;
         PGresult *result = PQgetResult(pg->link.conn);
@@ -126,7 +127,7 @@ void pg_on_readable(void *owner)
         if (!is_alive)
             return;
     }
-    if (PQstatus(pg->link.conn) != CONNECTION_OK) {
+    if (pg->is_broken || PQstatus(pg->link.conn) != CONNECTION_OK) {
         pg_link_lose(&pg->link, PQerrorMessage(pg->link.conn));
         return;
     }

@@ -4,6 +4,7 @@
 #include "io/timer.h"
 #include "support/pg_cluster.h"
 
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,6 +55,19 @@ struct seen {
 
 static int order_count;
 static bool is_calling;
+static int sends_until_refusal; /* 1: the next one */
+
+/* Stands before libpq's, to refuse as it does when memory is out. */
+int PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values,
+                        const int *lengths, const int *formats, int result_format)
+{
+    static __typeof__(&PQsendQueryPrepared) libpqs;
+    if (libpqs == NULL)
+        *(void **)&libpqs = dlsym(RTLD_NEXT, "PQsendQueryPrepared");
+    if (sends_until_refusal > 0 && --sends_until_refusal == 0)
+        return 0;
+    return libpqs(conn, name, count, values, lengths, formats, result_format);
+}
 
 static void on_alarm(void *owner)
 {
@@ -120,7 +134,7 @@ static int setup(void **state)
 {
     struct fixture *fixture = *state;
     pg_cluster_sql(&fixture->cluster, "truncate thing, deferred");
-    order_count = 0;
+    order_count = sends_until_refusal = 0;
     fixture->loop = h2o_evloop_create();
     fixture->notified[0] = 0;
     timer_init(&fixture->alarm, fixture->loop, "alarm", on_alarm, fixture);
@@ -348,6 +362,55 @@ static void guard_of_our_own_is_a_conflict(void **state)
     TURN_UNTIL(fixture, write.dones == 1);
     assert_int_equal(write.code, ERR_CONFLICT);
     assert_string_equal(write.sqlstate, "DL001");
+}
+
+/* Inserting the same again waits for the lost connection's transaction: it succeeds only when the
+ * server rolled that back. */
+static void transaction_with_a_statement_that_libpq_refuses_leaves_nothing_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen before, write, behind, again;
+    struct err err = {0};
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    write_ints(&before, fixture, INSERT, 9, -1, 0);
+    TURN_UNTIL(fixture, before.dones == 1);
+    write = (struct seen){.fixture = fixture};
+    assert_int_equal(pg_tx_begin(fixture->pg, &write.tx, on_done, &write, &err), 0);
+    for (int i = 1; i <= 3; ++i)
+        add_int(&write, INSERT, i);
+    sends_until_refusal = 2;
+    is_calling = true;
+    pg_tx_commit(&write.tx);
+    is_calling = false;
+    write_ints(&behind, fixture, INSERT, 4, -1, 0);
+    TURN_UNTIL(fixture, write.dones == 1 && behind.dones == 1);
+    assert_int_equal(write.code, ERR_DATABASE);
+    assert_int_equal(write.results, 3);
+    assert_false(write.is_inside_call);
+    assert_int_equal(behind.code, ERR_DATABASE);
+    assert_false(pg_is_connected(fixture->pg));
+    write_ints(&again, fixture, INSERT, 1, INSERT, 3);
+    TURN_UNTIL(fixture, again.dones == 1);
+    assert_int_equal(again.code, 0);
+    assert_int_equal(things(fixture), 3);
+}
+
+static void read_that_libpq_refuses_ends_with_those_of_its_turn(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen first, refused, last, after;
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    sends_until_refusal = 2;
+    read_int(&first, fixture, ECHO, 1);
+    read_int(&refused, fixture, ECHO, 2);
+    read_int(&last, fixture, ECHO, 3);
+    TURN_UNTIL(fixture, first.results + refused.results + last.results == 3);
+    assert_int_equal(first.code, ERR_DATABASE);
+    assert_int_equal(refused.code, ERR_DATABASE);
+    assert_int_equal(last.code, ERR_DATABASE);
+    read_int(&after, fixture, ECHO, 4);
+    TURN_UNTIL(fixture, after.results == 1);
+    assert_int_equal(after.value, 4);
 }
 
 static void cancelled_query_and_transaction_are_silent(void **state)
@@ -694,6 +757,8 @@ int main(void)
         TEST(failing_read_before_a_transaction_of_the_turn_does_not_fail_it),
         TEST(failure_at_commit_is_no_success),
         TEST(guard_of_our_own_is_a_conflict),
+        TEST(transaction_with_a_statement_that_libpq_refuses_leaves_nothing_behind),
+        TEST(read_that_libpq_refuses_ends_with_those_of_its_turn),
         TEST(cancelled_query_and_transaction_are_silent),
         TEST(too_much_is_busy),
         TEST(freeing_ends_everything_as_closed),
