@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/secret_file.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,11 +27,14 @@ static void pair_release(struct pair *pair)
 
 static int write_key(const char *path, EVP_PKEY *key, struct err *err)
 {
-    mode_t before = umask(077);
-    FILE *file = fopen(path, "w");
-    umask(before);
-    if (file == NULL)
-        return err_system(err, "writing a key of the demo");
+    int fd = secret_file_create(path);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL) {
+        err_system(err, "writing a key of the demo");
+        if (fd >= 0)
+            close(fd);
+        return ERR_SYSTEM;
+    }
     bool is_ok = PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
     if (fclose(file) != 0 || !is_ok)
         return err_set(err, ERR_SYSTEM, "a key of the demo could not be written");

@@ -1,6 +1,7 @@
 #include "app/keys.h"
 
 #include "base/crypto.h"
+#include "base/secret_file.h"
 #include "domain/keyring.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ int keys_make_if_missing(const char *file, struct err *e)
     char beside[4096];
     if (snprintf(beside, sizeof(beside), "%s.%d", file, (int)getpid()) >= (int)sizeof(beside))
         return err_set(e, ERR_SETTINGS, "the path %s is too long", file);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = secret_file_create(beside);
     if (fd < 0)
         return err_system(e, beside);
     int written = write_first_key(fd);
@@ -51,12 +52,11 @@ int keys_make_if_missing(const char *file, struct err *e)
 /* The whole file, NUL behind it; the caller wipes `text`. */
 static int read_keys(const char *file, char text[KEY_FILE_MAX + 1], size_t *len, struct err *e)
 {
-    struct stat s;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_system(e, file);
     ssize_t got = read(fd, text, KEY_FILE_MAX);
-    bool is_open_to_others = fstat(fd, &s) != 0 || (s.st_mode & 077) != 0;
+    bool is_open_to_others = secret_file_is_open_to_others(fd);
     close(fd);
     if (got < 0)
         return err_system(e, file);
@@ -114,7 +114,7 @@ static int replace_key_file(struct key_file *f, struct err *e)
 {
     char beside[4096];
     snprintf(beside, sizeof(beside), "%s.%d", f->name, (int)getpid());
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = secret_file_create(beside);
     if (fd < 0)
         return err_system(e, beside);
     struct stat old;

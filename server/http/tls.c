@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -227,8 +228,11 @@ static int secret_read(const char *file, uint8_t *out, struct err *e)
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? 1 : err_system(e, file);
-    ssize_t len = read(fd, out, TLS_TICKET_SECRET_LEN);
+    bool is_open_to_others = secret_file_is_open_to_others(fd);
+    ssize_t len = is_open_to_others ? 0 : read(fd, out, TLS_TICKET_SECRET_LEN);
     close(fd);
+    if (is_open_to_others)
+        return err_set(e, ERR_SETTINGS, "%s may be read by others: chmod 600 it", file);
     if (len != TLS_TICKET_SECRET_LEN)
         return err_set(e, ERR_SETTINGS, "%s is too short: remove it to have a new one made", file);
     return 0;
@@ -243,7 +247,7 @@ static int secret_make(const char *file, struct err *e)
     if (snprintf(beside, sizeof(beside), "%s.%d", file, (int)getpid()) >= (int)sizeof(beside))
         return err_set(e, ERR_SETTINGS, "the path %s is too long", file);
     random_bytes(secret, sizeof(secret));
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = secret_file_create(beside);
     if (fd < 0)
         return err_system(e, beside);
     bool is_written = write(fd, secret, sizeof(secret)) == (ssize_t)sizeof(secret);

@@ -39,6 +39,18 @@ static void the_ticket_secret_is_made_once_and_for_us_alone(void **state)
     assert_memory_equal(first, second, sizeof(first));
 }
 
+static void ticket_secret_that_others_may_read_is_refused(void **state)
+{
+    (void)state;
+    uint8_t secret[TLS_TICKET_SECRET_LEN];
+    struct err e = {0};
+    assert_int_equal(chmod(file, 0640), 0);
+    assert_int_equal(tls_ticket_secret(file, secret, &e), ERR_SETTINGS);
+    assert_non_null(strstr(e.text, "chmod 600"));
+    assert_int_equal(chmod(file, 0600), 0);
+    assert_int_equal(tls_ticket_secret(file, secret, &e), 0);
+}
+
 static void half_a_ticket_secret_is_refused_with_what_to_do(void **state)
 {
     (void)state;
@@ -64,6 +76,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ticket_secret_is_made_once_and_for_us_alone),
+        cmocka_unit_test(ticket_secret_that_others_may_read_is_refused),
         cmocka_unit_test(half_a_ticket_secret_is_refused_with_what_to_do),
         cmocka_unit_test(a_missing_certificate_is_named),
     };
