@@ -5,8 +5,6 @@
 #include "flow/callback_apply.h"
 #include "http/reply.h"
 
-enum { HEADERS_MAX = 4096 };
-
 struct callback_wait {
     struct request *request;
     struct callback_job *job;
@@ -106,11 +104,15 @@ void callbacks_take(struct request *r)
     }
     request_prove(r);
     struct buf kept;
-    buf_init(&kept, HEADERS_MAX);
+    buf_init(&kept, PROVIDER_HEADERS_KEPT_MAX);
     account->provider->keep_headers(&headers, &kept);
-    apply(r, &(struct callback_message){.account = account,
-                                        .facts = &facts,
-                                        .headers = buf_span(&kept),
-                                        .body = request_body(r)});
+    if (buf_is_overflowed(&kept))
+        reply_problem(r, 400, "callback-malformed", "The callback cannot be read",
+                      "It is signed, but its headers are longer than can be kept.");
+    else
+        apply(r, &(struct callback_message){.account = account,
+                                            .facts = &facts,
+                                            .headers = buf_span(&kept),
+                                            .body = request_body(r)});
     buf_release(&kept);
 }

@@ -9,6 +9,9 @@
 #include "base/err.h"
 #include "base/span.h"
 
+/* Of a signature header of 2 kB every byte may need six in JSON. */
+enum { PROVIDER_HEADERS_KEPT_MAX = 16 * 1024 };
+
 /* One contract with one provider, from the settings. */
 struct provider_account {
     const struct provider *provider;
@@ -94,7 +97,8 @@ struct provider {
     /* Reads a stored body again (it was verified when it was stored). */
     enum callback_verdict (*reread_callback)(const struct provider_account *, struct span headers,
                                              struct span body, struct callback_facts *);
-    /* The headers worth storing beside the body, as JSON. */
+    /* The headers worth storing beside the body, as JSON, of a callback found genuine: within
+     * PROVIDER_HEADERS_KEPT_MAX bytes. */
     void (*keep_headers)(const struct callback_headers *, struct buf *json);
     const char *answer; /* body of the success answer */
 };

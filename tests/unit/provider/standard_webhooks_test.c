@@ -154,6 +154,32 @@ static void kept_headers_give_the_id_back(void **state)
     buf_release(&json);
 }
 
+/* The right signature and behind it what JSON writes with six bytes each, up to the 2048 that are
+ * still taken. */
+static void longest_genuine_headers_find_room(void **state)
+{
+    (void)state;
+    const struct span secrets[2] = {span_str(PEER_SECRET), {NULL, 0}};
+    char signature[2048 + 1];
+    memset(signature, 1, sizeof(signature) - 1);
+    signature[sizeof(signature) - 1] = 0;
+    memcpy(signature, GOOD " ", sizeof(GOOD));
+    struct peer peer = peer_of(PEER_ID, PEER_TIME, signature);
+    struct callback_headers headers = peer_headers(&peer);
+    struct span genuine_id;
+    struct buf json;
+    char id[STANDARD_WEBHOOKS_ID_MAX + 1];
+    assert_int_equal(
+        standard_webhooks_verify(secrets, &headers, span_str(BODY), PEER_NOW, &genuine_id),
+        CALLBACK_GENUINE);
+    buf_init(&json, PROVIDER_HEADERS_KEPT_MAX);
+    standard_webhooks_keep(&headers, &json);
+    assert_false(buf_is_overflowed(&json));
+    assert_true(standard_webhooks_kept_id(buf_span(&json), id));
+    assert_string_equal(id, PEER_ID);
+    buf_release(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +188,7 @@ int main(void)
         cmocka_unit_test(id_with_a_dot_a_blank_or_too_long_is_refused_even_when_signed),
         cmocka_unit_test(secret_is_ok_from_24_to_64_bytes_of_strict_base64),
         cmocka_unit_test(kept_headers_give_the_id_back),
+        cmocka_unit_test(longest_genuine_headers_find_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
