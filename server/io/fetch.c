@@ -1,6 +1,7 @@
 #include "io/fetch.h"
 
 #include "base/buf.h"
+#include "base/crypto.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -30,6 +31,7 @@ struct fetch_call {
     CURL *easy;
     struct curl_slist *headers;
     char *body;
+    size_t body_len;
     struct buf answer;
     char location[LOCATION_MAX];
     int status;
@@ -91,9 +93,11 @@ static void add_headers(struct fetch_call *call, struct span lines)
         char *line = strndup(lines.base, len);
         if (line == NULL)
             abort();
+        size_t copied = strlen(line); /* less than len when a NUL came with it */
         line[strcspn(line, "\r")] = 0;
         if (line[0] != 0)
             call->headers = curl_slist_append(call->headers, line);
+        secret_wipe(line, copied);
         free(line);
         lines = span_from(lines, len + 1);
     }
@@ -138,6 +142,7 @@ static void set_method(struct fetch_call *call, const struct fetch_request *requ
         call->body = malloc(request->body.len + 1);
         if (call->body == NULL)
             abort();
+        call->body_len = request->body.len;
         if (request->body.len > 0)
             memcpy(call->body, request->body.base, request->body.len);
         curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
@@ -198,11 +203,17 @@ static struct fetch_call *call_new(const struct fetch_request *request, const ch
     return call;
 }
 
+/* Headers carry keys of accounts, bodies codes that move money: neither stays in freed memory. What
+ * libcurl copied for itself while sending is out of reach. */
 static void call_free(struct fetch_call *call)
 {
     curl_easy_cleanup(call->easy);
+    for (struct curl_slist *line = call->headers; line != NULL; line = line->next)
+        secret_wipe(line->data, strlen(line->data));
     curl_slist_free_all(call->headers);
     buf_release(&call->answer);
+    if (call->body != NULL)
+        secret_wipe(call->body, call->body_len);
     free(call->body);
     free(call);
 }
