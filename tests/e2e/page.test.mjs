@@ -314,9 +314,34 @@ test('forged, malformed and unknown links get one answer', async () => {
   await demo.execute(`update paylink set link_no = ${debt.link_no} where ${these()}`);
   assert.equal(gone.status, 404);
   assert.equal(gone.text, answers[0].text);
-  const page = await openPhone(browser);
-  await page.goto(`${origin}/${flip(1)}`);
-  await assertAccessible(page, 'nowhere');
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await openPhone(browser, { colorScheme });
+    await page.goto(`${origin}/${flip(1)}`);
+    await assertAccessible(page, `nowhere, ${colorScheme}`);
+    await page.context().close();
+  }
+});
+
+test('a form that was tampered with is refused on a page as good as the others', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await openPhone(browser, { colorScheme });
+    await page.goto(link);
+    await page.evaluate(() => document.querySelectorAll('input[name=token]')
+      .forEach((input) => { input.value = 'AAAA'; }));
+    const [answer] = await Promise.all([page.waitForNavigation(), page.click('button.g')]);
+    assert.equal(answer.status(), 403);
+    await assertAccessible(page, `403, ${colorScheme}`);
+    await assertFits(page, '403');
+    await page.context().close();
+  }
+});
+
+test('at 200 % on a desk nothing is lost', async () => {
+  // 1,280 px wide at 200 % is 640 of the page's own.
+  const page = await openPhone(browser, { width: 640, height: 360, isMobile: false, hasTouch: false });
+  await page.goto(link);
+  await assertFits(page, '200 %');
+  await assertAccessible(page, '200 %');
   await page.context().close();
 });
 
