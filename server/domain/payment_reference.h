@@ -16,6 +16,10 @@ struct payment_id {
 /* PAYMENT_REFERENCE_LEN characters of [0-9A-Za-z] and a NUL. */
 void payment_reference_print(const struct keyring *k, struct payment_id id,
                              char out[PAYMENT_REFERENCE_LEN + 1]);
+/* As sealed_print_as(). */
+MUST_CHECK bool payment_reference_print_as(const struct keyring *k, int64_t key_no,
+                                           struct payment_id id,
+                                           char out[PAYMENT_REFERENCE_LEN + 1]);
 /* As sealed_check(). */
 bool payment_reference_check(const struct keyring *k, struct span reference, struct payment_id *id);
 

@@ -29,6 +29,10 @@ struct sealed {
 /* Signs with the newest active key. `out` gets SEALED_LEN characters and a NUL. */
 void sealed_print(const struct keyring *k, enum key_purpose purpose, struct sealed s,
                   char out[SEALED_LEN + 1]);
+/* Signs with key `key_no`, so that what was printed once comes out the same after a rotation. False
+ * with an empty `out` when that is no number of an active key. */
+MUST_CHECK bool sealed_print_as(const struct keyring *k, enum key_purpose purpose, int64_t key_no,
+                                struct sealed s, char out[SEALED_LEN + 1]);
 /* True and *s filled when `code` was made for this purpose by a key that is active. What is
  * malformed, forged or of a retired key costs the same work and leaves *s zero. */
 bool sealed_check(const struct keyring *k, enum key_purpose purpose, struct span code,

@@ -109,6 +109,7 @@ static struct payment_order order_of(const struct payment_start *op)
         .counted_from = instant_plus_seconds(wall, -PAYMENT_STARTS_SECONDS),
         .wall = wall,
         .now = op->world->now(),
+        .key_no = keyring_signer(op->world->keys),
     };
 }
 
@@ -156,6 +157,23 @@ static enum payment_start_result judge(const struct payment_start *op,
     return made->is_new || made->is_called_again ? 0 : PAYMENT_START_TOO_MANY;
 }
 
+/* The provider knows a payment by its reference, which is the idempotency key as well: under
+ * another one it would be another charge. When the key that sealed it is retired the provider is
+ * not asked; /back/ then gets a reference that opens. */
+static void print_reference(struct payment_start *op, int64_t key_no)
+{
+    struct payment_id id = {op->link.customer_id, (int32_t)op->payment_no};
+    if (payment_reference_print_as(op->world->keys, key_no, id, op->reference))
+        return;
+    payment_reference_print(op->world->keys, id, op->reference);
+    if (!op->is_call_due)
+        return;
+    log_line(LOG_WARN, "payment not asked for again", "payment_no=%lld cause=key %lld is retired",
+             (long long)op->payment_no, (long long)key_no);
+    op->is_call_due = false;
+    op->outcome.result = op->is_blik ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED;
+}
+
 static void on_made(void *owner, const PGresult *result, const struct err *err)
 {
     struct payment_start *op = owner;
@@ -182,9 +200,7 @@ static void on_made(void *owner, const PGresult *result, const struct err *err)
     if (made.redirect_url.len < sizeof(op->redirect_url))
         copy_text(made.redirect_url, op->redirect_url, sizeof(op->redirect_url));
     if (op->payment_no != 0)
-        payment_reference_print(op->world->keys,
-                                (struct payment_id){op->link.customer_id, (int32_t)op->payment_no},
-                                op->reference);
+        print_reference(op, made.key_no);
     if (made.is_new)
         metrics_add(op->world->metrics, METRIC_payments_started, 1);
 }

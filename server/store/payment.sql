@@ -11,7 +11,7 @@ for no key update;
 -- name: payment_make
 -- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider, $5 account, $6 method, $7 amount_minor as the
 -- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
--- clock, $12 now. Limits are for each link and method; only the same form may call more often than
+-- clock, $12 now, $13 key_no that seals the reference of a new one. Limits are for each link and method; only the same form may call more often than
 -- starts_max, up to calls_max: that is a double tap.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
@@ -29,7 +29,7 @@ with link as (
     where p.customer_id = $1::bigint and p.link_no = $2::bigint and p.asked_at > $10::timestamptz
 ), again as (
     select p.payment_no, p.state, p.method, p.provider, p.account, p.amount_minor, p.redirect_url,
-        p.form_nonce = $3::text as is_same_form
+        p.key_no, p.form_nonce = $3::text as is_same_form
     from payment p
     where p.customer_id = $1::bigint and p.link_no = $2::bigint
         and (p.form_nonce = $3::text
@@ -58,9 +58,9 @@ with link as (
     returning k.payment_count as payment_no, l.invoice_id, l.currency
 ), made as (
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
-        currency, state, form_nonce, created_at, changed_at, asked_at)
+        currency, state, form_nonce, created_at, changed_at, asked_at, key_no)
     select $1::bigint, payment_no, $2::bigint, $4::text, $5::text, $6::text, $7::bigint, currency,
-        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz
+        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint
     from numbered
 ), allocated as (
     insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
@@ -96,7 +96,9 @@ select l.state as link_state,
     a.redirect_url,
     c.payment_no is not null as is_called_again,
     a.provider,
-    a.account
+    a.account,
+    -- One from before the column was sealed with the key of its day; the present one is the best guess.
+    coalesce(a.key_no, $13::bigint) as key_no
 from link l
 cross join lately n
 left join again a on true

@@ -16,6 +16,7 @@ struct payment_order {
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
     struct instant wall, now;
+    int64_t key_no; /* of the link key that seals the reference of a new one */
 };
 
 /* What payment_make found and did. Spans die with the result. */
@@ -28,6 +29,7 @@ struct payment_made {
     bool is_called_again; /* an old one whose provider may be asked again now */
     struct span state, method, redirect_url, provider, account; /* of an old one; null base: none */
     int64_t amount_minor;
+    int64_t key_no; /* its reference is printed under this key, whatever signs by now */
 };
 
 /* One transaction. `on_made` gets the row for payment_read_made; it counts once on_done has no

@@ -183,6 +183,57 @@ static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(voi
     assert_value(PAYMENTS, "1:redirect:started:10000");
 }
 
+static struct keyring *keys_of(const char *text)
+{
+    struct err err;
+    struct keyring *keys = keyring_new(span_str(text), &err);
+    assert_non_null(keys);
+    return keys;
+}
+
+#define KEY_1 "1 1111111111111111111111111111111111111111111111111111111111111111 "
+#define KEY_2 "2 2222222222222222222222222222222222222222222222222222222222222222 "
+
+/* The reference is the provider's idempotency key: a rotation in between must not make it two. */
+static void after_a_rotation_the_provider_is_asked_again_under_the_same_key(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    struct keyring *rotated = keys_of(KEY_1 "active\n" KEY_2 "active\n");
+    fixture.world.keys = rotated;
+    atomic_store(&bank.answer, yes);
+    enum payment_start_result result = start("n2", NULL, 10000);
+    fixture.world.keys = fixture.keys;
+    keyring_free(rotated);
+    assert_int_equal(result, PAYMENT_START_REDIRECT);
+    char key[64];
+    snprintf(key, sizeof(key), "Idempotency-Key: %s\r\n", ends[0].reference);
+    assert_non_null(strstr(bank.request, key));
+    assert_string_equal(ends[1].reference, ends[0].reference);
+    assert_value("select key_no from payment", "1");
+}
+
+static void when_its_key_is_retired_the_provider_is_not_asked_again(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    struct keyring *rotated = keys_of(KEY_1 "retired\n" KEY_2 "active\n");
+    fixture.world.keys = rotated;
+    atomic_store(&bank.answer, yes);
+    int calls = atomic_load(&bank.calls);
+    enum payment_start_result result = start("n1", NULL, 10000);
+    struct payment_id id;
+    bool opens = payment_reference_check(rotated, span_str(ends[1].reference), &id);
+    fixture.world.keys = fixture.keys;
+    keyring_free(rotated);
+    assert_int_equal(result, PAYMENT_START_UNANSWERED);
+    assert_int_equal(atomic_load(&bank.calls), calls);
+    assert_true(opens);
+    assert_value(PAYMENTS, "1:redirect:created:10000");
+}
+
 /* The code may be on the customer's phone: the page waits, and another code is the same payment. */
 static void blik_without_an_answer_waits_and_the_next_code_is_the_same_payment(void **state)
 {
@@ -320,6 +371,9 @@ int main(void)
         cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
                                setup),
+        cmocka_unit_test_setup(after_a_rotation_the_provider_is_asked_again_under_the_same_key,
+                               setup),
+        cmocka_unit_test_setup(when_its_key_is_retired_the_provider_is_not_asked_again, setup),
         cmocka_unit_test_setup(blik_without_an_answer_waits_and_the_next_code_is_the_same_payment,
                                setup),
         cmocka_unit_test_setup(blik_is_for_zloty_alone, setup),
