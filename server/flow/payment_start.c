@@ -135,6 +135,16 @@ void payment_start_forget(struct payment_start *op)
     op->on_done = NULL;
 }
 
+/* The provider may hold the payment under its reference already: asking it, or another, for
+ * something else under that reference is no repetition. */
+static bool is_as_made(const struct payment_start *op, const struct payment_made *made)
+{
+    return span_is_str(made->method, op->is_blik ? "blik" : "redirect") &&
+           made->amount_minor == op->amount_minor &&
+           span_is_str(made->provider, op->account->provider->name) &&
+           span_is(made->account, op->account->account);
+}
+
 /* What the row says, in order of precedence; 0 when the provider is to be called. */
 static enum payment_start_result judge(const struct payment_start *op,
                                        const struct payment_made *made)
@@ -154,6 +164,8 @@ static enum payment_start_result judge(const struct payment_start *op,
         return PAYMENT_START_CHANGED;
     if (op->account == NULL || (op->is_blik && !span_is_str(made->currency, "PLN")))
         return PAYMENT_START_NO_PROVIDER;
+    if (is_old && !is_as_made(op, made))
+        return PAYMENT_START_CHANGED;
     return made->is_new || made->is_called_again ? 0 : PAYMENT_START_TOO_MANY;
 }
 

@@ -23,7 +23,8 @@ enum payment_start_result {
     PAYMENT_START_NOWHERE = 1, /* no such link */
     PAYMENT_START_REVOKED,
     PAYMENT_START_SETTLED, /* nothing is left to pay */
-    PAYMENT_START_CHANGED, /* the form showed another amount than is due */
+    PAYMENT_START_CHANGED, /* the form showed another amount than is due, or was
+                              another method, amount or account when it was sent first */
     PAYMENT_START_TOO_MANY,
     PAYMENT_START_NO_PROVIDER, /* none is configured for this method and currency */
     PAYMENT_START_UNANSWERED,  /* the provider did not answer: try again */

@@ -44,6 +44,9 @@ with link as (
     from again a, lately n
     where p.customer_id = $1::bigint and p.payment_no = a.payment_no
         and p.state = 'created'
+        -- Only as what it was made: the same form may come back with another method or amount.
+        and p.method = $6::text and p.amount_minor = $7::bigint
+        and p.provider = $4::text and p.account = $5::text
         and n.calls < case when a.is_same_form then $9::bigint else $8::bigint end
     returning p.payment_no
 ), numbered as (

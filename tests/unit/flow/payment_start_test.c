@@ -183,6 +183,29 @@ static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(voi
     assert_value(PAYMENTS, "1:redirect:started:10000");
 }
 
+/* What was asked of the provider first may yet be paid: the same form is no way to another. */
+static void the_same_form_with_another_method_amount_or_account_is_not_sent(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    atomic_store(&bank.answer, yes);
+    int calls = atomic_load(&bank.calls);
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_CHANGED);
+    struct span account = fixture.accounts[0].account;
+    fixture.accounts[0].account = SPAN_LIT("other");
+    enum payment_start_result elsewhere = start("n1", NULL, 10000);
+    fixture.accounts[0].account = account;
+    assert_int_equal(elsewhere, PAYMENT_START_CHANGED);
+    fixture_sql(&fixture, "update invoice set due_minor = 9000 where customer_id = 2");
+    assert_int_equal(start("n1", NULL, 9000), PAYMENT_START_CHANGED);
+    assert_int_equal(atomic_load(&bank.calls), calls);
+    assert_value("select start_calls from payment", "1");
+    assert_value(PAYMENTS, "1:redirect:created:10000");
+    fixture_sql(&fixture, "update invoice set due_minor = 10000 where customer_id = 2");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+}
+
 static struct keyring *keys_of(const char *text)
 {
     struct err err;
@@ -370,6 +393,8 @@ int main(void)
         cmocka_unit_test_setup(two_forms_are_two_payments, setup),
         cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
+                               setup),
+        cmocka_unit_test_setup(the_same_form_with_another_method_amount_or_account_is_not_sent,
                                setup),
         cmocka_unit_test_setup(after_a_rotation_the_provider_is_asked_again_under_the_same_key,
                                setup),
