@@ -149,6 +149,7 @@ with work as (
         changed_at = $15::timestamptz
     from work w
     where p.customer_id = w.customer_id and p.payment_no = w.payment_no
+        and w.event_kind <> 'payment.parked' -- it said nothing yet
 ), booked as (
     update invoice i
     set due_minor = i.due_minor + w.entry_minor,

@@ -110,8 +110,13 @@ left join numbered m on true;
 
 -- name: payment_started
 -- The provider took it. $1 customer_id, $2 payment_no, $3 provider_reference, $4 redirect_url (null:
--- none), $5 now. What callbacks said meanwhile is stronger and stays.
-with registered as (
+-- none), $5 now. What callbacks said meanwhile is stronger and stays. The customer is locked, and
+-- moved on: callbacks that decided on the payment before must look again.
+with guarded as (
+    update customer
+    set money_version = money_version + 1
+    where customer_id = $1::bigint
+), registered as (
     insert into provider_reference (provider, account, reference, customer_id, payment_no)
     select provider, account, $3::text, customer_id, payment_no
     from payment
@@ -127,8 +132,12 @@ where customer_id = $1::bigint and payment_no = $2::bigint;
 
 -- name: payment_refused
 -- The provider said no at once. $1 customer_id, $2 payment_no, $3 reason, $4 now
--- The customer is locked.
-with refused as (
+-- The customer is locked, and moved on as by payment_started.
+with guarded as (
+    update customer
+    set money_version = money_version + 1
+    where customer_id = $1::bigint
+), refused as (
     update payment
     set state = 'failed', reason = $3::text, changed_at = $4::timestamptz
     where customer_id = $1::bigint and payment_no = $2::bigint and state in ('created', 'started')

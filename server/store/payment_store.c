@@ -99,6 +99,7 @@ int payment_started(struct store *store, struct pg_tx *tx, const struct payment_
     int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (code != 0)
         return code;
+    add_lock(tx, answer->customer_id);
     add_started(tx, answer);
     add_wake(tx, answer);
     pg_tx_commit(tx);

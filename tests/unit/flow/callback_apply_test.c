@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "io/timer.h"
+#include "store/payment_store.h"
 #include "unit/flow/money_fixture.h"
 
 #include <setjmp.h>
@@ -293,6 +294,62 @@ static void wrong_currency_is_parked_and_seen_on_the_timeline(void **state)
     assert_int_equal(fixture_broken_invoices(&fixture), 0);
 }
 
+/* What was loaded for it may be old by the time it is parked. */
+static void parked_callback_leaves_the_payment_alone(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    snprintf(facts.currency, sizeof(facts.currency), "EUR");
+    fixture_sql(&fixture,
+                "create function refuse() returns trigger language plpgsql as $$ begin raise"
+                " exception 'no' using errcode = '23514'; end $$;"
+                "create trigger refuse before update on payment for each row execute function"
+                " refuse()");
+    send_and_wait(&facts);
+    fixture_sql(&fixture, "drop trigger refuse on payment; drop function refuse()");
+    assert_value("select state || ' ' || reason from callback_outcome", "parked wrong_currency");
+    assert_value("select kind from event where customer_id = 7", "payment.parked");
+}
+
+static void on_refused(void *owner, const struct err *err)
+{
+    assert_int_equal(err->code, 0);
+    ++*(int *)owner;
+}
+
+/* A callback loads the payment while the provider's refusal waits for the customer, who is held
+ * until then; the refusal is on disk first, so the callback must look again. */
+static void refusal_between_load_and_save_is_not_overwritten(void **state)
+{
+    (void)state;
+    PGconn *holder = PQconnectdb(fixture.cluster.conninfo);
+    PQclear(PQexec(holder, "begin; select from customer where customer_id = 7 for update"));
+    struct pg_tx tx = {0};
+    struct err err;
+    int refused = 0;
+    assert_int_equal(payment_refused(fixture.world.store, &tx, 7, 1, SPAN_LIT("blik_code_wrong"),
+                                     fixture_time, on_refused, &refused, &err),
+                     0);
+    struct callback_facts facts = facts_of(7, CALLBACK_PENDING, "k1");
+    assert_int_equal(offer(&facts, false), 0);
+    bool is_loaded = false;
+    for (int turns = 0; !is_loaded && turns < 100; ++turns) {
+        h2o_evloop_run(fixture.world.loop, 10);
+        is_loaded = atoi(fixture_value(
+            &fixture, "select count(*) from pg_stat_activity where state = 'idle' and query like"
+                      " '%has_parked%' and query_start > (select min(xact_start) from"
+                      " pg_stat_activity where state = 'idle in transaction')"));
+    }
+    PQfinish(holder);
+    assert_true(is_loaded);
+    assert_true(fixture_run(&fixture, &answered, 1, 10));
+    assert_int_equal(refused, 1);
+    assert_int_equal(kept, 1);
+    assert_value("select state || ' ' || reason from payment where customer_id = 7",
+                 "failed blik_code_wrong");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
 static void over_payment_is_booked_and_stays_visible(void **state)
 {
     (void)state;
@@ -459,6 +516,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(unknown_payment_is_parked_and_booked_when_it_becomes_known,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_currency_is_parked_and_seen_on_the_timeline, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(parked_callback_leaves_the_payment_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(refusal_between_load_and_save_is_not_overwritten, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(over_payment_is_booked_and_stays_visible, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_callbacks_never_fail_their_neighbours, setup, teardown),

@@ -163,6 +163,20 @@ static void refusal_is_kept_with_its_reason(void **state)
     assert_int_equal(fixture_broken_invoices(&fixture), 0);
 }
 
+/* Callbacks that loaded the payment before the provider's answer was kept must not save. */
+static void the_providers_answer_moves_the_customers_money_on(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update customer set money_version = 5");
+    start("n1", NULL, 10000);
+    assert_value("select money_version from customer where customer_id = 2", "6");
+    atomic_store(&bank.answer, "422 Unprocessable Content\n{\"reason\":\"blik_code_wrong\"}");
+    start("n2", "000000", 10000);
+    assert_value("select money_version from customer where customer_id = 2", "7");
+    assert_value("select string_agg(money_version::text, ' ') from customer where customer_id <> 2",
+                 "5 5");
+}
+
 /* Whoever tries again after no answer gets the same payment under the same key: one charge. */
 static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(void **state)
 {
@@ -394,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
                                setup),
+        cmocka_unit_test_setup(the_providers_answer_moves_the_customers_money_on, setup),
         cmocka_unit_test_setup(the_same_form_with_another_method_amount_or_account_is_not_sent,
                                setup),
         cmocka_unit_test_setup(after_a_rotation_the_provider_is_asked_again_under_the_same_key,
