@@ -10,15 +10,19 @@
  *   a rule says no             finish with the refusal; nothing was made
  *   database gone before       finish with its error; the provider was not called
  *   provider says no           the payment is `failed` with its reason; finish with WAIT, whose
- * page says so and offers the ways on provider does not answer   the payment stays `created`;
- * finish with UNANSWERED database gone afterwards   the browser goes on all the same: the payment
- * is on disk, callbacks find it by our reference, and the provider has it under that key */
+ *                              page says so and offers the ways on
+ *   provider does not answer   the payment stays `created`; finish with UNANSWERED
+ *   its key is retired         as if the provider had not answered; it is not called
+ *   database gone afterwards   keeping the answer is tried again for a while; the browser goes on
+ *                              all the same: the payment is on disk, callbacks find it by our
+ *                              reference, and the provider has it under that key */
 #include "flow/payment_start.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/payment.h"
 #include "io/fetch.h"
+#include "io/timer.h"
 #include "provider/provider.h"
 #include "store/payment_store.h"
 
@@ -26,6 +30,9 @@
 #include <stdlib.h>
 
 enum { REQUEST_MAX = 8192, ANSWER_MAX = 16384, URL_MAX = 1024 };
+/* Keeping the provider's answer: tries, the wait before the second, doubled each time, and when no
+ * other try is begun: the browser waits meanwhile. */
+enum { KEEPS_MAX = 4, KEEP_WAIT_MS = 100, KEEP_MS_MAX = 4000 };
 
 struct payment_start {
     struct world *world;
@@ -42,6 +49,9 @@ struct payment_start {
     char currency[4], title[128];
     char reference[PAYMENT_REFERENCE_LEN + 1];
     struct provider_started started;
+    int keeps;
+    struct mono answered_at;
+    struct timer keep_timer;
     struct pg_tx tx;
     struct fetch_call *call;
     struct payment_start_outcome outcome;
@@ -55,6 +65,7 @@ static void on_saved(void *owner, const struct err *err);
 static void call_provider(struct payment_start *op);
 static void on_provider_answered(void *owner, const struct fetch_answer *answer,
                                  const struct err *err);
+static void keep_answer(void *owner);
 static void on_registered(void *owner, const struct err *err);
 static void finish(struct payment_start *op, enum payment_start_result result);
 
@@ -79,6 +90,7 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     if (op == NULL)
         abort();
     op->world = world;
+    timer_init(&op->keep_timer, world->loop, "payment_keep", keep_answer, op);
     op->account = pick_account(world, o->is_blik);
     op->link = o->link;
     op->amount_minor = o->amount_minor;
@@ -363,14 +375,35 @@ static void on_provider_answered(void *owner, const struct fetch_answer *answer,
                             op->is_blik ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED);
         return;
     }
+    op->answered_at = clock_mono();
+    keep_answer(op);
+}
+
+static void keep_answer(void *owner)
+{
+    struct payment_start *op = owner;
+    struct err err = {0};
+    ++op->keeps;
     int code = op->started.is_refused ? register_refusal(op, &err) : register_start(op, &err);
     if (code != 0)
         on_registered(op, &err);
 }
 
+/* Keeping it twice is keeping it once, so what became of the last try need not be known. */
+static bool is_worth_another_try(const struct payment_start *op, const struct err *err)
+{
+    bool may_pass = err->code == ERR_CONFLICT || err->code == ERR_DATABASE;
+    bool has_time = mono_us_since(op->answered_at, clock_mono()) < KEEP_MS_MAX * INT64_C(1000);
+    return may_pass && has_time && op->keeps < KEEPS_MAX;
+}
+
 static void on_registered(void *owner, const struct err *err)
 {
     struct payment_start *op = owner;
+    if (is_worth_another_try(op, err)) {
+        timer_start(&op->keep_timer, KEEP_WAIT_MS << (op->keeps - 1));
+        return;
+    }
     if (err->code != 0)
         log_line(LOG_WARN, "provider's answer not kept", "payment_no=%lld cause=%s",
                  (long long)op->payment_no, err->text);

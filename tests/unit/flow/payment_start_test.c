@@ -177,6 +177,47 @@ static void the_providers_answer_moves_the_customers_money_on(void **state)
                  "5 5");
 }
 
+/* Sequences do not roll back: the first `failures` tries to keep the provider's id fail. */
+static enum payment_start_result start_while_keeping_fails(int failures, const char *sqlstate)
+{
+    char sql[512];
+    snprintf(sql, sizeof(sql),
+             "create sequence tries; create function refuse() returns trigger language plpgsql"
+             " security definer as $$ begin if nextval('tries') <= %d then raise exception 'no'"
+             " using errcode = '%s'; end if; return new; end $$;"
+             "create trigger refuse before insert on provider_reference for each row execute"
+             " function refuse()",
+             failures, sqlstate);
+    fixture_sql(&fixture, sql);
+    enum payment_start_result result = start("n1", NULL, 10000);
+    fixture_sql(&fixture, "drop trigger refuse on provider_reference; drop function refuse()");
+    return result;
+}
+
+static void the_providers_answer_is_kept_although_the_database_failed_at_first(void **state)
+{
+    (void)state;
+    const char *const sqlstates[] = {"40001", "23514"};
+    for (int i = 0; i < 2; ++i) {
+        setup(NULL);
+        assert_int_equal(start_while_keeping_fails(3, sqlstates[i]), PAYMENT_START_REDIRECT);
+        assert_value("select last_value from tries", "4");
+        fixture_sql(&fixture, "drop sequence tries");
+        assert_value(PAYMENTS, "1:redirect:started:10000");
+        assert_int_equal(atomic_load(&bank.calls), 1);
+    }
+}
+
+static void browser_goes_on_when_the_providers_answer_cannot_be_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(start_while_keeping_fails(100, "40001"), PAYMENT_START_REDIRECT);
+    assert_value("select last_value from tries", "4");
+    fixture_sql(&fixture, "drop sequence tries");
+    assert_non_null(strstr(ends[0].redirect_url, "/pay/1"));
+    assert_value(PAYMENTS, "1:redirect:created:10000");
+}
+
 /* Whoever tries again after no answer gets the same payment under the same key: one charge. */
 static void no_answer_leaves_it_created_and_the_next_try_is_the_same_payment(void **state)
 {
@@ -409,6 +450,9 @@ int main(void)
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
                                setup),
         cmocka_unit_test_setup(the_providers_answer_moves_the_customers_money_on, setup),
+        cmocka_unit_test_setup(the_providers_answer_is_kept_although_the_database_failed_at_first,
+                               setup),
+        cmocka_unit_test_setup(browser_goes_on_when_the_providers_answer_cannot_be_kept, setup),
         cmocka_unit_test_setup(the_same_form_with_another_method_amount_or_account_is_not_sent,
                                setup),
         cmocka_unit_test_setup(after_a_rotation_the_provider_is_asked_again_under_the_same_key,
