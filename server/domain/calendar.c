@@ -72,17 +72,6 @@ int32_t date_days_between(struct date from, struct date to)
     return date_to_days(to) - date_to_days(from);
 }
 
-enum weekday date_weekday(struct date d)
-{
-    /* 1970-01-01 was a Thursday. The sum is positive for every year from 1 on. */
-    return (enum weekday)((date_to_days(d) + 7 * 102782 + 3) % 7 + 1);
-}
-
-struct date date_month_end(struct date d)
-{
-    return (struct date){d.year, d.month, month_length(d.year, d.month)};
-}
-
 static char *put_number(char *out, int value, int len)
 {
     for (int i = len - 1; i >= 0; --i, value /= 10)

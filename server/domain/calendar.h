@@ -10,16 +10,6 @@ struct date {
     int year, month, day; /* month 1 to 12, day 1 to 31 */
 };
 
-enum weekday {
-    MONDAY = 1, /* as ISO 8601 counts */
-    TUESDAY,
-    WEDNESDAY,
-    THURSDAY,
-    FRIDAY,
-    SATURDAY,
-    SUNDAY,
-};
-
 bool date_is_valid(struct date d);
 /* Days since 1970-01-01, negative before. */
 int32_t date_to_days(struct date d);
@@ -29,11 +19,8 @@ int date_compare(struct date a, struct date b);
 struct date date_add_days(struct date d, int32_t days);
 /* From `from` to `to`: 1 when `to` is the day after. */
 int32_t date_days_between(struct date from, struct date to);
-enum weekday date_weekday(struct date d);
 /* 28 to 31. */
 int month_length(int year, int month);
-/* The last day of d's month. */
-struct date date_month_end(struct date d);
 /* "2026-05-12" and a NUL. */
 void date_print(struct date d, char out[11]);
 

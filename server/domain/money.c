@@ -47,21 +47,3 @@ bool money_has_currency(struct money m, struct span currency)
 {
     return span_is_str(currency, m.currency);
 }
-
-bool money_add(struct money a, struct money b, struct money *sum)
-{
-    assert(memcmp(a.currency, b.currency, sizeof(a.currency)) == 0);
-    if (__builtin_add_overflow(a.minor, b.minor, &a.minor))
-        return false;
-    *sum = a;
-    return true;
-}
-
-bool money_subtract(struct money a, struct money b, struct money *difference)
-{
-    assert(memcmp(a.currency, b.currency, sizeof(a.currency)) == 0);
-    if (__builtin_sub_overflow(a.minor, b.minor, &a.minor))
-        return false;
-    *difference = a;
-    return true;
-}

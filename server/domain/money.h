@@ -21,8 +21,5 @@ int currency_exponent(struct span code);
 /* `currency` must be a currency. */
 struct money money_of(int64_t minor, const char *currency);
 bool money_has_currency(struct money m, struct span currency);
-/* False, and *sum untouched, when the sum does not fit. Different currencies are a bug. */
-MUST_CHECK bool money_add(struct money a, struct money b, struct money *sum);
-MUST_CHECK bool money_subtract(struct money a, struct money b, struct money *difference);
 
 #endif

@@ -24,19 +24,12 @@ static void what_is_no_currency_has_no_exponent(void **state)
         assert_int_equal(currency_exponent(span_str(rows[i])), -1);
 }
 
-static void sums_that_do_not_fit_are_refused_and_leave_the_result_alone(void **state)
+static void an_amount_knows_its_currency(void **state)
 {
     (void)state;
-    struct money one = money_of(1, "PLN"), result = money_of(7, "PLN");
-    assert_false(money_add(money_of(INT64_MAX, "PLN"), one, &result));
-    assert_false(money_subtract(money_of(INT64_MIN, "PLN"), one, &result));
-    assert_int_equal(result.minor, 7);
-    assert_true(money_add(money_of(INT64_MAX - 1, "PLN"), one, &result));
-    assert_true(result.minor == INT64_MAX);
-    assert_true(money_subtract(money_of(0, "PLN"), one, &result));
-    assert_int_equal(result.minor, -1);
-    assert_true(money_has_currency(result, SPAN_LIT("PLN")));
-    assert_false(money_has_currency(result, SPAN_LIT("EUR")));
+    struct money one = money_of(1, "PLN");
+    assert_true(money_has_currency(one, SPAN_LIT("PLN")));
+    assert_false(money_has_currency(one, SPAN_LIT("EUR")));
 }
 
 int main(void)
@@ -44,7 +37,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(currencies_have_the_exponents_of_iso_4217),
         cmocka_unit_test(what_is_no_currency_has_no_exponent),
-        cmocka_unit_test(sums_that_do_not_fit_are_refused_and_leave_the_result_alone),
+        cmocka_unit_test(an_amount_knows_its_currency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
