@@ -3,17 +3,21 @@
  *   gather     what queued while the last flush was under way, oldest first
  *   load       who they are about, and whether they were here before
  *   movements  what is booked for those payments that have something booked (usually none)
- *   decide     in the domain; at most one callback a customer, the others go back to the queue's
- * head save       one transaction, guarded by each customer's money_version answer     when its
- * sync has arrived
+ *   decide     in the domain; at most one callback a customer, the others go back to the queue
+ *   save       one transaction, guarded by each customer's money_version
+ *   answer     when its sync has arrived
  *
  * How it fails:
- *   conflict (a money_version moved)     load again, a bounded number of times, after a random wait
- *   a statement refuses some row's data  the batch goes back and the next one is half as large; a
- *                                        callback that fails alone is parked as it came
- *   database lost, slow or frozen        those in the batch are told to come again; nothing is
- * known about them, and their dedup keys make coming again harmless A callback that waits longer
- * than CALLBACK_ANSWER_MS_MAX, here or in the batch, is told to come again as well. */
+ *   conflict (a money_version moved, or what would be parked again was woken)
+ *       load again, a bounded number of times, after a random wait
+ *   a statement refuses some row's data
+ *       the batch goes back and the next one is half as large; a callback that fails alone is
+ *       parked as it came
+ *   database lost, slow or frozen
+ *       those in the batch are told to come again; nothing is known about them, and their dedup
+ *       keys make coming again harmless
+ * A callback that waits longer than CALLBACK_ANSWER_MS_MAX, here or in the batch, is told to come
+ * again as well. */
 #include "flow/callback_apply.h"
 
 #include "base/crash_point.h"
@@ -487,6 +491,8 @@ static void decide(struct callback_queue *q, size_t i, struct instant wall, uint
             job->facts.reference[0] != 0 ? span_str(job->facts.reference) : (struct span){NULL, 0},
         .customer_id = job->customer_id,
         .payment_no = job->payment_no,
+        .was_parked = slot->known.is_parked,
+        .next_try_before = slot->known.next_try_at,
     };
     if (job->is_poison)
         callback_decide_poison(d, slot->known.attempts);
@@ -508,7 +514,8 @@ static void save(struct callback_queue *q)
         give_up(q, "saving", &err);
 }
 
-/* Somebody else moved the money of one of these customers between our load and our save. */
+/* Between our load and our save somebody else moved the money of one of these customers, or woke
+ * what we would park again. */
 static void load_again(struct callback_queue *q, const struct err *err)
 {
     if (++q->conflicts > CONFLICTS_MAX) {

@@ -21,12 +21,13 @@ select w.position,
     exists (
         select from callback_outcome x
         where x.state = 'parked' and x.customer_id = p.customer_id and x.payment_no = p.payment_no
-    ) as has_parked
+    ) as has_parked,
+    o.next_try_at
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
         provider_reference, position)
 left join lateral (
-    select x.state, x.attempts
+    select x.state, x.attempts, x.next_try_at
     from callback_outcome x
     where x.provider = w.provider and x.account = w.account and x.dedup_key = w.dedup_key
     offset 0
@@ -92,6 +93,21 @@ with expected as (
 select case when (select count(*) from moved) <> cardinality($1::bigint[]) then money_moved() end,
     set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true);
+
+-- name: callback_guard_parked
+-- $1 provider[], $2 account[], $3 dedup_key[], $4 next_try_at[] of what is parked again
+-- Whoever woke one of them since it was loaded (callback_wake, callback_parked_wake) knows what it
+-- waited for: DL001 is raised, and it is looked at again instead of being put off.
+with locked as materialized (
+    select 1
+    from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+        as w (provider, account, dedup_key, next_try_at)
+    join callback_outcome o using (provider, account, dedup_key)
+    where o.next_try_at is not distinct from w.next_try_at
+    order by o.provider, o.account, o.dedup_key
+    for no key update of o
+)
+select case when (select count(*) from locked) <> cardinality($1::text[]) then money_moved() end;
 
 -- name: callback_keep
 -- $1 provider[], $2 account[], $3 dedup_key[], $4 headers[], $5 body[], $6 now

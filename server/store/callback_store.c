@@ -59,6 +59,8 @@ void callback_read_known(const PGresult *result, int row, struct callback_known 
         .money_version = pg_get_int(result, row, 5),
         .invoice_id = pg_get_int(result, row, 10),
         .has_parked = pg_get_bool(result, row, 11),
+        .next_try_at = {pg_is_null(result, row, 12) ? PG_NULL_INT
+                                                    : pg_get_instant(result, row, 12).us},
     };
     if (!known->has_payment)
         return;
@@ -177,6 +179,27 @@ static void add_book(struct pg_tx *tx, const struct callback_decision *decisions
 #define EACH_OF(is_used, add, type, value)                                                         \
     ADD_COLUMN(&args, add, type, decisions, count, is_used, value)
 
+static bool is_parked_again(const struct callback_decision *d)
+{
+    return d->was_parked && d->next_try_at.us != PG_NULL_INT;
+}
+
+static void add_guard_parked(struct pg_tx *tx, const struct callback_decision *decisions,
+                             size_t count)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    EACH_OF(is_parked_again(&decisions[i]), pg_arg_texts, struct span,
+            decisions[i].wanted.provider);
+    EACH_OF(is_parked_again(&decisions[i]), pg_arg_texts, struct span, decisions[i].wanted.account);
+    EACH_OF(is_parked_again(&decisions[i]), pg_arg_texts, struct span,
+            decisions[i].wanted.dedup_key);
+    EACH_OF(is_parked_again(&decisions[i]), pg_arg_instants, struct instant,
+            decisions[i].next_try_before);
+    pg_tx_add(tx, SQL_CALLBACK_GUARD_PARKED, &args, NULL);
+    pg_args_release(&args);
+}
+
 static bool is_taken_back(const struct callback_decision *d)
 {
     return d->has_payment && d->entry_minor > 0;
@@ -236,6 +259,8 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
         return code;
     if (has_payments)
         add_guard(tx, decisions, count);
+    if (has_any(decisions, count, is_parked_again))
+        add_guard_parked(tx, decisions, count);
     add_keep(tx, decisions, count, now);
     add_decide(tx, decisions, count, now);
     if (has_payments)

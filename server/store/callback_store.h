@@ -26,8 +26,9 @@ struct callback_known {
     bool is_decided;  /* it has an outcome: it was here before */
     bool is_parked;   /* …and that outcome is not its last */
     int64_t attempts;
-    bool has_payment; /* the rest is meaningful */
-    bool has_parked;  /* callbacks about this payment wait for it */
+    struct instant next_try_at; /* when is_parked; .us PG_NULL_INT: not by itself */
+    bool has_payment;           /* the rest is meaningful */
+    bool has_parked;            /* callbacks about this payment wait for it */
     int64_t customer_id, payment_no, invoice_id, money_version;
 };
 
@@ -53,6 +54,8 @@ struct callback_decision {
     const char *reason; /* a fixed word */
     int64_t attempts;
     struct instant next_try_at; /* .us PG_NULL_INT: not by itself */
+    bool was_parked;            /* as loaded, with its next try then */
+    struct instant next_try_before;
     /* Only when a payment is concerned (has_payment): its new state, and the event. At most one
      * decision a customer has one. */
     bool has_payment, has_parked;
@@ -68,7 +71,8 @@ struct callback_decision {
 };
 
 /* One transaction: on_done says whether it is on disk. ERR_CONFLICT when a customer's money moved
- * since it was loaded: nothing was saved, load again. */
+ * since it was loaded, or somebody woke what would be parked again: nothing was saved, load again.
+ */
 MUST_CHECK int callback_save(struct store *, struct pg_tx *, const struct callback_decision *,
                              size_t count, struct instant now, struct instant wall,
                              pg_done_cb on_done, void *owner, struct err *);

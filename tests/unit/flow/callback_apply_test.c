@@ -317,6 +317,22 @@ static void on_refused(void *owner, const struct err *err)
     ++*(int *)owner;
 }
 
+/* Turns the loop until callbacks have been loaded since the instant that `since` selects. */
+static bool run_until_loaded(const char *since)
+{
+    char sql[512];
+    snprintf(sql, sizeof(sql),
+             "select count(*) from pg_stat_activity where state = 'idle' and query like"
+             " '%%has_parked%%' and query_start > (%s)",
+             since);
+    bool is_loaded = false;
+    for (int turns = 0; !is_loaded && turns < 100; ++turns) {
+        h2o_evloop_run(fixture.world.loop, 10);
+        is_loaded = atoi(fixture_value(&fixture, sql)) > 0;
+    }
+    return is_loaded;
+}
+
 /* A callback loads the payment while the provider's refusal waits for the customer, who is held
  * until then; the refusal is on disk first, so the callback must look again. */
 static void refusal_between_load_and_save_is_not_overwritten(void **state)
@@ -332,14 +348,8 @@ static void refusal_between_load_and_save_is_not_overwritten(void **state)
                      0);
     struct callback_facts facts = facts_of(7, CALLBACK_PENDING, "k1");
     assert_int_equal(offer(&facts, false), 0);
-    bool is_loaded = false;
-    for (int turns = 0; !is_loaded && turns < 100; ++turns) {
-        h2o_evloop_run(fixture.world.loop, 10);
-        is_loaded = atoi(fixture_value(
-            &fixture, "select count(*) from pg_stat_activity where state = 'idle' and query like"
-                      " '%has_parked%' and query_start > (select min(xact_start) from"
-                      " pg_stat_activity where state = 'idle in transaction')"));
-    }
+    bool is_loaded = run_until_loaded("select min(xact_start) from pg_stat_activity where state ="
+                                      " 'idle in transaction'");
     PQfinish(holder);
     assert_true(is_loaded);
     assert_true(fixture_run(&fixture, &answered, 1, 10));
@@ -347,6 +357,79 @@ static void refusal_between_load_and_save_is_not_overwritten(void **state)
     assert_int_equal(kept, 1);
     assert_value("select state || ' ' || reason from payment where customer_id = 7",
                  "failed blik_code_wrong");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* Holds the parked callback's row, so that a transaction that wakes it waits until the holder is
+ * finished. */
+static PGconn *hold_parked(void)
+{
+    PGconn *holder = PQconnectdb(fixture.cluster.conninfo);
+    PQclear(
+        PQexec(holder, "begin; select from callback_outcome where state = 'parked' for update"));
+    return holder;
+}
+
+static bool run_until_somebody_waits_for_a_lock(void)
+{
+    for (int turns = 0; turns < 500; ++turns) {
+        h2o_evloop_run(fixture.world.loop, 10);
+        if (atoi(fixture_value(&fixture, "select count(*) from pg_stat_activity where"
+                                         " wait_event_type = 'Lock'")) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* The refund waits for its payment and is tried again; the payment arrives behind what is loaded
+ * for it, and wakes it before it is parked again. */
+static void payment_that_wakes_a_refund_being_parked_again_is_not_overheard(void **state)
+{
+    (void)state;
+    struct callback_facts refund = facts_of(7, CALLBACK_REFUNDED, "refund"),
+                          paid = facts_of(7, CALLBACK_PAID, "paid");
+    struct callback_queue *first = queue, *second = callback_queue_new(&fixture.world);
+    send_and_wait(&refund);
+    assert_value("select reason from callback_outcome", "waits_for_payment");
+    PGconn *holder = hold_parked();
+    assert_int_equal(offer(&paid, false), 0);
+    bool is_waking = run_until_somebody_waits_for_a_lock();
+    char since[64];
+    snprintf(since, sizeof(since), "timestamptz '%s'",
+             fixture_value(&fixture, "select clock_timestamp()"));
+    queue = second;
+    assert_int_equal(offer(&refund, true), 0);
+    queue = first;
+    bool is_loaded = run_until_loaded(since);
+    PQfinish(holder);
+    bool is_answered = fixture_run(&fixture, &answered, 3, 10);
+    callback_queue_free(second);
+    assert_true(is_waking && is_loaded && is_answered);
+    assert_value("select string_agg(dedup_key || ' ' || state, ' ' order by dedup_key) from"
+                 " callback_outcome",
+                 "paid applied refund applied");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* As above, with a payment that becomes known. */
+static void payment_that_becomes_known_is_not_overheard(void **state)
+{
+    (void)state;
+    struct callback_facts facts = facts_of(7, CALLBACK_PAID, "k1");
+    snprintf(facts.reference, sizeof(facts.reference), "not-ours");
+    send_and_wait(&facts);
+    char since[64];
+    snprintf(since, sizeof(since), "timestamptz '%s'",
+             fixture_value(&fixture, "select clock_timestamp()"));
+    PGconn *holder = hold_parked();
+    assert_int_equal(offer(&facts, true), 0);
+    bool is_loaded = run_until_loaded(since) && run_until_somebody_waits_for_a_lock();
+    PQclear(PQexec(holder, "insert into provider_reference values ('sandbox', 'default', 'sb_7',"
+                           " 7, 1); update callback_outcome set next_try_at = now(); commit"));
+    PQfinish(holder);
+    assert_true(is_loaded);
+    assert_true(fixture_run(&fixture, &answered, 2, 10));
+    assert_value("select state || ' ' || reason from callback_outcome", "applied booked");
     assert_int_equal(fixture_broken_invoices(&fixture), 0);
 }
 
@@ -519,6 +602,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(parked_callback_leaves_the_payment_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(refusal_between_load_and_save_is_not_overwritten, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            payment_that_wakes_a_refund_being_parked_again_is_not_overheard, setup, teardown),
+        cmocka_unit_test_setup_teardown(payment_that_becomes_known_is_not_overheard, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(over_payment_is_booked_and_stays_visible, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_callbacks_never_fail_their_neighbours, setup, teardown),
