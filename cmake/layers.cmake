@@ -1,4 +1,5 @@
-# dunlin_layer(NAME SEES layer… LINKS target…): the library dunlin_NAME of all server/NAME/*.c.
+# dunlin_layer(NAME SEES layer… LINKS target…): the library dunlin_NAME of all server/NAME/*.c (push/
+# stands beside server/).
 # What it SEES becomes its include path: a folder of links to just those layers, made in the build
 # tree, so that `#include "store/…"` from domain/ finds nothing.
 find_package(OpenSSL REQUIRED)
@@ -8,6 +9,8 @@ pkg_check_modules(h2o REQUIRED IMPORTED_TARGET libh2o-evloop)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(jwt REQUIRED IMPORTED_TARGET libjwt)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 
@@ -29,18 +32,28 @@ if(DUNLIN_FUZZ)
   target_compile_options(dunlin_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+function(dunlin_folder layer out)
+  if(layer STREQUAL push)
+    set(${out} ${CMAKE_SOURCE_DIR}/push PARENT_SCOPE)
+  else()
+    set(${out} ${CMAKE_SOURCE_DIR}/server/${layer} PARENT_SCOPE)
+  endif()
+endfunction()
+
 function(dunlin_sees target)
   foreach(layer ${ARGN})
     set(room ${CMAKE_BINARY_DIR}/sees/${target})
     file(MAKE_DIRECTORY ${room})
-    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/server/${layer} ${room}/${layer} SYMBOLIC)
+    dunlin_folder(${layer} folder)
+    file(CREATE_LINK ${folder} ${room}/${layer} SYMBOLIC)
   endforeach()
   target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/sees/${target} ${CMAKE_BINARY_DIR}/generated)
 endfunction()
 
 function(dunlin_layer name)
   cmake_parse_arguments(arg "" "" "SEES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/server/${name}/*.c)
+  dunlin_folder(${name} folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
   if(NOT sources)
     file(WRITE ${CMAKE_BINARY_DIR}/generated/empty_${name}.c "extern int dunlin_${name}_is_empty;\n")
     set(sources ${CMAKE_BINARY_DIR}/generated/empty_${name}.c)
