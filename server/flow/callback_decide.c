@@ -126,6 +126,7 @@ static void decide_known(const struct callback_facts *facts, const struct callba
     bool is_parked_again = known->is_parked && verdict >= PAYMENT_WRONG_CURRENCY;
     d->has_payment = verdict != PAYMENT_NOTHING_NEW && !is_parked_again;
     d->has_parked = known->has_parked;
+    d->has_new_reference = !known->is_reference_known && d->wanted.provider_reference.base != NULL;
     d->payment_state = payment->state;
     d->payment_reason =
         payment->reason[0] == 0 ? (struct span){NULL, 0} : span_str(payment->reason);

@@ -22,7 +22,8 @@ select w.position,
         select from callback_outcome x
         where x.state = 'parked' and x.customer_id = p.customer_id and x.payment_no = p.payment_no
     ) as has_parked,
-    o.next_try_at
+    o.next_try_at,
+    r.customer_id is not null as is_reference_known
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
         provider_reference, position)
@@ -35,8 +36,7 @@ left join lateral (
 left join lateral (
     select x.customer_id, x.payment_no
     from provider_reference x
-    where w.customer_id is null
-        and x.provider = w.provider and x.account = w.account and x.reference = w.provider_reference
+    where x.provider = w.provider and x.account = w.account and x.reference = w.provider_reference
     offset 0
 ) r on true
 left join lateral (
@@ -208,6 +208,28 @@ with work as (
 insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
 select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts, prev_hash, chain_head
 from booked;
+
+-- name: callback_register
+-- $1 provider[], $2 account[], $3 provider_reference[], $4 customer_id[], $5 payment_no[], $6 wall clock
+-- Ids of the provider's that are first seen in a callback about these payments: later ones may name
+-- nothing else. What was parked for them is tried again at once.
+with registered as (
+    insert into provider_reference (provider, account, reference, customer_id, payment_no)
+    select w.provider, w.account, w.reference, w.customer_id, w.payment_no
+    from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+        as w (provider, account, reference, customer_id, payment_no)
+    order by w.provider, w.account, w.reference
+    on conflict (provider, account, reference) do nothing
+    returning provider, account, reference
+), woken as (
+    update callback_outcome o
+    set next_try_at = $6::timestamptz
+    from registered r
+    where o.state = 'parked' and o.reason = 'unknown_reference'
+        and o.provider = r.provider and o.account = r.account and o.provider_reference = r.reference
+    returning 1
+)
+select case when exists (select from woken) then pg_notify('dunlin_parked', '') end;
 
 -- name: callback_notify
 -- Whoever sends reminders is told that some were cancelled, resumed, or are due at once.

@@ -59,6 +59,7 @@ void callback_read_known(const PGresult *result, int row, struct callback_known 
         .money_version = pg_get_int(result, row, 5),
         .invoice_id = pg_get_int(result, row, 10),
         .has_parked = pg_get_bool(result, row, 11),
+        .is_reference_known = pg_get_bool(result, row, 13),
         .next_try_at = {pg_is_null(result, row, 12) ? PG_NULL_INT
                                                     : pg_get_instant(result, row, 12).us},
     };
@@ -234,6 +235,29 @@ static void add_wake(struct pg_tx *tx, const struct callback_decision *decisions
     pg_args_release(&args);
 }
 
+static bool has_new_reference(const struct callback_decision *d)
+{
+    return d->has_new_reference;
+}
+
+static void add_register(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
+                         struct instant wall)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_texts, struct span,
+            decisions[i].wanted.provider);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_texts, struct span,
+            decisions[i].wanted.account);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_texts, struct span,
+            decisions[i].wanted.provider_reference);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_ints, int64_t, decisions[i].payment_no);
+    pg_arg_instant(&args, wall);
+    pg_tx_add(tx, SQL_CALLBACK_REGISTER, &args, NULL);
+    pg_args_release(&args);
+}
+
 static bool has_any(const struct callback_decision *decisions, size_t count,
                     bool (*is_one)(const struct callback_decision *))
 {
@@ -269,6 +293,8 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
         add_resume(tx, decisions, count, now);
     if (has_any(decisions, count, wakes_parked))
         add_wake(tx, decisions, count, wall);
+    if (has_any(decisions, count, has_new_reference))
+        add_register(tx, decisions, count, wall);
     crash_point("callback_before_commit");
     pg_tx_commit(tx);
     return 0;

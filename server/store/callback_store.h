@@ -27,6 +27,7 @@ struct callback_known {
     bool is_parked;   /* …and that outcome is not its last */
     int64_t attempts;
     struct instant next_try_at; /* when is_parked; .us PG_NULL_INT: not by itself */
+    bool is_reference_known;    /* the provider's: it leads to a payment */
     bool has_payment;           /* the rest is meaningful */
     bool has_parked;            /* callbacks about this payment wait for it */
     int64_t customer_id, payment_no, invoice_id, money_version;
@@ -56,6 +57,7 @@ struct callback_decision {
     struct instant next_try_at; /* .us PG_NULL_INT: not by itself */
     bool was_parked;            /* as loaded, with its next try then */
     struct instant next_try_before;
+    bool has_new_reference; /* the provider's is to lead to this payment from now on */
     /* Only when a payment is concerned (has_payment): its new state, and the event. At most one
      * decision a customer has one. */
     bool has_payment, has_parked;

@@ -41,6 +41,9 @@ async function signed(bed, first, count, prefix) {
         bed.secret, '10000', prefix], { input: references });
     const file = bed.file(`signed-${prefix}`);
     writeFileSync(file, lines);
+    // As they would be, had the provider been asked.
+    await bed.psql(['-c', `insert into provider_reference select 'sandbox', 'default',
+        'sb_${prefix}_' || g, ${first - 1} + g, 1 from generate_series(1, ${count}) g`]);
     return file;
 }
 

@@ -433,6 +433,51 @@ static void payment_that_becomes_known_is_not_overheard(void **state)
     assert_int_equal(fixture_broken_invoices(&fixture), 0);
 }
 
+/* The provider's answer to our call never came back: its id is first seen in the callback. */
+static void id_first_seen_in_a_callback_leads_to_its_payment_later(void **state)
+{
+    (void)state;
+    struct callback_facts paid = facts_of(7, CALLBACK_PAID, "paid"),
+                          dispute = facts_of(7, CALLBACK_CHARGED_BACK, "dispute");
+    send_and_wait(&paid);
+    assert_value("select reference || ' ' || customer_id || ' ' || payment_no from"
+                 " provider_reference",
+                 "sb_7 7 1");
+    dispute.reference[0] = 0;
+    send_and_wait(&dispute);
+    assert_value("select state from payment where customer_id = 7", "charged_back");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void id_first_seen_in_a_callback_wakes_what_was_parked_for_it(void **state)
+{
+    (void)state;
+    struct callback_facts paid = facts_of(7, CALLBACK_PAID, "paid"),
+                          dispute = facts_of(7, CALLBACK_CHARGED_BACK, "dispute");
+    dispute.reference[0] = 0;
+    send_and_wait(&dispute);
+    assert_value("select reason || ' ' || (next_try_at > now()) from callback_outcome",
+                 "unknown_reference true");
+    send_and_wait(&paid);
+    assert_value("select next_try_at <= now() from callback_outcome where dedup_key = 'dispute'",
+                 "t");
+    assert_int_equal(offer(&dispute, true), 0);
+    assert_true(fixture_run(&fixture, &answered, 3, 10));
+    assert_value("select state from payment where customer_id = 7", "charged_back");
+}
+
+/* Two payments cannot have one id of one provider: the first keeps it. */
+static void id_of_another_payment_stays_with_it(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "insert into provider_reference values ('sandbox', 'default', 'sb_7', 8,"
+                          " 1)");
+    struct callback_facts paid = facts_of(7, CALLBACK_PAID, "paid");
+    send_and_wait(&paid);
+    assert_value("select customer_id from provider_reference", "8");
+    assert_value("select state from payment where customer_id = 7", "paid");
+}
+
 static void over_payment_is_booked_and_stays_visible(void **state)
 {
     (void)state;
@@ -607,6 +652,11 @@ int main(void)
             payment_that_wakes_a_refund_being_parked_again_is_not_overheard, setup, teardown),
         cmocka_unit_test_setup_teardown(payment_that_becomes_known_is_not_overheard, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(id_first_seen_in_a_callback_leads_to_its_payment_later,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(id_first_seen_in_a_callback_wakes_what_was_parked_for_it,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(id_of_another_payment_stays_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(over_payment_is_booked_and_stays_visible, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_callbacks_never_fail_their_neighbours, setup, teardown),
         cmocka_unit_test_setup_teardown(queue_is_bounded, setup, teardown),
