@@ -15,21 +15,30 @@
 
 /* A child that dies again within this time waits longer before its next start. */
 enum { STEADY_MS = 10000, STARTING_POLL_MS = 20 };
+/* A child that was ready and gives no sign of life at so many looks in a row hangs. Looks are
+ * counted, not time: while we were stopped with it (a paused machine, Ctrl-Z) nothing was late. */
+enum { LOOK_MS = 1000, SILENT_LOOKS_MAX = 10 };
 
 static const int back_off_ms[] = {0, 200, 500, 1000, 2000, 5000};
 enum { BACK_OFF_COUNT = sizeof(back_off_ms) / sizeof(back_off_ms[0]) };
+/* One that was ready can start, whatever it died of: waiting would only add to the outage, and let
+ * whoever can make it die keep it away for seconds with a request. */
+enum { BACK_OFF_WAS_READY = 1 };
 
 struct child {
     const struct supervisor_child *spec;
     pid_t pid; /* 0: to be started at due_ms */
     int64_t started_ms, due_ms;
     int death_count; /* in a row */
+    int64_t beat_ms; /* of its last sign of life, at our last look */
+    int silent_looks;
 };
 
 struct supervisor {
     const struct supervisor_options *options;
     struct child children[SUPERVISOR_CHILDREN_MAX];
     bool was_ready, is_stopping;
+    int64_t looked_ms; /* for hanging children */
     int64_t kill_at_ms;
     bool was_killed;
 };
@@ -94,10 +103,23 @@ static void start_due(struct supervisor *s)
             child_start(s, i);
 }
 
+/* How long a child that has just died waits for its next start. */
+static int take_back_off(struct child *c, bool was_ready)
+{
+    if (now_ms() - c->started_ms > STEADY_MS)
+        c->death_count = 0;
+    int row = c->death_count++;
+    if (was_ready && row > BACK_OFF_WAS_READY)
+        row = BACK_OFF_WAS_READY;
+    return back_off_ms[row < BACK_OFF_COUNT ? row : BACK_OFF_COUNT - 1];
+}
+
 static void child_died(struct supervisor *s, int slot, int status)
 {
     struct child *c = &s->children[slot];
+    bool was_ready = false;
     if (c->spec->restart == NULL) {
+        was_ready = s->options->board->slots[slot].is_ready;
         s->options->board->slots[slot].pid = 0;
         s->options->board->slots[slot].is_ready = false;
         s->options->board->metrics[slot].values[METRIC_connections_now] = 0; /* gone with it */
@@ -106,15 +128,12 @@ static void child_died(struct supervisor *s, int slot, int status)
     c->pid = 0;
     if (s->is_stopping)
         return;
-    if (now_ms() - c->started_ms > STEADY_MS)
-        c->death_count = 0;
-    int row = c->death_count < BACK_OFF_COUNT ? c->death_count : BACK_OFF_COUNT - 1;
-    ++c->death_count;
-    c->due_ms = now_ms() + back_off_ms[row];
+    int wait = take_back_off(c, was_ready);
+    c->due_ms = now_ms() + wait;
     metrics_add(&s->options->board->metrics[BOARD_SUPERVISOR_SLOT], METRIC_process_restarts, 1);
     log_line(LOG_ERROR, "process died", "name=%s status=%d signal=%d restart_ms=%d", c->spec->name,
              WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-             WIFSIGNALED(status) ? WTERMSIG(status) : 0, back_off_ms[row]);
+             WIFSIGNALED(status) ? WTERMSIG(status) : 0, wait);
 }
 
 static void reap(struct supervisor *s)
@@ -163,7 +182,7 @@ static int wait_ms(const struct supervisor *s)
 {
     if (!s->was_ready && s->options->on_ready != NULL && !s->is_stopping)
         return STARTING_POLL_MS;
-    int64_t until = s->is_stopping ? s->kill_at_ms : now_ms() + 60000;
+    int64_t until = s->is_stopping ? s->kill_at_ms : s->looked_ms + LOOK_MS;
     for (int i = 0; i != s->options->count && !s->is_stopping; ++i)
         if (s->children[i].pid == 0 && s->children[i].due_ms < until)
             until = s->children[i].due_ms;
@@ -187,6 +206,35 @@ static void wait_for_signal(struct supervisor *s)
         break;
     default:
         break;
+    }
+}
+
+static bool is_silent(struct child *c, const struct board_slot *slot)
+{
+    int64_t beat_ms = __atomic_load_n(&slot->beat_ms, __ATOMIC_RELAXED);
+    bool is_same = beat_ms == c->beat_ms;
+    c->beat_ms = beat_ms;
+    return is_same && slot->is_ready;
+}
+
+/* Whoever waits for a hanging child is served by its successor. It may be stopped, or spin: only
+ * SIGKILL is sure to end it. */
+static void replace_hanging(struct supervisor *s)
+{
+    if (s->is_stopping || now_ms() - s->looked_ms < LOOK_MS)
+        return;
+    s->looked_ms = now_ms();
+    for (int i = 0; i != s->options->count; ++i) {
+        struct child *c = &s->children[i];
+        if (c->pid == 0 || c->spec->restart != NULL)
+            continue;
+        c->silent_looks = is_silent(c, &s->options->board->slots[i]) ? c->silent_looks + 1 : 0;
+        if (c->silent_looks < SILENT_LOOKS_MAX)
+            continue;
+        log_line(LOG_ERROR, "process hangs", "name=%s silent_ms=%d", c->spec->name,
+                 SILENT_LOOKS_MAX * LOOK_MS);
+        c->silent_looks = 0;
+        kill(c->pid, SIGKILL);
     }
 }
 
@@ -220,6 +268,7 @@ int supervisor_run(const struct supervisor_options *options, struct err *e)
         wait_for_signal(&s);
         reap(&s);
         check_progress(&s);
+        replace_hanging(&s);
         if (s.is_stopping && is_done(&s))
             return 0;
     }

@@ -1,7 +1,8 @@
 /* The parent of all processes of a gateway: starts them, starts them again when they die (at once
- * the first time, then ever later while they keep dying), passes on SIGHUP, and ends them on
- * SIGTERM or SIGINT. It holds no connection and no thread, so that it has nothing to die of; when
- * it is killed all the same, the kernel ends its children. */
+ * the first time, then a moment later, and ever later while they die before they are ready),
+ * replaces one that hangs, passes on SIGHUP, and ends them on SIGTERM or SIGINT. It holds no
+ * connection and no thread, so that it has nothing to die of; when it is killed all the same, the
+ * kernel ends its children. */
 #ifndef DUNLIN_APP_SUPERVISOR_H
 #define DUNLIN_APP_SUPERVISOR_H
 

@@ -1,41 +1,17 @@
 // Ends and take-overs in the middle of a flood of callbacks: what is in hand is finished, nobody who
 // connects is refused while another gateway stands beside, and the books balance.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
 import { message, send } from '../support/callbacks.mjs';
-import { descendants, dunlin, eventually, execute, findConninfo, isRunning, query } from '../support/demo.mjs';
+import { descendants, eventually, findConninfo, isRunning } from '../support/demo.mjs';
 import { makeGateway } from '../support/gateway.mjs';
 import { keepAliveAgent } from '../support/https.mjs';
 import { about, assertBooksBalance, makePayments } from '../support/money.mjs';
+import { startOwed } from '../support/owed.mjs';
 
 const DEBTS = 400;
-
-// A gateway that is owed something, with a provider that calls back.
-async function startOwed() {
-  const gateway = await makeGateway();
-  const secret = `whsec_${randomBytes(32).toString('base64')}`, secretFile = path.join(gateway.dir, 'bank.secret');
-  writeFileSync(secretFile, secret, { mode: 0o600 });
-  gateway.settings.providers = [{ provider: 'sandbox', api_url: 'http://127.0.0.1:9', start_origin: 'http://127.0.0.1:9',
-    secret_files: [secretFile] }];
-  await gateway.start();
-  after(() => gateway.end());
-  const day = new Date(Date.now() + 7 * 86400e3).toISOString().slice(0, 10);
-  const csv = path.join(gateway.dir, 'export.csv');
-  writeFileSync(csv, `customer id,name,invoice number,amount,currency,due date\n${Array.from({ length: DEBTS },
-    (_, i) => `K${i},Jan Nowak,FV/${i},100.00,PLN,${day}\n`).join('')}`);
-  execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
-  const [app, owner] = findConninfo(gateway.dir);
-  return {
-    gateway, app, caText: readFileSync(gateway.settings.public.certificate),
-    sandbox: { callback: `${gateway.settings.public.url}/callbacks/sandbox`, secret },
-    query: (sql) => query(owner, sql), execute: (sql) => execute(owner, sql),
-  };
-}
 
 // Providers that keep calling back: each callback again until it is told 200. `statuses` grows as
 // they come, with the error's code where there was no answer.
@@ -61,7 +37,7 @@ async function assertKept(owed, ids) {
   await assertBooksBalance(owed);
 }
 
-const owed = await startOwed();
+const owed = await startOwed(DEBTS);
 const { gateway } = owed;
 const payments = await makePayments(owed, DEBTS, 'st');
 

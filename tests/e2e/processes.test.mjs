@@ -132,6 +132,16 @@ describe('crashes', () => {
         await eventually(async () => await ready() === 200);
     });
 
+    test('a process that hangs is replaced, while the others serve', async () => {
+        const [first] = gateway.processes('http');
+        process.kill(first, 'SIGSTOP');
+        await eventually(async () => {
+            assert.ok(await isServed(gateway));
+            return gateway.processes('http').length === 2 && !gateway.processes('http').includes(first);
+        });
+        assert.match(gateway.log, /event="process hangs" name=http\d silent_ms=10000/);
+    });
+
     test('when the supervisor is killed nothing is left, and it starts again', async () => {
         const family = descendants(gateway.pid);
         assert.ok(family.length >= 4);

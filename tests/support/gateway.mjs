@@ -77,7 +77,7 @@ export class Gateway {
         this.log = '';
         this.child = this.spawn();
         await eventually(() => this.child.exitCode !== null || this.log.includes('event="ready"'),
-            { what: 'the gateway is ready', within: 60000 });
+            { what: 'the gateway is ready', within: 60000, every: 10 });
         if (this.child.exitCode !== null)
             throw new Error(`dunlin serve ended:\n${this.log}`);
         return this;

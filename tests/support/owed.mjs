@@ -1,0 +1,36 @@
+// A gateway (`dunlin serve`) that is owed something, with a provider that calls back.
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { atEnd } from './cleanup.mjs';
+import { dunlin, execute, findConninfo, query } from './demo.mjs';
+import { makeGateway } from './gateway.mjs';
+
+function csvOf(debts) {
+  const day = new Date(Date.now() + 7 * 86400e3).toISOString().slice(0, 10);
+  const rows = Array.from({ length: debts }, (_, i) => `K${i},Jan Nowak,FV/${i},100.00,PLN,${day}\n`);
+  return `customer id,name,invoice number,amount,currency,due date\n${rows.join('')}`;
+}
+
+// `debts` customers who owe 100.00 PLN each; `settings` over the usual ones.
+export async function startOwed(debts, settings = {}) {
+  const gateway = await makeGateway(settings);
+  const secret = `whsec_${randomBytes(32).toString('base64')}`, secretFile = path.join(gateway.dir, 'bank.secret');
+  writeFileSync(secretFile, secret, { mode: 0o600 });
+  gateway.settings.providers = [{ provider: 'sandbox', api_url: 'http://127.0.0.1:9', start_origin: 'http://127.0.0.1:9',
+    secret_files: [secretFile] }];
+  await gateway.start();
+  atEnd(() => gateway.end());
+  const csv = path.join(gateway.dir, 'export.csv');
+  writeFileSync(csv, csvOf(debts));
+  execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
+  const { url, owner_url: ownerUrl } = gateway.settings.database ?? {};
+  const [app, owner] = url === undefined ? findConninfo(gateway.dir) : [url, ownerUrl];
+  return {
+    gateway, app, caText: readFileSync(gateway.settings.public.certificate),
+    sandbox: { callback: `${gateway.settings.public.url}/callbacks/sandbox`, secret },
+    query: (sql) => query(owner, sql), execute: (sql) => execute(owner, sql),
+  };
+}
