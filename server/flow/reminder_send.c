@@ -5,7 +5,10 @@
  * What can fail:
  *   the claim: nothing is claimed, nothing is sent; the outcome of a commit whose connection broke
  *     is unknown and such reminders are found among the lost;
- *   the claim was slow (200 ms): all is given back, for a payment may have come since;
+ *   more than 200 ms may have passed since the claim's commit: all is given back, for a payment may
+ *     have come since. What the server did before the commit does not count: the customers are
+ *     locked until then, so a slow database does not silence everything. It is told by the server's
+ *     clock, the whole by ours; a server whose clock steps in that moment is not provided for;
  *   a channel refuses: failed; is busy: given back for five minutes; does not know: uncertain;
  *   recording: the reminders stay claimed and are found among the lost. */
 #include "flow/reminder_send.h"
@@ -22,9 +25,8 @@
 #include <stdlib.h>
 
 enum {
-    WIRE_MS = 200,        /* from claim to wire */
-    WIRE_ALONE_MS = 2000, /* the same of a single one */
-    RETRY_SECONDS = 300,  /* what a channel could not take now */
+    WIRE_MS = 200,       /* from claim to wire */
+    RETRY_SECONDS = 300, /* what a channel could not take now */
     TITLE_MAX = 256,
     BODY_MAX = 8 * 1024,
     ADDRESS_MAX = 320,
@@ -45,7 +47,9 @@ struct reminder_send {
     struct pg_tx tx;
     struct item items[REMINDER_BATCH_MAX];
     size_t item_count, waiting_count;
-    struct mono claimed_at;
+    struct mono asked_at;
+    struct instant clocks[2]; /* the server's: at the beginning of the claim, before its commit */
+    size_t clock_count;
     struct instant now;
     struct reminder_send_result result;
     reminder_send_cb on_done;
@@ -95,6 +99,13 @@ static void write_words(struct item *item, const struct reminder_claimed *claime
     }
 }
 
+static void on_clock(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_send *send = owner;
+    if (err->code == 0)
+        send->clocks[send->clock_count++] = reminder_read_clock(result);
+}
+
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
 {
     struct reminder_send *send = owner;
@@ -114,12 +125,13 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     }
 }
 
-static bool is_too_late(const struct reminder_send *send)
+/* At most so long ago the claim became true for others. */
+static int64_t us_since_claim(const struct reminder_send *send)
 {
-    /* One alone gets more time: a slow database must not silence everything. But not for ever, or a
-     * process that was stopped would remind somebody who has paid meanwhile. */
-    int64_t allowed_ms = send->item_count > 1 ? WIRE_MS : WIRE_ALONE_MS;
-    return mono_us_since(send->claimed_at, clock_mono()) > allowed_ms * 1000;
+    int64_t all_us = mono_us_since(send->asked_at, clock_mono());
+    int64_t before_commit_us = send->clocks[1].us - send->clocks[0].us;
+    bool is_likely = before_commit_us >= 0 && before_commit_us <= all_us;
+    return is_likely ? all_us - before_commit_us : all_us;
 }
 
 static void on_claim_done(void *owner, const struct err *err)
@@ -130,7 +142,8 @@ static void on_claim_done(void *owner, const struct err *err)
         finish(send, err);
         return;
     }
-    send->result.was_slow = is_too_late(send);
+    assert(send->clock_count == 2);
+    send->result.was_slow = us_since_claim(send) > WIRE_MS * 1000;
     for (size_t i = 0; i < send->item_count && send->result.was_slow; ++i) {
         send->items[i].state = "scheduled";
         send->items[i].reason = "claimed too slowly";
@@ -187,7 +200,7 @@ static void send_all(struct reminder_send *send)
         if (send->items[i].state == NULL)
             send_one(&send->items[i]);
     log_line(LOG_DEBUG, "reminders on the wire", "count=%zu claimed_us=%lld", send->item_count,
-             (long long)mono_us_since(send->claimed_at, clock_mono()));
+             (long long)us_since_claim(send));
     if (send->waiting_count == 0)
         record(send);
 }
@@ -233,7 +246,7 @@ int reminder_send_begin(struct world *world, const struct reminder_texts *texts,
     send->on_done = on_done;
     send->owner = owner;
     send->now = world->now();
-    send->claimed_at = clock_mono();
+    send->asked_at = clock_mono();
     struct span kinds[3];
     const struct reminder_claim_order order = {
         .keys = &send->keys,
@@ -241,7 +254,8 @@ int reminder_send_begin(struct world *world, const struct reminder_texts *texts,
         .hold_since = instant_plus_seconds(send->now, -(int64_t)world->payment_in_flight_seconds),
         .channels = kinds,
         .channel_count = reminder_channels(world, kinds)};
-    int rc = reminder_claim(world->store, &send->tx, &order, on_claimed, on_claim_done, send, err);
+    int rc = reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
+                            send, err);
     if (rc != 0)
         free(send);
     return rc;

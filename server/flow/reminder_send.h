@@ -11,7 +11,7 @@ struct reminder_texts;
 
 struct reminder_send_result {
     size_t claimed_count, sent_count;
-    bool was_slow; /* the claim took so long that all was given back: try fewer at once */
+    bool was_slow; /* the claim took so long that all was given back: try fewer, and later */
 };
 
 /* Exactly once. With an error, what was claimed and not recorded stays claimed until it is looked

@@ -3,6 +3,9 @@
  * rest after it. Then, once a minute, a look for what a dead process left claimed. Then rest until
  * the poll or a wake-up.
  *
+ * When a claim was slow all of it was given back: fewer are tried, after a rest that doubles each
+ * time and that no wake-up cuts short, so that a slow database is not asked more than it can do.
+ *
  * Who asks for candidates and finds that nothing of them could be claimed rests too: somebody else
  * was quicker, or a condition changed between the two looks. */
 #include "jobs/dispatch.h"
@@ -21,7 +24,8 @@ enum {
     RETRY_MS = 3000,   /* after a failure */
     LOST_SECONDS = 60, /* claimed longer ago than this, nobody is sending it any more */
     LOST_EVERY_ROUNDS = 60,
-    BATCH_MIN = 1,
+    SLOW_REST_MS = 250, /* after a slow claim; doubles */
+    SLOW_REST_MS_MAX = 8000,
     WINDOW_REST_MS = 20, /* for each window passed over */
 };
 
@@ -34,6 +38,7 @@ struct dispatch {
     struct reminder_place place; /* behind the windows that had nothing to send */
     uint32_t windows_passed;
     size_t batch_max;
+    uint32_t slow_rest_ms; /* 0: the last claim was quick */
     int rounds_to_lost;
     bool is_busy, is_woken, is_stopped;
 };
@@ -94,6 +99,18 @@ static void look_for_lost(struct dispatch *dispatch)
         rest_after(dispatch, &err);
 }
 
+/* All of it was given back. */
+static void rest_after_slow(struct dispatch *dispatch, size_t claimed_count)
+{
+    uint32_t rest_ms = dispatch->slow_rest_ms == 0 ? SLOW_REST_MS : dispatch->slow_rest_ms * 2;
+    dispatch->slow_rest_ms = rest_ms < SLOW_REST_MS_MAX ? rest_ms : SLOW_REST_MS_MAX;
+    dispatch->batch_max = (claimed_count + 3) / 4;
+    dispatch->is_woken = false;
+    log_line(LOG_WARN, "reminders given back", "count=%zu cause=slow claim rest_ms=%u",
+             claimed_count, dispatch->slow_rest_ms);
+    rest(dispatch, dispatch->slow_rest_ms);
+}
+
 static void on_batch_sent(void *owner, const struct reminder_send_result *result,
                           const struct err *err)
 {
@@ -102,9 +119,12 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
         rest_after(dispatch, err);
         return;
     }
-    if (result->was_slow && dispatch->batch_max > BATCH_MIN)
-        dispatch->batch_max = (dispatch->batch_max + 3) / 4;
-    else if (!result->was_slow && dispatch->batch_max < REMINDER_BATCH_MAX)
+    if (result->was_slow) {
+        rest_after_slow(dispatch, result->claimed_count);
+        return;
+    }
+    dispatch->slow_rest_ms = 0;
+    if (dispatch->batch_max < REMINDER_BATCH_MAX)
         ++dispatch->batch_max;
     if (result->sent_count > 0)
         log_line(LOG_INFO, "reminders sent", "count=%zu", result->sent_count);
@@ -120,6 +140,7 @@ static void on_end(struct dispatch *dispatch)
     uint32_t rest_ms = POLL_MS + dispatch->windows_passed * WINDOW_REST_MS;
     dispatch->place = reminder_place_first();
     dispatch->windows_passed = 0;
+    dispatch->slow_rest_ms = 0; /* nothing is left that was given back */
     if (--dispatch->rounds_to_lost <= 0)
         look_for_lost(dispatch);
     else
@@ -200,7 +221,7 @@ void dispatch_wake(struct dispatch *dispatch)
         return;
     if (dispatch->is_busy)
         dispatch->is_woken = true;
-    else
+    else if (dispatch->slow_rest_ms == 0)
         timer_start(&dispatch->timer, 0);
 }
 

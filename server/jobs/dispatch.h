@@ -16,7 +16,7 @@ struct dispatch;
 /* Starts looking at once. An installation without a channel sends and claims nothing. Null with
  * ERR_INPUT when a message text is broken. */
 struct dispatch *dispatch_new(struct world *, struct err *);
-/* Looks now. Any number of calls is one look. */
+/* Looks now, or when it has rested from a slow database. Any number of calls is one look. */
 void dispatch_wake(struct dispatch *);
 /* Begins nothing new; what is in hand is finished. */
 void dispatch_stop(struct dispatch *);

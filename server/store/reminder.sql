@@ -67,6 +67,10 @@ where state = 'claimed' and claimed_at < $1::timestamptz
 order by customer_id, invoice_id
 limit $2::bigint;
 
+-- name: reminder_clock
+-- What the server's clock says: first and last in the claim, to tell how long it took before its commit.
+select clock_timestamp();
+
 -- name: reminder_lock_customers
 -- $1 customer_id[]
 select customer_id

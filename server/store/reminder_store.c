@@ -126,7 +126,8 @@ static void add_skip_statement(struct pg_tx *tx, const struct key_arrays *arrays
 }
 
 int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_claim_order *order,
-                   pg_result_cb on_claimed, pg_done_cb on_done, void *owner, struct err *err)
+                   pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done, void *owner,
+                   struct err *err)
 {
     struct key_arrays arrays = {.count = 0};
     for (size_t i = 0; i < order->keys->count; ++i)
@@ -134,6 +135,7 @@ int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (rc != 0)
         return rc;
+    pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     add_lock_statements(tx, &arrays);
     add_skip_statement(tx, &arrays, order->now);
     struct pg_args args;
@@ -145,9 +147,15 @@ int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_
     pg_arg_instant(&args, order->hold_since);
     pg_arg_texts(&args, order->channels, order->channel_count);
     pg_tx_add(tx, SQL_REMINDER_CLAIM, &args, on_claimed);
+    pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     pg_args_release(&args);
     pg_tx_commit(tx);
     return 0;
+}
+
+struct instant reminder_read_clock(const PGresult *result)
+{
+    return pg_get_instant(result, 0, 0);
 }
 
 void reminder_read_claimed(const PGresult *result, int row, struct reminder_claimed *claimed)

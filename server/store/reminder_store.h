@@ -72,10 +72,13 @@ struct reminder_claim_order {
 };
 
 /* One transaction: locks, skips steps that a newer one overtook, claims what still may go.
- * `on_claimed` gets the rows for reminder_read_claimed; they count once `on_done` has no error. */
+ * `on_claimed` gets the rows for reminder_read_claimed; they count once `on_done` has no error.
+ * `on_clock` gets what the server's clock says, for reminder_read_clock: before the locks are asked
+ * for, and again before the commit. */
 MUST_CHECK int reminder_claim(struct store *, struct pg_tx *, const struct reminder_claim_order *,
-                              pg_result_cb on_claimed, pg_done_cb on_done, void *owner,
-                              struct err *);
+                              pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done,
+                              void *owner, struct err *);
+struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 
 struct reminder_outcome {

@@ -287,6 +287,73 @@ static void an_installation_without_a_channel_claims_nothing(void **state)
     assert_int_equal(count_of("step = 'before_2' and state = 'scheduled'"), CUSTOMERS);
 }
 
+/* Three customers, and a database that takes `seconds` for each claimed reminder, before the commit
+ * (where the claim is not yet made) or in it. */
+static void slow_down(const char *when, const char *seconds)
+{
+    char sql[1024];
+    snprintf(
+        sql, sizeof(sql),
+        "update reminder set state = 'cancelled' where state = 'scheduled' and customer_id > 3;"
+        "create function slow() returns trigger language plpgsql as $$ begin perform"
+        " pg_sleep(%s); return null; end $$;"
+        "create constraint trigger slow after update on reminder deferrable initially %s for"
+        " each row when (new.state = 'claimed') execute function slow()",
+        seconds, when);
+    fixture_sql(&fixture, sql);
+}
+
+static void speed_up(void)
+{
+    fixture_sql(&fixture, "drop trigger slow on reminder; drop function slow()");
+}
+
+static int64_t given_back_count(void)
+{
+    return atoll(fixture_value(&fixture, "select count(*) from event where kind ="
+                                         " 'reminder.given_back'"));
+}
+
+/* Rule 3: on the wire within 200 ms of its claim or given back; one alone as well as many. */
+static void what_the_database_commits_too_slowly_is_given_back_not_sent(void **state)
+{
+    (void)state;
+    slow_down("deferred", "0.25");
+    struct dispatch *dispatch = begin(&fixture.world);
+    struct mono start = clock_mono();
+    while (given_back_count() < 6 && mono_us_since(start, clock_mono()) < 20000000) {
+        h2o_evloop_run(fixture.world.loop, 20);
+        dispatch_wake(dispatch); /* as each booked payment does: no reason to hurry */
+    }
+    int64_t tried_ms = mono_us_since(start, clock_mono()) / 1000;
+    int64_t given_back = given_back_count(), sent_slowly = sent;
+    speed_up();
+    bool is_sent = fixture_run(&fixture, &sent, 3, WAIT_SECONDS);
+    end(dispatch);
+    assert_int_equal(sent_slowly, 0);
+    assert_in_range(given_back, 6, 7);
+    /* Three at once, then one, one and one, with rests of 1/4, 1/2 and 1 s between. */
+    assert_true(tried_ms > 6 * 250 + 250 + 500 + 1000);
+    assert_true(is_sent);
+    assert_int_equal(count_of("step = 'before_2' and state = 'sent'"), 3);
+    assert_int_equal(count_of("state = 'claimed'"), 0);
+    assert_chains_whole();
+}
+
+/* A payment cannot come between the beginning of the claim and its end: the customer is locked. */
+static void time_that_the_claim_takes_before_its_commit_does_not_count(void **state)
+{
+    (void)state;
+    slow_down("immediate", "0.25");
+    struct dispatch *dispatch = begin(&fixture.world);
+    bool is_sent = fixture_run(&fixture, &sent, 3, WAIT_SECONDS);
+    end(dispatch);
+    speed_up();
+    assert_true(is_sent);
+    assert_int_equal(given_back_count(), 0);
+    assert_chains_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup(a_refusal_fails_and_a_busy_channel_is_tried_later, setup),
         cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
+        cmocka_unit_test_setup(what_the_database_commits_too_slowly_is_given_back_not_sent, setup),
+        cmocka_unit_test_setup(time_that_the_claim_takes_before_its_commit_does_not_count, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
