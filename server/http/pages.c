@@ -194,7 +194,7 @@ static void on_qr_opened(void *owner, const struct page_model *m, const struct e
     buf_init(&text, 1024);
     buf_init(&svg, 64 * 1024);
     if (print_qr(r->world, m->row, &text, &svg))
-        reply_svg(r, buf_span(&svg));
+        reply_svg_compressed(r, buf_span(&svg)); /* the invoice's data alone stands in it */
     else
         page_reply_notice(r, PAGE_NOTICE_NOWHERE, span_of(NULL, 0));
     buf_release(&text);

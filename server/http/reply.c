@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/connection.h"
+#include "http/gzip.h"
 #include "http/listener.h"
 
 #include <assert.h>
@@ -215,6 +216,16 @@ void reply_page(struct request *r, int status, const struct page_policy *policy,
 void reply_svg(struct request *r, struct span svg)
 {
     send_reply(r, 200, "image/svg+xml", plain_block, svg);
+}
+
+void reply_svg_compressed(struct request *r, struct span svg)
+{
+    reply_header(r, "vary", SPAN_LIT("accept-encoding"));
+    if (gzip_is_taken(r->h2o_)) {
+        reply_header(r, "content-encoding", SPAN_LIT("gzip"));
+        svg = gzip_of(&r->h2o_->pool, svg);
+    }
+    reply_svg(r, svg);
 }
 
 void reply_json(struct request *r, int status, struct span json)

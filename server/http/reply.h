@@ -22,6 +22,8 @@ void reply_header(struct request *, const char *name, struct span value);
  * headers alone. */
 void reply_page(struct request *, int status, const struct page_policy *, struct span html);
 void reply_svg(struct request *, struct span svg);
+/* As gzip where that is taken. Not for what mixes a secret with a request's own words (gzip.h). */
+void reply_svg_compressed(struct request *, struct span svg);
 void reply_json(struct request *, int status, struct span json);
 void reply_text(struct request *, int status, const char *text);
 void reply_bytes(struct request *, int status, const char *content_type, struct span bytes);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { beforeEach } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import { assertAccessible, assertFits, openBrowser, openPhone } from '../support/browser.mjs';
@@ -250,6 +251,21 @@ test('the QR code holds the transfer of what is left to pay', async () => {
   assert.equal(fields[5], title);
 });
 
+test('the transfer code alone travels compressed, to who takes that', async () => {
+  const plain = await demo.get(`${link}/qr.svg`);
+  assert.equal(plain.headers['content-encoding'], undefined);
+  assert.equal(plain.headers.vary, 'accept-encoding');
+  const sent = await demo.get(`${link}/qr.svg`, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(sent.headers['content-encoding'], 'gzip');
+  assert.equal(sent.headers['content-type'], 'image/svg+xml');
+  assert.equal(sent.headers['x-content-type-options'], 'nosniff');
+  assert.ok(sent.body.length * 3 < plain.body.length, `${sent.body.length}`);
+  assert.deepEqual(gunzipSync(sent.body), plain.body);
+  // The page holds secrets beside what others may choose: its size must not tell of them.
+  const page = await demo.get(link, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(page.headers['content-encoding'], undefined);
+});
+
 test('too large an amount has data to copy and no code', async () => {
   await demo.execute(`update invoice set due_minor = 1000000 where ${these()}`);
   assert.doesNotMatch((await demo.get(link)).text, /<img/);
@@ -260,7 +276,9 @@ test('the page and all it loads come in 14 kB', async () => {
   await seedPayment('failed', { method: 'blik', reason: 'limit_exceeded' });
   for (const lang of ['pl', 'en', 'uk']) {
     const parts = [`${link}?lang=${lang}`, `${link}/qr.svg`, `${new URL(link).origin}/favicon.svg`];
-    const sizes = await Promise.all(parts.map(async (part) => (await demo.get(part)).body.length));
+    const headers = { 'accept-encoding': 'gzip, deflate, br' };
+    const sizes = await Promise.all(parts.map(async (part) =>
+      (await demo.get(part, { headers })).body.length));
     const sum = sizes.reduce((a, b) => a + b);
     assert.ok(sum <= 14 * KIB, `${lang}: ${sizes.join(' + ')}`);
   }

@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-/* The page and its QR code (at most 3 kB) come in one TCP window of 14 kB. */
+/* The page, its QR code (at most 2 kB, page_transfer_test) and its icon come in one TCP window of
+ * 14 kB. */
 enum { PAGE_BYTES_MAX = 14 * 1024 - 3 * 1024 };
 
 static const struct provider fake = {.name = "fake", .takes_blik_code = true};
