@@ -115,29 +115,6 @@ test('kill -9 of PostgreSQL in a flood', async () => {
   await comeAgain(demo, callbacks);
 });
 
-test('a frozen PostgreSQL is told as 503 within five seconds, and nothing is lost when it thaws', async () => {
-  const callbacks = (await makePayments(demo, 40, 'fz')).map(callbackOf);
-  const frozen = find(demo, /postgres/);
-  frozen.forEach((pid) => kill(pid, 'SIGSTOP'));
-  try {
-    const agent = keepAliveAgent(demo.caText, { maxSockets: 20 });
-    await inParallel(callbacks, 20, async (callback) => {
-      const start = Date.now();
-      const answer = await send(demo, callback.body, { id: callback.id, agent });
-      assert.equal(answer.status, 503);
-      assert.ok(Number(answer.headers['retry-after']) > 0);
-      assert.ok(Date.now() - start < 5000, `answered after ${Date.now() - start} ms`);
-    });
-    agent.destroy();
-  } finally {
-    find(demo, /postgres/).forEach((pid) => kill(pid, 'SIGCONT'));
-  }
-  const start = Date.now();
-  await eventually(async () => (await send(demo, callbacks[0].body, { id: callbacks[0].id })).status === 200);
-  assert.ok(Date.now() - start < 5000, 'all clear within five seconds');
-  await comeAgain(demo, callbacks);
-});
-
 test('kill -9 of the supervisor in a flood, and a start on what it left', async () => {
   const dir = temporaryFolder();
   const first = await startDemo({ dir });

@@ -20,7 +20,7 @@ const DEBTS = 1200, HANG_DEBTS = 100;
 const READY_MS_MEDIAN = 1500, READY_MS_MAX = 5000;
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const cluster = startCluster();
+const cluster = await startCluster();
 const owed = await startOwed(DEBTS + HANG_DEBTS, { database: { url: cluster.app, owner_url: cluster.owner } });
 const { gateway } = owed;
 

@@ -1,12 +1,13 @@
 // A PostgreSQL cluster of a test's own that no Dunlin runs: to be restarted, frozen and killed as an
 // operator's database is. Durable as it comes (Dunlin refuses one that forgets); socket only.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 import { atEnd } from './cleanup.mjs';
-import { postgresPrograms } from './local.mjs';
+import { descendants, postgresPrograms } from './local.mjs';
 
 // PostgreSQL does not run as root: { uid, gid } of somebody else, or nothing.
 function unprivileged() {
@@ -31,33 +32,45 @@ class Cluster {
     this.data = path.join(this.dir, 'data');
     this.app = `host=${this.dir} port=5432 user=dunlin_app dbname=postgres`;
     this.owner = `host=${this.dir} port=5432 user=owner dbname=postgres`;
-    this.run('initdb', '-D', this.data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync');
   }
 
-  run(program, ...args) {
-    execFileSync(path.join(postgresPrograms(), program), args, { ...this.user, cwd: '/', stdio: 'ignore' });
+  async run(program, ...args) {
+    await promisify(execFile)(path.join(postgresPrograms(), program), args, { ...this.user, cwd: '/' });
   }
 
-  // start, stop or restart, and what else pg_ctl should be told.
-  control(action, ...more) {
-    this.run('pg_ctl', action, '-D', this.data, '-s', '-w', '-t', '60', '-l', path.join(this.dir, 'log'),
+  // start, stop or restart, and what else pg_ctl should be told. Its children keep no pipe of ours.
+  async control(action, ...more) {
+    await this.run('pg_ctl', action, '-D', this.data, '-s', '-w', '-t', '60', '-l', path.join(this.dir, 'log'),
       '-o', `-c listen_addresses= -c unix_socket_directories=${this.dir}`, ...more);
   }
 
-  remove() {
-    try {
-      this.control('stop', '-m', 'immediate');
-    } catch {
-      // It is stopped already.
-    }
+  processes() {
+    const postmaster = Number(readFileSync(path.join(this.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return [postmaster, ...descendants(postmaster)];
+  }
+
+  freeze() {
+    this.frozen = this.processes();
+    this.frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  }
+
+  thaw() {
+    this.frozen?.forEach((pid) => process.kill(pid, 'SIGCONT'));
+    this.frozen = undefined;
+  }
+
+  async remove() {
+    this.thaw();
+    await this.control('stop', '-m', 'immediate').catch(() => {}); // stopped already
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
 // Settings for a gateway on it: { database: { url: cluster.app, owner_url: cluster.owner } }.
-export function startCluster() {
+export async function startCluster() {
   const cluster = new Cluster();
   atEnd(() => cluster.remove());
-  cluster.control('start');
+  await cluster.run('initdb', '-D', cluster.data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync');
+  await cluster.control('start');
   return cluster;
 }
