@@ -383,29 +383,15 @@ static bool is_truthy(const struct mustache_value *value)
     }
 }
 
-static const char *escape_of(char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
+static const char *const escapes[256] = {
+    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+};
 
 static void add_escaped(struct buf *out, struct span text)
 {
     size_t from = 0;
     for (size_t i = 0; i < text.len; ++i) {
-        const char *escape = escape_of(text.base[i]);
+        const char *escape = escapes[(uint8_t)text.base[i]];
         if (escape == NULL)
             continue;
         buf_add(out, span_of(text.base + from, i - from));

@@ -382,6 +382,7 @@ static void write_invoice(struct import_invoices *to, const struct import_known_
     to->account[n] = i->account;
     to->entry_count[n] = i->entry_count;
     to->event_count[n] = i->event_count;
+    to->link_no[n] = i->link_no;
     to->chain_head[n] = i->chain_head;
 }
 
@@ -403,6 +404,7 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
         .amount_minor = row->amount_minor,
         .due_minor = row->amount_minor,
         .entry_count = 1,
+        .link_no = ++c->link_count,
         .issue_date = issued,
         .due_date = row->due_date,
     };
@@ -414,7 +416,7 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
               (struct span){NULL, 0});
     change_contact(d, part, c, row, &i, true);
     links->customer_id[links->count] = c->id;
-    links->link_no[links->count] = ++c->link_count;
+    links->link_no[links->count] = i.link_no;
     links->invoice_id[links->count++] = invoice_id;
     plan(part, &part->plans, c, &i);
     write_invoice(&part->new_invoices, &i, row->number);

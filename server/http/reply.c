@@ -184,6 +184,15 @@ static void add_fixed_headers(struct request *r, int status, const char *content
         add_retry_after(req);
 }
 
+/* Over TLS libh2o encrypts the whole body inside h2o_send; a plain socket may keep pointing at what
+ * it could not write yet. */
+static h2o_iovec_t body_to_send(h2o_req_t *req, struct span body)
+{
+    if (req->conn->callbacks->get_socket(req->conn)->ssl != NULL)
+        return h2o_iovec_init(body.base, body.len);
+    return h2o_strdup(&req->pool, body.base == NULL ? "" : body.base, body.len);
+}
+
 static void send_reply(struct request *r, int status, const char *content_type, h2o_iovec_t block,
                        struct span body)
 {
@@ -202,7 +211,7 @@ static void send_reply(struct request *r, int status, const char *content_type, 
         req->res.content_length = body.len;
     count(r, status);
     log_answer(r, status);
-    h2o_iovec_t bytes = h2o_strdup(&req->pool, body.base == NULL ? "" : body.base, body.len);
+    h2o_iovec_t bytes = body_to_send(req, body);
     h2o_start_response(req, &generator);
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     h2o_send(req, &bytes, is_head || !has_length || body.len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);

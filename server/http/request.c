@@ -13,9 +13,9 @@ struct form_field {
 };
 
 struct form_fields {
-    struct form_field fields[FORM_FIELDS_MAX];
     size_t count;
     bool is_ok;
+    struct form_field fields[FORM_FIELDS_MAX];
 };
 
 /* Ids need to be unlike each other and say nothing: a counter mixed by splitmix64, from a random
@@ -49,10 +49,11 @@ struct span request_method(const struct request *r)
     return span_of_iovec(r->h2o_->input.method);
 }
 
+/* libh2o has looked for the mark. */
 static size_t query_at(const struct request *r)
 {
-    const char *mark = memchr(r->h2o_->input.path.base, '?', r->h2o_->input.path.len);
-    return mark == NULL ? r->h2o_->input.path.len : (size_t)(mark - r->h2o_->input.path.base);
+    size_t at = r->h2o_->query_at;
+    return at == SIZE_MAX ? r->h2o_->input.path.len : at;
 }
 
 struct span request_path(const struct request *r)
@@ -188,10 +189,21 @@ static struct span form_get(const struct form_fields *f, const char *name)
     return (struct span){NULL, 0};
 }
 
+/* Most requests have no query: asking one for its fields costs nothing. */
+static const struct form_fields *query_form(struct request *r)
+{
+    if (r->query_ == NULL) {
+        struct span path = span_of_iovec(r->h2o_->input.path);
+        r->query_ = form_parse(r, span_from(path, query_at(r) + 1));
+    }
+    return r->query_;
+}
+
 struct span request_query(struct request *r, const char *name)
 {
-    return form_get(form_parse(r, span_from(span_of_iovec(r->h2o_->input.path), query_at(r) + 1)),
-                    name);
+    if (query_at(r) == r->h2o_->input.path.len)
+        return (struct span){NULL, 0};
+    return form_get(query_form(r), name);
 }
 
 static const struct form_fields *body_form(struct request *r)

@@ -29,7 +29,7 @@ struct request {
     const struct api_caller *caller; /* routes that want an API key */
     void (*on_gone_)(void *job);
     void *job_;
-    struct form_fields *form_;
+    struct form_fields *form_, *query_; /* null until somebody asks */
     bool is_proved_, is_replied_, may_stay_open_;
 };
 

@@ -11,9 +11,7 @@ select d.customer_id, d.invoice_id, d.name, d.reference, d.number, d.product, d.
 from (
     select i.customer_id, i.invoice_id, k.name, k.reference, i.number, i.product, i.currency,
         i.amount_minor, i.due_minor, i.due_date, k.language, i.changed_at,
-        (select l.link_no from paylink l
-            where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
-                and l.state = 'active') as link_no,
+        i.link_no,
         case
             when i.due_minor < 0 then 'overpaid'
             when i.due_minor = 0 then 'paid'

@@ -209,17 +209,17 @@ select * from unnest($1::text[], $2::bigint[], $3::bigint[]);
 -- name: import_add_invoices
 -- $1 customer_id[], $2 invoice_id[], $3 number[], $4 kind[], $5 product[], $6 currency[],
 -- $7 amount_minor[], $8 issue_date[], $9 due_date[], $10 account[], $11 event_count[],
--- $12 chain_head[], $13 now
+-- $12 chain_head[], $13 link_no[], $14 now
 insert into invoice (customer_id, invoice_id, number, kind, product, currency, amount_minor,
-    due_minor, issue_date, due_date, account, entry_count, event_count, chain_head, created_at,
-    changed_at)
+    due_minor, issue_date, due_date, account, entry_count, event_count, chain_head, link_no,
+    created_at, changed_at)
 select w.customer_id, w.invoice_id, w.number, w.kind, w.product, w.currency, w.amount_minor,
     w.amount_minor, w.issue_date, w.due_date, w.account, 1, w.event_count, w.chain_head,
-    $13::timestamptz, $13::timestamptz
+    w.link_no, $14::timestamptz, $14::timestamptz
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
-    $7::bigint[], $8::date[], $9::date[], $10::text[], $11::bigint[], $12::bytea[])
+    $7::bigint[], $8::date[], $9::date[], $10::text[], $11::bigint[], $12::bytea[], $13::bigint[])
     as w (customer_id, invoice_id, number, kind, product, currency, amount_minor, issue_date,
-        due_date, account, event_count, chain_head);
+        due_date, account, event_count, chain_head, link_no);
 
 -- name: import_change_invoices
 -- $1 customer_id[], $2 invoice_id[], $3 kind[], $4 product[], $5 amount_minor[], $6 due_minor[],

@@ -334,6 +334,7 @@ static void slice_invoices(struct slicer *s, struct import_invoices *i, size_t n
     SLICE(s, i->due_minor, n);
     SLICE(s, i->entry_count, n);
     SLICE(s, i->event_count, n);
+    SLICE(s, i->link_no, n);
     SLICE(s, i->issue_date, n);
     SLICE(s, i->due_date, n);
     SLICE(s, i->number, n);
@@ -529,6 +530,7 @@ static void save_new_invoices(struct pg_tx *tx, const struct import_part *p)
     pg_arg_texts(&args, i->account, i->count);
     pg_arg_ints(&args, i->event_count, i->count);
     pg_arg_bytes_array(&args, i->chain_head, i->count);
+    pg_arg_ints(&args, i->link_no, i->count);
     pg_arg_instant(&args, p->now);
     add(tx, SQL_IMPORT_ADD_INVOICES, &args, NULL);
 }

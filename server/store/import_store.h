@@ -95,6 +95,7 @@ struct import_known_invoice {
     int64_t owner_id, invoice_id; /* 0: there is none with that number */
     struct span kind, product, currency, account, chain_head;
     int64_t amount_minor, due_minor, entry_count, event_count;
+    int64_t link_no; /* of a new one */
     int32_t issue_date, due_date;
     bool is_old_amount; /* paid, and the row asks for what it once was */
 };
@@ -120,6 +121,7 @@ struct import_customers {
 struct import_invoices {
     size_t count;
     int64_t *customer_id, *invoice_id, *amount_minor, *due_minor, *entry_count, *event_count;
+    int64_t *link_no; /* of new ones */
     int32_t *issue_date, *due_date;
     struct span *number, *kind, *product, *currency, *account, *chain_head;
 };

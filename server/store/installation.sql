@@ -22,9 +22,8 @@ where preferred_channel is null
 
 -- name: demo_links
 -- Links of debts that can be paid now, those due next first. $1 today, $2 at most
-select l.customer_id, l.link_no
+select i.customer_id, i.link_no
 from invoice i
-join paylink l on l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
-where i.due_minor = i.amount_minor and l.state = 'active'
+where i.due_minor = i.amount_minor and i.link_no is not null
 order by i.due_date < $1::date, i.due_date, i.invoice_id
 limit $2::bigint;

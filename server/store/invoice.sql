@@ -10,9 +10,7 @@
 -- issue_date, due_date, paid_at, link_no
 select i.customer_id, i.invoice_id, i.number, k.reference, i.kind, i.product, i.currency,
     i.amount_minor, i.due_minor, i.issue_date, i.due_date, i.paid_at,
-    (select l.link_no from paylink l
-        where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
-            and l.state = 'active') as link_no
+    i.link_no
 from invoice i
 join customer k using (customer_id)
 where ($1::text is null or (i.customer_id, i.invoice_id) in (
@@ -29,9 +27,7 @@ limit $5::bigint;
 -- ledger, payments, reminders, holds, timeline
 select i.customer_id, i.invoice_id, i.number, k.reference, i.kind, i.product, i.currency,
     i.amount_minor, i.due_minor, i.issue_date, i.due_date, i.paid_at,
-    (select l.link_no from paylink l
-        where l.customer_id = i.customer_id and l.invoice_id = i.invoice_id
-            and l.state = 'active') as link_no,
+    i.link_no,
     k.name, k.language, i.account,
     (select coalesce(json_agg(json_build_object(
             'no', e.entry_no, 'kind', e.kind, 'amount_minor', e.amount_minor,
@@ -84,13 +80,15 @@ where i.customer_id = $1::bigint and i.invoice_id = $2::bigint;
 -- name: invoice_hold
 -- $1 customer_id, $2 invoice_id, $3 kind, $4 reason or null, $5 until or null, $6 now
 -- hold_no; none when there is no such invoice
+with counted as (
+    update invoice
+    set hold_count = hold_count + 1
+    where customer_id = $1::bigint and invoice_id = $2::bigint
+    returning customer_id, invoice_id, hold_count
+)
 insert into hold (customer_id, invoice_id, hold_no, kind, reason, until, created_at)
-select i.customer_id, i.invoice_id,
-    (select coalesce(max(h.hold_no), 0) + 1 from hold h
-        where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id),
-    $3::text, $4::text, $5::timestamptz, $6::timestamptz
-from invoice i
-where i.customer_id = $1::bigint and i.invoice_id = $2::bigint
+select customer_id, invoice_id, hold_count, $3::text, $4::text, $5::timestamptz, $6::timestamptz
+from counted
 returning hold_no;
 
 -- name: invoice_hold_release

@@ -1,6 +1,7 @@
 /* How reads become statements: page_store_read puts one into `waiting`; at the end of the turn, or
  * when a statement comes back, the first PAGE_BATCH_MAX of them become one batch. A batch has a
- * place for each of its reads, which a cancelled read empties. */
+ * place for each of its reads, which a cancelled read empties. It is asked by the statement for
+ * fresh debts first; what that did not find, if anything, by the one that looks at everything. */
 #include "store/page_store.h"
 
 #include "io/timer.h"
@@ -25,9 +26,11 @@ struct page_batch {
     struct page_reads *reads;
     struct page_read *places[PAGE_BATCH_MAX];
     size_t count;
+    struct instant now; /* of one of its reads: those of a turn lie microseconds apart */
+    bool is_thorough;   /* under way: page_read */
 };
 
-/* In the order of the select list. */
+/* In the order of the select lists. */
 enum column {
     PLACE,
     IS_REVOKED,
@@ -39,9 +42,10 @@ enum column {
     CURRENCY,
     ACCOUNT,
     DUE_MINOR,
-    PAID_MINOR,
     DUE_DATE,
     DAYS_LEFT,
+    FRESH_COLUMN_COUNT,
+    PAID_MINOR = FRESH_COLUMN_COUNT,
     PAID_ON,
     HOLDS,
     PAYMENT_STATE,
@@ -152,6 +156,29 @@ void page_reads_free(struct page_reads *reads)
 }
 
 static struct page_row read_row(const PGresult *r, int i);
+static int send_batch(struct page_batch *, struct err *);
+
+/* The reads that are still there move together. */
+static void close_gaps(struct page_batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; ++i) {
+        struct page_read *read = batch->places[i];
+        if (read == NULL)
+            continue;
+        read->place_ = &batch->places[count];
+        batch->places[count++] = read;
+    }
+    batch->count = count;
+}
+
+static void read_thoroughly(struct page_batch *batch)
+{
+    struct err err = {0};
+    batch->is_thorough = true;
+    if (send_batch(batch, &err) != 0)
+        end_batch(batch, &err);
+}
 
 static void on_result(void *owner, const PGresult *r, const struct err *err)
 {
@@ -163,28 +190,45 @@ static void on_result(void *owner, const PGresult *r, const struct err *err)
         fail_waiting(reads, &failed);
         return;
     }
-    assert(PQnfields(r) == COLUMN_COUNT);
     for (int i = 0; i < PQntuples(r); ++i) {
         struct page_row row = read_row(r, i);
         end_read(&batch->places[pg_get_int(r, i, PLACE) - 1], &row, NULL);
     }
-    end_batch(batch, NULL);
+    close_gaps(batch);
+    if (batch->count > 0 && !batch->is_thorough)
+        read_thoroughly(batch);
+    else
+        end_batch(batch, NULL);
     send_waiting(reads);
 }
 
-static int send_batch(struct page_batch *batch, struct instant now, struct err *err)
+static void add_links(const struct page_batch *batch, struct pg_args *args)
 {
     int64_t customers[PAGE_BATCH_MAX], links[PAGE_BATCH_MAX];
     for (size_t i = 0; i < batch->count; ++i) {
         customers[i] = batch->places[i]->paylink_.customer_id;
         links[i] = batch->places[i]->paylink_.link_no;
     }
+    pg_arg_ints(args, customers, batch->count);
+    pg_arg_ints(args, links, batch->count);
+}
+
+static int send_batch(struct page_batch *batch, struct err *err)
+{
     struct pg_args args;
     pg_args_init(&args);
-    pg_arg_ints(&args, customers, batch->count);
-    pg_arg_ints(&args, links, batch->count);
-    pg_arg_instant(&args, now);
-    int rc = pg_read(batch->reads->pg, &batch->query, SQL_PAGE_READ, &args, on_result, batch, err);
+    bool is_alone = batch->count == 1 && !batch->is_thorough;
+    if (is_alone) {
+        pg_arg_int(&args, batch->places[0]->paylink_.customer_id);
+        pg_arg_int(&args, batch->places[0]->paylink_.link_no);
+    } else {
+        add_links(batch, &args);
+    }
+    pg_arg_instant(&args, batch->now);
+    int statement = is_alone             ? SQL_PAGE_READ_FRESH
+                    : batch->is_thorough ? SQL_PAGE_READ
+                                         : SQL_PAGE_READ_SEVERAL_FRESH;
+    int rc = pg_read(batch->reads->pg, &batch->query, statement, &args, on_result, batch, err);
     pg_args_release(&args);
     return rc;
 }
@@ -196,16 +240,15 @@ static void send_waiting(struct page_reads *reads)
         if (batch == NULL)
             abort();
         batch->reads = reads;
-        struct instant now = {0}; /* the reads of a turn lie microseconds apart */
         while (batch->count < PAGE_BATCH_MAX && reads->waiting_count > 0) {
             struct page_read *read = take_waiting(reads);
-            now = read->now_;
+            batch->now = read->now_;
             read->place_ = &batch->places[batch->count];
             batch->places[batch->count++] = read;
         }
         ++reads->batch_count;
         struct err err = {0};
-        if (send_batch(batch, now, &err) != 0)
+        if (send_batch(batch, &err) != 0)
             end_batch(batch, &err);
     }
 }
@@ -228,7 +271,9 @@ static struct page_payment read_payment(const PGresult *r, int i)
 
 static struct page_row read_row(const PGresult *r, int i)
 {
-    return (struct page_row){
+    bool is_thorough = PQnfields(r) == COLUMN_COUNT;
+    assert(is_thorough || PQnfields(r) == FRESH_COLUMN_COUNT);
+    struct page_row row = {
         .is_revoked = pg_get_bool(r, i, IS_REVOKED),
         .language = pg_get_text(r, i, LANGUAGE),
         .name = pg_get_text(r, i, NAME),
@@ -238,11 +283,14 @@ static struct page_row read_row(const PGresult *r, int i)
         .currency = pg_get_text(r, i, CURRENCY),
         .account = pg_get_text(r, i, ACCOUNT),
         .due_minor = pg_get_int(r, i, DUE_MINOR),
-        .paid_minor = pg_get_int(r, i, PAID_MINOR),
         .due_date = pg_get_date(r, i, DUE_DATE),
         .days_left = (int32_t)pg_get_int(r, i, DAYS_LEFT),
-        .paid_on = pg_is_null(r, i, PAID_ON) ? 0 : pg_get_date(r, i, PAID_ON),
-        .holds = (unsigned)pg_get_int(r, i, HOLDS),
-        .payment = read_payment(r, i),
     };
+    if (!is_thorough)
+        return row;
+    row.paid_minor = pg_get_int(r, i, PAID_MINOR);
+    row.paid_on = pg_is_null(r, i, PAID_ON) ? 0 : pg_get_date(r, i, PAID_ON);
+    row.holds = (unsigned)pg_get_int(r, i, HOLDS);
+    row.payment = read_payment(r, i);
+    return row;
 }

@@ -8,13 +8,7 @@ select
     i.invoice_id,
     c.money_version,
     i.number,
-    coalesce((
-        select l.link_no
-        from paylink l
-        where l.customer_id = i.customer_id
-            and l.invoice_id = i.invoice_id
-            and l.state = 'active'
-    ), 0)::bigint as active_no,
+    coalesce(i.link_no, 0)::bigint as active_no,
     coalesce((
         select max(l.link_no)
         from paylink l
@@ -42,6 +36,12 @@ select money_guard(array[$1::bigint], array[$2::bigint]);
 
 -- name: paylink_revoke
 -- $1 customer_id, $2 link_no, $3 now, $4 whether the next link of the customer takes its place.
+with unlinked as (
+    update invoice
+    set link_no = null
+    where customer_id = $1::bigint
+        and link_no = $2::bigint
+)
 update paylink l
 set state = 'revoked',
     revoked_at = $3::timestamptz,
@@ -62,6 +62,12 @@ with counted as (
         changed_at = $3::timestamptz
     where customer_id = $1::bigint
     returning customer_id, link_count
+), linked as (
+    update invoice i
+    set link_no = c.link_count
+    from counted c
+    where i.customer_id = $1::bigint
+        and i.invoice_id = $2::bigint
 )
 insert into paylink (customer_id, link_no, invoice_id, state, created_at)
 select customer_id, link_count, $2::bigint, 'active', $3::timestamptz

@@ -168,10 +168,11 @@ from headed;
 -- Where its customer belongs: the live link of the debt it pays, else the one it was started from.
 select p.state,
     coalesce((
-        select l.link_no
+        select i.link_no
         from payment_allocation a
-        join paylink l on l.customer_id = a.customer_id and l.invoice_id = a.invoice_id
-        where a.customer_id = p.customer_id and a.payment_no = p.payment_no and l.state = 'active'
+        join invoice i on i.customer_id = a.customer_id and i.invoice_id = a.invoice_id
+        where a.customer_id = p.customer_id and a.payment_no = p.payment_no
+            and i.link_no is not null
         limit 1
     ), p.link_no) as link_no
 from payment p

@@ -30,11 +30,8 @@ with due as materialized (
 select d.customer_id, d.invoice_id, d.step, d.due_at,
     d.step like 'thanks%' or (
         (select i.due_minor from invoice i
-            where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id) > 0
-        and (
-            select l.link_no from paylink l
-            where l.customer_id = d.customer_id and l.invoice_id = d.invoice_id
-                and l.state = 'active') is not null
+            where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id
+                and i.link_no is not null) > 0
         and (
             select 1 from hold h
             where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
@@ -152,10 +149,7 @@ with wanted as (
         and r.due_at <= $4::timestamptz
         and (r.step like 'thanks%' or (
             i.due_minor > 0
-            and (
-                select l.link_no from paylink l
-                where l.customer_id = r.customer_id and l.invoice_id = r.invoice_id
-                    and l.state = 'active') is not null
+            and i.link_no is not null
             and (
                 select 1 from hold h
                 where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
@@ -202,9 +196,7 @@ with wanted as (
 select c.customer_id, c.invoice_id, c.step, c.channel,
     case c.channel when 'email' then k.email else k.phone end as address,
     k.language, i.number, i.product, i.currency, i.due_minor, i.due_date,
-    (select l.link_no from paylink l
-        where l.customer_id = c.customer_id and l.invoice_id = c.invoice_id
-            and l.state = 'active') as link_no
+    i.link_no
 from claimed c
 join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id

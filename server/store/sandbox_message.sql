@@ -12,9 +12,7 @@ on conflict (customer_id, invoice_id, step) do nothing;
 -- message_id, customer_id, invoice_id, step, channel, address, title, body, at, name, number, link_no
 select m.message_id, m.customer_id, m.invoice_id, m.step, m.channel, m.address, m.title, m.body,
     m.at, k.name, i.number,
-    (select l.link_no from paylink l
-        where l.customer_id = m.customer_id and l.invoice_id = m.invoice_id
-            and l.state = 'active') as link_no
+    i.link_no
 from sandbox_message m
 join customer k using (customer_id)
 join invoice i on i.customer_id = m.customer_id and i.invoice_id = m.invoice_id

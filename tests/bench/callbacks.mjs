@@ -12,8 +12,8 @@ const perRound = { ours: 60000, ceiling: 20000, fresh: 12000 };
 const makeCustomers = (first, count) => `
 insert into customer (customer_id, reference, name, language, link_count, payment_count, created_at, changed_at)
     select g, 'bench-' || g, 'Anna Kowalska', 'pl', 1, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
-insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date, due_date, entry_count, created_at, changed_at)
-    select g, 'bench/' || g, 'invoice', 'PLN', 10000, 10000, current_date + 1, current_date + 15, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
+insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date, due_date, entry_count, link_no, created_at, changed_at)
+    select g, 'bench/' || g, 'invoice', 'PLN', 10000, 10000, current_date + 1, current_date + 15, 1, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
 insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at)
     select customer_id, invoice_id, 1, 'charge', 10000, 'PLN', now() from invoice where customer_id >= ${first};
 insert into paylink (customer_id, link_no, invoice_id, state, created_at)

@@ -116,7 +116,7 @@ test('every imported invoice has its charge, its link, its ladder and a whole ch
     where (select sum(amount_minor) from ledger_entry l where l.customer_id = i.customer_id
         and l.invoice_id = i.invoice_id) is distinct from due_minor
       or not exists (select from paylink p where p.customer_id = i.customer_id
-        and p.invoice_id = i.invoice_id and p.state = 'active')
+        and p.invoice_id = i.invoice_id and p.link_no = i.link_no and p.state = 'active')
       or chain_head is distinct from (select hash from event e where e.customer_id = i.customer_id
         and e.invoice_id = i.invoice_id order by event_no desc limit 1)
       or event_count <> (select count(*) from event e where e.customer_id = i.customer_id

@@ -15,8 +15,8 @@ const next = () => links.pop();
 async function freshLinks() {
   const { debtors } = await demo.pane('/debtors.json').then((all) => (Array.isArray(all) ? { debtors: all } : all));
   const fresh = new Map((await demo.query(`select i.number, i.customer_id, i.invoice_id, i.due_minor
-    from invoice i join customer k using (customer_id) join paylink l using (customer_id, invoice_id)
-    where i.due_minor > 0 and k.payment_count = 0 and l.state = 'active' and i.currency = 'PLN'`))
+    from invoice i join customer k using (customer_id)
+    where i.due_minor > 0 and k.payment_count = 0 and i.link_no is not null and i.currency = 'PLN'`))
     .map((row) => [row.number, row]));
   return debtors.filter((debtor) => fresh.has(debtor.number))
     .map((debtor) => ({ url: debtor.link ?? debtor.url, ...fresh.get(debtor.number) }));
@@ -197,7 +197,9 @@ test('a paid, a revoked and an unknown link start nothing', async () => {
   assert.equal(new URL(answer.headers.location, demo.url).pathname, new URL(paid.url).pathname);
   assert.equal((await paymentsOf(paid)).length, 1);
   const before = await openForm(revoked);
-  await demo.execute(`update paylink set state = 'revoked', revoked_at = now() where customer_id = ${revoked.customer_id}`);
+  await demo.execute(`
+    update invoice set link_no = null where customer_id = ${revoked.customer_id};
+    update paylink set state = 'revoked', revoked_at = now() where customer_id = ${revoked.customer_id}`);
   assert.equal((await pay(revoked, before)).status, 410);
   assert.equal((await paymentsOf(revoked)).length, 0);
   const forged = { url: revoked.url.replace(/.$/, (c) => (c === 'a' ? 'b' : 'a')) };

@@ -7,11 +7,10 @@ import assert from 'node:assert/strict';
 export async function makePayments(demo, count, prefix) {
   await demo.execute(`
     create temporary table fresh as
-    select i.customer_id, i.invoice_id, i.due_minor, i.currency, k.payment_count + 1 as payment_no, l.link_no
+    select i.customer_id, i.invoice_id, i.due_minor, i.currency, k.payment_count + 1 as payment_no, i.link_no
     from invoice i
     join customer k using (customer_id)
-    join paylink l on l.customer_id = i.customer_id and l.invoice_id = i.invoice_id and l.state = 'active'
-    where i.due_minor > 0 and k.payment_count = 0
+    where i.link_no is not null and i.due_minor > 0 and k.payment_count = 0
       and i.invoice_id = (select min(x.invoice_id) from invoice x where x.customer_id = i.customer_id)
     order by i.customer_id
     limit ${count};

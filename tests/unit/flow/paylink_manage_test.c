@@ -49,7 +49,8 @@ static int set_up(void **state)
                    "insert into invoice_registry (number, customer_id, invoice_id)"
                    "select number, customer_id, invoice_id from invoice;"
                    "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
-                   "    values (1, 1, 1, 'active', now())");
+                   "    values (1, 1, 1, 'active', now());"
+                   "update invoice set link_no = 1 where invoice_id = 1");
     return 0;
 }
 

@@ -173,8 +173,7 @@ static void paid_held_unlinked_and_processing_debts_get_nothing(void **state)
                 "insert into hold (customer_id, invoice_id, hold_no, kind, created_at) select"
                 " customer_id, invoice_id, 1, 'dispute', now() from invoice where customer_id"
                 " between 31 and 60;"
-                "update paylink set state = 'revoked', revoked_at = now() where customer_id"
-                " between 61 and 90;"
+                "update invoice set link_no = null where customer_id between 61 and 90;"
                 "update payment set state = 'pending' where customer_id between 91 and 120");
     dispatch_all(CUSTOMERS - 120);
     assert_int_equal(count_of("customer_id <= 120 and step = 'before_2' and state = 'scheduled'"),
