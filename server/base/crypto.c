@@ -21,6 +21,13 @@ void sha256(struct span message, uint8_t out[SHA256_LEN])
         abort();
 }
 
+void sha1(struct span message, uint8_t out[SHA1_LEN])
+{
+    unsigned len = SHA1_LEN;
+    if (EVP_Digest(message.base, message.len, out, &len, EVP_sha1(), NULL) != 1)
+        abort();
+}
+
 void sha256_spans(const struct span *parts, size_t count, uint8_t out[SHA256_LEN])
 {
     SHA256_CTX digest;

@@ -5,11 +5,13 @@
 
 #include "base/span.h"
 
-enum { SHA256_LEN = 32 };
+enum { SHA1_LEN = 20, SHA256_LEN = 32 };
 
 void sha256(struct span message, uint8_t out[SHA256_LEN]);
 /* Of the parts one behind the other. */
 void sha256_spans(const struct span *parts, size_t count, uint8_t out[SHA256_LEN]);
+/* For protocols that want it; it protects against accidents alone. */
+void sha1(struct span message, uint8_t out[SHA1_LEN]);
 /* HMAC-SHA-256 (RFC 2104). */
 void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN]);
 /* A key made ready for many MACs: about ten times quicker than hmac_sha256() for short messages.

@@ -105,9 +105,7 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
 void imports_show(struct request *r)
 {
     struct err err;
-    if (!span_is_str(request_method(r), "HEAD"))
-        tus_add_version(r);
-    else if (!tus_is_spoken(r))
+    if (span_is_str(request_method(r), "HEAD") && !tus_is_spoken(r))
         return;
     struct import_job *job = import_job_of_path(r);
     if (job == NULL)

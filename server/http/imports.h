@@ -1,6 +1,6 @@
-/* Imports over the API: uploads by tus 1.0 (core, creation, termination), their status, and the
- * list of bad rows. The file is stored in parts of at most 1 MiB; the work process imports it when
- * it is complete. */
+/* Imports over the API: uploads by tus 1.0 (core, creation, termination, checksum), their status,
+ * and the list of bad rows. The file is stored in parts of at most 1 MiB; the work process imports
+ * it when it is complete. */
 #ifndef DUNLIN_HTTP_IMPORTS_H
 #define DUNLIN_HTTP_IMPORTS_H
 

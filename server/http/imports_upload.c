@@ -10,9 +10,9 @@
 
 void imports_options(struct request *r)
 {
-    tus_add_version(r);
     reply_header(r, "tus-version", SPAN_LIT("1.0.0"));
-    reply_header(r, "tus-extension", SPAN_LIT("creation,termination"));
+    reply_header(r, "tus-extension", SPAN_LIT("creation,termination,checksum"));
+    reply_header(r, "tus-checksum-algorithm", SPAN_LIT(TUS_CHECKSUM_ALGORITHMS));
     tus_add_number(r, "tus-max-size", r->world->import_bytes_max);
     reply_empty(r, 204);
 }
@@ -119,6 +119,23 @@ static void on_received(void *owner, const struct err *err)
     }
 }
 
+/* False: answered, and nothing of the part is kept. */
+static bool checksum_fits(struct request *r, struct span bytes)
+{
+    struct span header = request_header(r, "upload-checksum");
+    if (header.base == NULL)
+        return true;
+    enum tus_checksum verdict = request_header_count(r, "upload-checksum") == 1
+                                    ? tus_checksum_of(header, bytes)
+                                    : TUS_CHECKSUM_UNREADABLE;
+    if (verdict == TUS_CHECKSUM_UNREADABLE)
+        reply_problem(r, 400, "upload-checksum", "Upload-Checksum cannot be read",
+                      "Tus-Checksum-Algorithm says which algorithms are known.");
+    else if (verdict == TUS_CHECKSUM_WRONG)
+        reply_problem(r, 460, "upload-checksum-wrong", "The part is not what was sent", NULL);
+    return verdict == TUS_CHECKSUM_GOOD;
+}
+
 void imports_receive(struct request *r)
 {
     struct err err;
@@ -134,6 +151,8 @@ void imports_receive(struct request *r)
         reply_problem(r, 413, "upload-part-too-large", "A part holds at most 1 MiB", NULL);
         return;
     }
+    if (!checksum_fits(r, bytes))
+        return;
     struct import_job *job = import_job_of_path(r);
     if (job == NULL)
         return;

@@ -17,6 +17,7 @@
 #include "http/connection.h"
 #include "http/reply.h"
 #include "http/tls.h"
+#include "http/tus_headers.h"
 #include "io/timer.h"
 
 #include <arpa/inet.h>
@@ -354,9 +355,26 @@ static bool pass_guards(struct http_listener *l, struct request *r)
     return true;
 }
 
+/* tus 1.0: where a proxy lets few methods through, a header names the one that is meant. False:
+ * answered. */
+static bool take_method_override(struct http_listener *l, struct request *r)
+{
+    struct span method = request_header(r, "x-http-method-override");
+    if (method.base == NULL || !route_is_upload(l->options.routes, request_path(r)))
+        return true;
+    if (request_header_count(r, "x-http-method-override") != 1) {
+        reply_refusal(r, 400, "method-override", "X-HTTP-Method-Override stands there twice.");
+        return false;
+    }
+    r->method = method;
+    return true;
+}
+
 static void dispatch(struct http_listener *l, struct request *r)
 {
     struct route_match match;
+    if (!take_method_override(l, r))
+        return;
     route_find(l->options.routes, request_method(r), request_path(r), &match);
     if (match.route == NULL) {
         if (match.status == 405) {
@@ -385,6 +403,14 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     return 0;
 }
 
+/* Raw, without the query; libh2o has not looked for that in requests which it refuses itself. */
+static struct span path_of(const h2o_req_t *req)
+{
+    h2o_iovec_t path = req->input.path;
+    const char *mark = path.len == 0 ? NULL : memchr(path.base, '?', path.len);
+    return span_of(path.base, mark == NULL ? path.len : (size_t)(mark - path.base));
+}
+
 /* Runs for every answer, also those libh2o makes by itself before a handler is asked (413, 417, 400
  * for a broken body): these get their headers and their deadline here. */
 static void on_answer_started(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
@@ -393,6 +419,8 @@ static void on_answer_started(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t 
     struct http_connection *c = connection_of(req);
     if (!h2o_linklist_is_linked(&c->busy_link))
         connection_owe(c);
+    if (route_is_upload(l->options.routes, path_of(req)))
+        tus_add_version(req);
     size_t before = req->res.headers.size;
     reply_harden(req);
     if (req->res.headers.size != before) {

@@ -35,7 +35,10 @@ void request_id_make(char out[17])
 void request_init(struct request *r, h2o_req_t *h2o, struct http_listener *listener,
                   struct world *world)
 {
-    *r = (struct request){.h2o_ = h2o, .listener_ = listener, .world = world};
+    *r = (struct request){.h2o_ = h2o,
+                          .listener_ = listener,
+                          .world = world,
+                          .method = span_of(h2o->input.method.base, h2o->input.method.len)};
     request_id_make(r->id);
 }
 
@@ -46,7 +49,7 @@ static struct span span_of_iovec(h2o_iovec_t v)
 
 struct span request_method(const struct request *r)
 {
-    return span_of_iovec(r->h2o_->input.method);
+    return r->method;
 }
 
 /* libh2o has looked for the mark. */

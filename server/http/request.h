@@ -22,6 +22,7 @@ struct request {
     struct http_listener *listener_;
     struct http_connection *connection_;
     struct world *world;
+    struct span method;        /* the request line's, or the one that an upload names instead */
     const struct route *route; /* for log lines: the path itself may hold a code */
     struct span
         params[REQUEST_PARAMS_MAX];  /* what {…} in the route's path matched, raw, in order */

@@ -131,6 +131,15 @@ static void refuse(const struct route *table, struct span method, struct span pa
         allow_route(match, route);
 }
 
+bool route_is_upload(const struct route *table, struct span path)
+{
+    struct span params[REQUEST_PARAMS_MAX];
+    for (const struct route *route = table; route->method != NULL; ++route)
+        if (strcmp(route->method, "OPTIONS") == 0 && path_rank(route->path, path, params) != 0)
+            return true;
+    return false;
+}
+
 void route_find(const struct route *table, struct span method, struct span path,
                 struct route_match *match)
 {

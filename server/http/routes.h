@@ -31,6 +31,9 @@ struct route_match {
     char allow[64]; /* for 405: what the path takes, or what any path here takes */
 };
 
+/* Whether resumable uploads (tus) are spoken at this path: those that answer OPTIONS. */
+bool route_is_upload(const struct route *table, struct span path);
+
 /* Matches the raw bytes: nothing is decoded or normalised, so "%2e", ".." and "//" are themselves
  * and lead nowhere a table does not say. */
 void route_find(const struct route *table, struct span method, struct span path,

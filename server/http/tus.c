@@ -73,3 +73,19 @@ bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1])
     }
     return true;
 }
+
+enum tus_checksum tus_checksum_of(struct span header, struct span bytes)
+{
+    uint8_t told[SHA256_LEN + 1], made[SHA256_LEN];
+    struct span algorithm = take_until(&header, ' ');
+    bool is_sha1 = span_is_str(algorithm, "sha1");
+    size_t digest_len = is_sha1 ? SHA1_LEN : SHA256_LEN;
+    bool is_known = is_sha1 || span_is_str(algorithm, "sha256");
+    if (!is_known || base64_parse(header, told, sizeof told) != (long)digest_len)
+        return TUS_CHECKSUM_UNREADABLE;
+    if (is_sha1)
+        sha1(bytes, made);
+    else
+        sha256(bytes, made);
+    return memcmp(told, made, digest_len) == 0 ? TUS_CHECKSUM_GOOD : TUS_CHECKSUM_WRONG;
+}

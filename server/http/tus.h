@@ -14,4 +14,13 @@ bool tus_number(struct span text, int64_t *out);
  * none fit to be shown. False when the header breaks the grammar. */
 bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1]);
 
+/* Upload-Checksum: "algorithm base64", of exactly the bytes of this request. */
+#define TUS_CHECKSUM_ALGORITHMS "sha1,sha256"
+enum tus_checksum {
+    TUS_CHECKSUM_GOOD = 1,
+    TUS_CHECKSUM_WRONG,
+    TUS_CHECKSUM_UNREADABLE, /* broken, or of an algorithm that is not offered */
+};
+enum tus_checksum tus_checksum_of(struct span header, struct span bytes);
+
 #endif

@@ -5,9 +5,10 @@
 
 #include <stdio.h>
 
-void tus_add_version(struct request *r)
+void tus_add_version(h2o_req_t *req)
 {
-    reply_header(r, "tus-resumable", SPAN_LIT("1.0.0"));
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("tus-resumable"), 0, NULL,
+                          H2O_STRLIT("1.0.0"));
 }
 
 void tus_add_number(struct request *r, const char *name, int64_t value)
@@ -19,7 +20,6 @@ void tus_add_number(struct request *r, const char *name, int64_t value)
 
 bool tus_is_spoken(struct request *r)
 {
-    tus_add_version(r);
     if (span_is_str(request_header(r, "tus-resumable"), "1.0.0"))
         return true;
     reply_header(r, "tus-version", SPAN_LIT("1.0.0"));

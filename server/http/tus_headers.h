@@ -4,7 +4,8 @@
 
 #include "http/request.h"
 
-void tus_add_version(struct request *);
+/* For the listener: every answer to an upload says which version is spoken, whoever gives it. */
+void tus_add_version(h2o_req_t *);
 void tus_add_number(struct request *, const char *name, int64_t value);
 /* Every request of the protocol says which version it speaks; false: answered with 412. */
 bool tus_is_spoken(struct request *);

@@ -441,6 +441,53 @@ test('tus refuses what the protocol does not allow, by stable problems', async (
   assert.equal((await call('HEAD', where)).status, 404);
 });
 
+test('a method that a proxy does not let through comes in a header of tus', async () => {
+  const where = await create(6);
+  const post = (method, options = {}) => call('POST', where, { ...options,
+    headers: { 'x-http-method-override': method, ...options.headers } });
+  const bytes = { body: 'abc', headers: { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' } };
+  assert.equal((await post('PATCH', bytes)).headers['upload-offset'], '3');
+  const head = await post('HEAD');
+  assert.deepEqual([head.status, head.headers['upload-offset'], head.headers['upload-length']], [200, '3', '6']);
+  assert.equal((await post('BREW')).status, 405);
+  assert.equal((await post(['PATCH', 'DELETE'])).status, 400);
+  assert.equal((await post('DELETE')).status, 204);
+  assert.equal((await call('HEAD', where)).status, 404);
+  // Nothing but uploads listens to it.
+  assert.equal((await call('GET', new URL('/', base()), { headers: { 'x-http-method-override': 'DELETE' } })).status, 200);
+});
+
+test('whatever answers an upload says which tus it speaks', async () => {
+  const where = await create(6);
+  const version = (answer) => [answer.status, answer.headers['tus-resumable']];
+  assert.deepEqual(version(await request(where, { method: 'HEAD', ca })), [401, '1.0.0']);
+  assert.deepEqual(version(await call('PUT', where)), [405, '1.0.0']);
+  assert.deepEqual(version(await call('GET', `${base()}/nonsense`)), [404, '1.0.0']);
+  assert.deepEqual(version(await patch(where, 0, Buffer.alloc((1 << 20) + 1))), [413, '1.0.0']);
+  assert.deepEqual(version(await call('GET', new URL('/', base()))), [200, undefined]);
+});
+
+// Digests by coreutils' sha1sum and sha256sum.
+test('a part that came through damaged is not taken', async () => {
+  const where = await create(6);
+  const { headers } = await request(where, { method: 'OPTIONS', ca });
+  assert.match(headers['tus-extension'], /\bchecksum\b/);
+  assert.equal(headers['tus-checksum-algorithm'], 'sha1,sha256');
+  const sums = { sha1: 'qZk+NkcGgWq6PiVxeFDCbJzQ2J0=', sha256: 'ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=' };
+  const send = async (offset, sum, body = 'abc') => {
+    const answer = await patch(where, offset, body, { 'upload-checksum': sum });
+    return answer.status === 204 ? answer.headers['upload-offset'] : [answer.status, answer.json().type.replace(/.*:/, '')];
+  };
+  assert.deepEqual(await send(0, `sha1 ${sums.sha1}`, 'abd'), [460, 'upload-checksum-wrong']);
+  assert.deepEqual(await send(0, `sha256 ${sums.sha256}`, ''), [460, 'upload-checksum-wrong']);
+  assert.deepEqual(await send(0, `md5 ${sums.sha1}`), [400, 'upload-checksum']);
+  assert.deepEqual(await send(0, `sha1 ${sums.sha256}`), [400, 'upload-checksum']);
+  assert.deepEqual(await send(0, [`sha1 ${sums.sha1}`, `sha1 ${sums.sha1}`]), [400, 'upload-checksum']);
+  assert.equal((await call('HEAD', where)).headers['upload-offset'], '0');
+  assert.equal(await send(0, `sha1 ${sums.sha1}`), '3');
+  assert.equal(await send(3, `sha256 ${sums.sha256}`), '6');
+});
+
 test('an upload that is no import is refused and its bytes are forgotten', async () => {
   const done = await finished(await upload(Buffer.from('not;a;csv\n1;2;3\n')));
   assert.deepEqual([done.state, done.problem], ['refused', 'csv-no-csv']);

@@ -1,4 +1,5 @@
-/* Headers of resumable uploads: a number has one form, a file's name is fit to be shown. */
+/* Headers of resumable uploads: a number has one form, a file's name is fit to be shown, a checksum
+ * is read or not. */
 #include "http/tus.h"
 
 #include <assert.h>
@@ -24,5 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         assert(name_len > 0 && name_len <= TUS_NAME_MAX);
         assert(strchr(name, '/') == NULL && strpbrk(name, "\r\n\t\x1b") == NULL);
     }
+    (void)tus_checksum_of(text, SPAN_LIT("abc"));
     return 0;
 }

@@ -63,11 +63,37 @@ static void file_name_is_found_and_is_no_path(void **state)
     }
 }
 
+/* FIPS 180-2, appendices A.1 and B.1, as base64. */
+static void checksum_is_compared_with_the_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        enum tus_checksum verdict;
+    } rows[] = {
+        {"sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", TUS_CHECKSUM_GOOD},
+        {"sha256 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", TUS_CHECKSUM_GOOD},
+        {"sha1 rZk+NkcGgWq6PiVxeFDCbJzQ2J0=", TUS_CHECKSUM_WRONG},
+        {"sha256 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", TUS_CHECKSUM_UNREADABLE}, /* too short */
+        {"sha1 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", TUS_CHECKSUM_UNREADABLE},
+        {"SHA1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", TUS_CHECKSUM_UNREADABLE},
+        {"md5 kAFQmDzST7DWlj99KOF/cg==", TUS_CHECKSUM_UNREADABLE},
+        {"sha1qZk+NkcGgWq6PiVxeFDCbJzQ2J0=", TUS_CHECKSUM_UNREADABLE},
+        {"sha1 ", TUS_CHECKSUM_UNREADABLE},
+        {"sha1", TUS_CHECKSUM_UNREADABLE},
+        {"", TUS_CHECKSUM_UNREADABLE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+        assert_int_equal(tus_checksum_of(span_str(rows[i].header), SPAN_LIT("abc")),
+                         rows[i].verdict);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_plain_digits),
         cmocka_unit_test(file_name_is_found_and_is_no_path),
+        cmocka_unit_test(checksum_is_compared_with_the_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
