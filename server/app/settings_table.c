@@ -239,7 +239,8 @@ static const char *check_conninfo(const char *value, char room[160])
             per_address, 1, 1000000,                                                                \
             "Of these from one IPv4 address or IPv6 /64; bites only when the listener is over "     \
             "half\n"                                                                                \
-            "full, because a mobile carrier puts thousands of customers behind one address."),      \
+            "full, because a mobile carrier puts thousands of customers behind one address. Nor\n"  \
+            "does one then get more than is left for all others."),                                 \
         INT(prefix ".limits.answer_deadline_s", field.limits.answer_deadline_s, deadline, 1, 600,   \
             "Seconds from a request to the last byte of its answer; the connection is cut then."),  \
         INT(prefix ".limits.request_timeout_s", field.limits.request_timeout_s, request, 1, 600,    \

@@ -141,7 +141,9 @@ bool guard_admits(const struct guard_limits *limits, unsigned open_count, unsign
         return false;
     if (open_count <= limits->connections_max / 2)
         return true; /* a mobile carrier puts thousands of customers behind one address */
-    return from_address < limits->connections_per_address_max;
+    /* However many addresses crowd in: nobody gets more than is left for those who come next. */
+    return from_address < limits->connections_per_address_max &&
+           from_address < limits->connections_max - open_count;
 }
 
 void guard_bucket_init(struct guard_bucket *b, const struct guard_limits *limits, uint64_t now_ms)

@@ -50,7 +50,9 @@ void guard_addresses_init(struct guard_addresses *);
 void guard_addresses_add(struct guard_addresses *, uint64_t key, int by);
 unsigned guard_addresses_count(const struct guard_addresses *, uint64_t key);
 
-/* Whether one more connection from an address that already has `from_address` may stay. */
+/* Whether one more connection from an address that already has `from_address` may stay. Over half
+ * full an address may have connections_per_address_max, and no more than there is room left: a
+ * crowd from many addresses stops growing before the room is gone, and others still come in. */
 bool guard_admits(const struct guard_limits *, unsigned open_count, unsigned from_address);
 
 struct guard_bucket {

@@ -260,10 +260,20 @@ describe('limits of connections', () => {
         await close(crowd);
     });
 
+    test('four addresses that might fill it together leave room for one more', async () => {
+        const crowd = [];
+        for (let address = 50; address < 54; ++address)
+            crowd.push(...await open(5, `127.0.0.${address}`));
+        assert.ok(crowd.length > 12 && crowd.length < 20, `${crowd.length} of 20`);
+        const other = await open(1, '127.0.0.60');
+        assert.equal((await exchangeOn(other[0], getAndClose)).answers[0].status, 200);
+        await close(crowd);
+    });
+
     test('at the global limit a connection waits until another goes', async () => {
         const crowd = [];
-        for (let address = 10; address < 14; ++address)
-            crowd.push(...await open(5, `127.0.0.${address}`));
+        for (let address = 100; address < 120; ++address)
+            crowd.push(...await open(1, `127.0.0.${address}`));
         assert.equal(crowd.length, 20);
         const waiting = small.connect({ localAddress: '127.0.0.20' });
         const first = await Promise.race([waiting.then(() => 'served'),

@@ -102,6 +102,22 @@ static void the_limit_of_an_address_bites_only_over_half_full(void **state)
     assert_false(guard_admits(&limits, 100, 0));
 }
 
+static void no_address_gets_more_than_is_left_for_the_others(void **state)
+{
+    (void)state;
+    struct guard_limits limits = {.connections_max = 8000, .connections_per_address_max = 1000};
+    unsigned open_count = 0, held[32] = {0};
+    for (int round = 0; round < 500; ++round)
+        for (int i = 0; i < 32; ++i)
+            if (guard_admits(&limits, open_count, held[i])) {
+                ++held[i];
+                ++open_count;
+            }
+    assert_in_range(open_count, 7000, 7999);
+    assert_true(guard_admits(&limits, open_count, 0));
+    assert_true(guard_admits(&limits, open_count, 100));
+}
+
 static void connections_are_counted_by_address(void **state)
 {
     (void)state;
@@ -137,6 +153,7 @@ int main(void)
         cmocka_unit_test(an_address_is_one_ipv4_or_one_ipv6_network_of_64_bits),
         cmocka_unit_test(a_range_holds_its_addresses_and_no_others),
         cmocka_unit_test(the_limit_of_an_address_bites_only_over_half_full),
+        cmocka_unit_test(no_address_gets_more_than_is_left_for_the_others),
         cmocka_unit_test(connections_are_counted_by_address),
         cmocka_unit_test(a_bucket_empties_fills_with_time_and_gives_back),
     };
