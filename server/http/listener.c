@@ -25,7 +25,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-enum { TICK_MS_MAX = 1000, FRESH_GRACE_MS = 2000, LAST_ACCEPT_MS = 250 };
+enum { TICK_MS_MAX = 250, TICKS_A_LIMIT = 20, FRESH_GRACE_MS = 2000, LAST_ACCEPT_MS = 250 };
 enum { LAST_TURNS_MAX = 100, LAST_TURN_MS = 10, ACCEPTS_A_TURN = 4 };
 
 struct http_listener {
@@ -104,11 +104,11 @@ static void configure(struct http_listener *l)
 
 static int tick_ms(const struct guard_limits *limits)
 {
-    int quarter =
-        (limits->answer_timeout_ms < limits->request_timeout_ms ? limits->answer_timeout_ms
-                                                                : limits->request_timeout_ms) /
-        4;
-    return quarter < 1 ? 1 : quarter < TICK_MS_MAX ? quarter : TICK_MS_MAX;
+    int shorter = limits->answer_timeout_ms < limits->request_timeout_ms
+                      ? limits->answer_timeout_ms
+                      : limits->request_timeout_ms;
+    int part = shorter / TICKS_A_LIMIT;
+    return part < 1 ? 1 : part < TICK_MS_MAX ? part : TICK_MS_MAX;
 }
 
 struct http_listener *http_listener_new(struct world *world,
@@ -394,11 +394,22 @@ static void dispatch(struct http_listener *l, struct request *r)
         match.route->handle(r);
 }
 
+/* libh2o 2.2.5 does not look at the result when it has written an answer: over a connection that is
+ * broken it would go on with all that was asked behind it. */
+static bool is_connected(const struct http_connection *c)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    return !c->is_cut && getpeername(h2o_socket_get_fd(c->socket), (void *)&address, &len) == 0;
+}
+
 static int on_request(h2o_handler_t *self, h2o_req_t *req)
 {
     struct http_listener *l = ((struct listener_handler *)(void *)self)->listener;
     struct request *r = request_begin(l, req);
-    if (pass_guards(l, r))
+    if (r->connection_->request_count > 1 && !is_connected(r->connection_))
+        refuse_and_close(r, 400, "gone", "Nobody is there to hear the answer.");
+    else if (pass_guards(l, r))
         dispatch(l, r);
     return 0;
 }
@@ -452,13 +463,18 @@ static void answer_late(struct http_connection *c)
     refuse_and_close(r, 503, "late", "The answer took too long. Try again.");
 }
 
+/* What is due before the next tick is due now: a limit is the most that anybody gets. */
+static bool is_due(const struct http_listener *l, uint64_t since_ms, int timeout_ms)
+{
+    return now_ms(l) + l->tick.timeout >= since_ms + (uint64_t)timeout_ms;
+}
+
 static void enforce_deadlines(struct http_listener *l)
 {
-    uint64_t timeout_ms = (uint64_t)l->options.limits.answer_timeout_ms;
     for (h2o_linklist_t *next, *n = l->busy.next; n != &l->busy; n = next) {
         struct http_connection *c = H2O_STRUCT_FROM_MEMBER(struct http_connection, busy_link, n);
         next = n->next;
-        if (now_ms(l) - c->busy_since_ms <= timeout_ms)
+        if (!is_due(l, c->busy_since_ms, l->options.limits.answer_timeout_ms))
             return;
         if (c->is_cut)
             continue;
@@ -479,12 +495,11 @@ static void enforce_request_time(struct http_listener *l, struct http_connection
 {
     if (h2o_linklist_is_linked(&c->busy_link) || c->is_cut)
         return;
-    uint64_t timeout_ms = (uint64_t)l->options.limits.request_timeout_ms;
     if (c->socket->input->size == 0)
         c->partial_since_ms = 0;
     else if (c->partial_since_ms == 0)
-        c->partial_since_ms = now_ms(l);
-    else if (now_ms(l) - c->partial_since_ms > timeout_ms)
+        c->partial_since_ms = now_ms(l) - l->tick.timeout; /* at the earliest */
+    else if (is_due(l, c->partial_since_ms, l->options.limits.request_timeout_ms))
         cut(c);
 }
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 enum { TURNS_MAX = 500, TURN_MS = 10 };
+enum { ANSWER_TIMEOUT_MS = 800, REQUEST_TIMEOUT_MS = 1000, LOADED_MS = 100 };
 
 static struct {
     struct world world;
@@ -25,7 +27,7 @@ static struct {
     struct http_listener *listener;
     uint16_t port;
     struct request *waiting;
-    int gone_count;
+    int gone_count, counted;
     struct timer later;
 } bed;
 
@@ -69,6 +71,20 @@ static void answer_now(struct request *r)
     reply_text(r, 200, "now");
 }
 
+static void answer_counted(struct request *r)
+{
+    ++bed.counted;
+    reply_text(r, 200, "counted");
+}
+
+/* More than the buffers of a socket over loopback. */
+static void answer_large(struct request *r)
+{
+    enum { LARGE = 16 << 20 };
+    char *bytes = request_alloc(r, LARGE);
+    reply_bytes(r, 200, "text/plain", span_of(bytes, LARGE));
+}
+
 static void answer_proved(struct request *r)
 {
     request_prove(r);
@@ -101,6 +117,8 @@ static const struct route routes[] = {
     {"GET", "/never", ROUTE_OPEN, NULL, wait_for_ever},
     {"GET", "/later", ROUTE_OPEN, NULL, answer_later},
     {"GET", "/now", ROUTE_OPEN, NULL, answer_now},
+    {"GET", "/counted", ROUTE_OPEN, NULL, answer_counted},
+    {"GET", "/large", ROUTE_OPEN, NULL, answer_large},
     {"POST", "/proved", ROUTE_OPEN, NULL, answer_proved},
     {"POST", "/form", ROUTE_OPEN, NULL, answer_form},
     {"GET", "/param/{name}", ROUTE_OPEN, NULL, answer_param},
@@ -132,7 +150,8 @@ static int open_bed(void **state)
     options.fd = listen_on_loopback(&bed.port);
     options.limits.requests_burst = 3;
     options.limits.requests_per_second = 1;
-    options.limits.answer_timeout_ms = 200;
+    options.limits.answer_timeout_ms = ANSWER_TIMEOUT_MS;
+    options.limits.request_timeout_ms = REQUEST_TIMEOUT_MS;
     bed.listener = http_listener_new(&bed.world, &options);
     return 0;
 }
@@ -256,6 +275,61 @@ static void a_peer_that_goes_early_leaves_the_answer_nowhere_to_go(void **state)
         h2o_evloop_run(bed.world.loop, TURN_MS);
     assert_int_equal(bed.metrics.values[METRIC_connections_now], 0);
     assert_null(bed.waiting);
+}
+
+/* libh2o 2.2.5 takes no notice when an answer cannot be written, and goes on to the next request.
+ */
+static void what_was_asked_behind_a_broken_connection_is_not_done(void **state)
+{
+    (void)state;
+    struct client c;
+    struct linger none = {.l_onoff = 1};
+    client_open(&c);
+    client_send(&c,
+                "GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /counted HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i != TURNS_MAX && bed.waiting == NULL; ++i)
+        h2o_evloop_run(bed.world.loop, TURN_MS);
+    setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    close(c.fd);
+    for (int i = 0; i != TURNS_MAX && bed.metrics.values[METRIC_connections_now] != 0; ++i)
+        h2o_evloop_run(bed.world.loop, TURN_MS);
+    assert_int_equal(bed.metrics.values[METRIC_connections_now], 0);
+    assert_int_equal(bed.counted, 0);
+}
+
+static int64_t ms_until_closed(struct client *c)
+{
+    struct mono start = clock_mono();
+    expect(c, NULL);
+    return (clock_mono().ns - start.ns) / 1000000;
+}
+
+static void a_request_that_never_ends_is_cut_within_its_time(void **state)
+{
+    (void)state;
+    struct client c;
+    client_open(&c);
+    client_send(&c, "GET /now HTTP/1.1\r\nHost: a\r\n");
+    assert_in_range(ms_until_closed(&c), REQUEST_TIMEOUT_MS / 2, REQUEST_TIMEOUT_MS + LOADED_MS);
+    close(c.fd);
+}
+
+static void an_answer_that_nobody_takes_is_cut_within_its_time(void **state)
+{
+    (void)state;
+    struct client c;
+    int window = 2048;
+    client_open(&c);
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+    client_get(&c, "/large");
+    struct mono start = clock_mono();
+    for (int i = 0; i != TURNS_MAX && bed.metrics.values[METRIC_http_late] == 0; ++i)
+        h2o_evloop_run(bed.world.loop, TURN_MS);
+    assert_int_equal(bed.metrics.values[METRIC_http_late], 1);
+    assert_in_range((clock_mono().ns - start.ns) / 1000000, ANSWER_TIMEOUT_MS / 2,
+                    ANSWER_TIMEOUT_MS + LOADED_MS);
+    expect(&c, NULL);
+    close(c.fd);
 }
 
 static void a_connection_without_tokens_is_turned_away(void **state)
@@ -387,6 +461,9 @@ int main(void)
         IN_BED(an_answer_may_come_later_and_nothing_is_gone_then),
         IN_BED(the_end_of_the_listener_tells_the_waiting_job_once),
         IN_BED(a_peer_that_goes_early_leaves_the_answer_nowhere_to_go),
+        IN_BED(what_was_asked_behind_a_broken_connection_is_not_done),
+        IN_BED(a_request_that_never_ends_is_cut_within_its_time),
+        IN_BED(an_answer_that_nobody_takes_is_cut_within_its_time),
         IN_BED(a_connection_without_tokens_is_turned_away),
         IN_BED(a_proved_request_pays_nothing_and_keeps_its_connection),
         IN_BED(a_draining_listener_finishes_what_is_in_hand),
@@ -394,5 +471,6 @@ int main(void)
         IN_BED(a_form_of_another_type_is_none),
         IN_BED(a_parameter_is_raw_and_a_query_is_decoded),
     };
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
