@@ -22,6 +22,19 @@ struct http_connection {
     unsigned request_count;
     bool is_behind_proxy; /* the peer is a trusted proxy */
     bool is_cut;          /* shut down by us; libh2o closes it when it notices */
+    h2o_buffer_t *head; /* the socket's buffer, set aside while an answer is waited for, or null */
+    h2o_buffer_t *behind; /* what was read meanwhile, or null */
 };
+
+/* libh2o stops reading while a request is in hand, because the head lies in the buffer that reading
+ * may move. For an answer that comes in a later turn this costs two calls to the kernel: out of
+ * epoll and in again. So the buffer with the head is set aside and the socket goes on being watched
+ * with an empty one; whatever arrives ends the watch, and lies behind the head again when the
+ * request is over. */
+void connection_watch(struct http_connection *);
+/* Before the answer is sent; harmless when nothing is watched. */
+void connection_unwatch(struct http_connection *);
+/* The request is over: its head is needed no more. */
+void connection_rejoin(struct http_connection *);
 
 #endif

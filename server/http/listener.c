@@ -269,6 +269,7 @@ static void on_request_over(void *data)
     struct request *r = data;
     struct http_connection *c = r->connection_;
     c->request = NULL;
+    connection_rejoin(c);
     if (!r->is_replied_)
         request_tell_gone(r);
     /* A connection that is to close still owes the peer its last bytes: it stays in the list. */
@@ -407,10 +408,13 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
 {
     struct http_listener *l = ((struct listener_handler *)(void *)self)->listener;
     struct request *r = request_begin(l, req);
-    if (r->connection_->request_count > 1 && !is_connected(r->connection_))
+    struct http_connection *c = r->connection_;
+    if (c->request_count > 1 && !is_connected(c))
         refuse_and_close(r, 400, "gone", "Nobody is there to hear the answer.");
     else if (pass_guards(l, r))
         dispatch(l, r);
+    if (c->request != NULL)
+        connection_watch(c);
     return 0;
 }
 

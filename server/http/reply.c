@@ -202,6 +202,7 @@ static void send_reply(struct request *r, int status, const char *content_type, 
     r->is_replied_ = true;
     r->on_gone_ = NULL;
     r->connection_->request = NULL;
+    connection_unwatch(r->connection_);
     decide_persistence(r);
     add_fixed_headers(r, status, content_type, block);
     req->res.status = status;

@@ -28,6 +28,7 @@ static struct {
     uint16_t port;
     struct request *waiting;
     int gone_count, counted;
+    char last_path[32]; /* of the request that was answered later, as it read then */
     struct timer later;
 } bed;
 
@@ -56,6 +57,7 @@ static void wait_for_ever(struct request *r)
 static void on_later(void *owner)
 {
     (void)owner;
+    snprintf(bed.last_path, sizeof(bed.last_path), "%.*s", SPAN_ARG(request_path(bed.waiting)));
     reply_text(bed.waiting, 200, "later");
     bed.waiting = NULL;
 }
@@ -244,6 +246,49 @@ static void an_answer_may_come_later_and_nothing_is_gone_then(void **state)
     client_get(&c, "/now");
     expect(&c, "now");
     assert_int_equal(bed.gone_count, 0);
+    close(c.fd);
+}
+
+static void wait_until_in_hand(void)
+{
+    for (int i = 0; i != TURNS_MAX && bed.waiting == NULL; ++i)
+        h2o_evloop_run(bed.world.loop, TURN_MS);
+    assert_non_null(bed.waiting);
+}
+
+/* What comes while a request is in hand may end in the middle of the next one. */
+static void requests_that_come_meanwhile_are_answered_in_their_order(void **state)
+{
+    (void)state;
+    struct client c;
+    client_open(&c);
+    client_get(&c, "/later");
+    wait_until_in_hand();
+    client_get(&c, "/param/second?q=2");
+    client_send(&c, "GET /now HTT");
+    h2o_evloop_run(bed.world.loop, 0);
+    client_send(&c, "P/1.1\r\nHost: a\r\n\r\n");
+    expect(&c, "now");
+    const char *first = strstr(c.text, "later"), *second = strstr(c.text, "second?2");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second && second < strstr(c.text, "now"));
+    close(c.fd);
+}
+
+/* More than the buffer with the waiting request's head has room for: it must not move. */
+static void a_flood_behind_a_waiting_request_does_not_hurt_it(void **state)
+{
+    (void)state;
+    static char flood[40000];
+    struct client c;
+    client_open(&c);
+    client_get(&c, "/later");
+    wait_until_in_hand();
+    memset(flood, 'x', sizeof(flood) - 1);
+    client_send(&c, flood);
+    expect(&c, "later");
+    assert_string_equal(bed.last_path, "/later");
     close(c.fd);
 }
 
@@ -459,6 +504,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_BED(an_answer_that_does_not_come_is_an_apology_and_the_job_is_told),
         IN_BED(an_answer_may_come_later_and_nothing_is_gone_then),
+        IN_BED(requests_that_come_meanwhile_are_answered_in_their_order),
+        IN_BED(a_flood_behind_a_waiting_request_does_not_hurt_it),
         IN_BED(the_end_of_the_listener_tells_the_waiting_job_once),
         IN_BED(a_peer_that_goes_early_leaves_the_answer_nowhere_to_go),
         IN_BED(what_was_asked_behind_a_broken_connection_is_not_done),
