@@ -109,23 +109,50 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
     return epoch == now ? 1 : 2; /* 2: good, but hand out a new one */
 }
 
-static int err_tls(struct err *e, const char *doing, const char *file)
+/* Why OpenSSL did not take a file, by what it complained of first: a file that is not there is told
+ * as such, one without the right block in it in our words. */
+static const char *certificate_reason(unsigned long code)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_error());
-    err_set(e, ERR_SETTINGS, "%s %s: %s", doing, file, reason == NULL ? "unusable" : reason);
+    const char *reason = ERR_reason_error_string(code);
+    if (ERR_SYSTEM_ERROR(code))
+        return strerror(ERR_GET_REASON(code));
+    if (ERR_GET_LIB(code) == ERR_LIB_PEM || reason == NULL)
+        return "it holds no PEM certificate";
+    return reason;
+}
+
+static const char *key_reason(unsigned long code)
+{
+    if (ERR_SYSTEM_ERROR(code))
+        return strerror(ERR_GET_REASON(code));
+    if (ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH)
+        return "it is not the certificate's";
+    return "it holds no PEM key that can be read without a passphrase";
+}
+
+static int err_tls(struct err *e, const char *what, const char *file, const char *reason)
+{
+    err_set(e, ERR_SETTINGS, "cannot use the %s %s: %s", what, file, reason);
     ERR_clear_error();
     return ERR_SETTINGS;
+}
+
+/* OpenSSL would ask for it on the terminal, and the loop would stand still until somebody typed. */
+static int no_passphrase(char *buffer, int size, int is_writing, void *owner)
+{
+    (void)buffer, (void)size, (void)is_writing, (void)owner;
+    return -1;
 }
 
 static int context_load_files(SSL_CTX *context, const struct tls_options *o, struct err *e)
 {
     ERR_clear_error();
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     if (SSL_CTX_use_certificate_chain_file(context, o->certificate_file) != 1)
-        return err_tls(e, "cannot read the certificate", o->certificate_file);
-    if (SSL_CTX_use_PrivateKey_file(context, o->key_file, SSL_FILETYPE_PEM) != 1)
-        return err_tls(e, "cannot read the key", o->key_file);
-    if (SSL_CTX_check_private_key(context) != 1)
-        return err_tls(e, "the key does not belong to the certificate", o->certificate_file);
+        return err_tls(e, "certificate", o->certificate_file, certificate_reason(ERR_peek_error()));
+    if (SSL_CTX_use_PrivateKey_file(context, o->key_file, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return err_tls(e, "key", o->key_file, key_reason(ERR_peek_error()));
     return 0;
 }
 

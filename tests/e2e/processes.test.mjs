@@ -218,10 +218,6 @@ describe('refusals at start', () => {
         return other.log;
     };
 
-    test('a missing certificate is named', async () => {
-        assert.match(await outcome({ public: { certificate: '/nowhere/public.pem' } }), /\/nowhere\/public\.pem/);
-    });
-
     test('an address in use is named', async () => {
         const server = net.createServer().listen(0, '127.0.0.1');
         await once(server, 'listening');

@@ -57,6 +57,7 @@ export class Gateway {
     constructor(dir, settings) {
         this.dir = dir;
         this.settings = settings;
+        this.under = []; // a program that runs it, with its arguments: ['prlimit', '--nofile=256']
         this.log = '';
     }
 
@@ -65,10 +66,14 @@ export class Gateway {
     get operatorsPort() { return Number(this.settings.operators.listen.split(':')[1]); }
     get pid() { return this.child.pid; }
 
-    spawn() {
+    writeSettings() {
         writeFileSync(path.join(this.dir, 'dunlin.yaml'), yaml(this.settings));
-        const child = spawn(dunlin, ['serve', '--settings', path.join(this.dir, 'dunlin.yaml')],
-            { stdio: ['ignore', 'ignore', 'pipe'] });
+    }
+
+    spawn() {
+        this.writeSettings();
+        const [program, ...args] = [...this.under, dunlin, 'serve', '--settings', path.join(this.dir, 'dunlin.yaml')];
+        const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
         child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
         return child;
     }
@@ -84,8 +89,8 @@ export class Gateway {
     }
 
     async stop(signal = 'SIGTERM') {
-        if (this.child.exitCode !== null || this.child.signalCode !== null)
-            return this.child.exitCode;
+        if (this.child === undefined || this.child.exitCode !== null || this.child.signalCode !== null)
+            return this.child?.exitCode;
         this.child.kill(signal);
         await once(this.child, 'exit');
         return this.child.exitCode;
