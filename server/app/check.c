@@ -5,6 +5,7 @@
 #include "app/db_place.h"
 #include "app/keys.h"
 #include "app/settings.h"
+#include "app/sockets.h"
 #include "domain/keyring.h"
 #include "provider/provider.h"
 
@@ -170,7 +171,14 @@ static void check_descriptors(const struct settings *s, struct check_report *rep
 {
     struct rlimit limit;
     int64_t wanted = s->public_.limits.connections / s->workers + s->private_.limits.connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (int64_t)limit.rlim_max < wanted + 64)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_max < SOCKETS_DESCRIPTORS_MIN)
+        check_add(report, CHECK_REFUSAL, 0, "",
+                  "a process may open %llu files, %d are needed "
+                  "(LimitNOFILE=, ulimit -n)",
+                  (unsigned long long)limit.rlim_max, SOCKETS_DESCRIPTORS_MIN);
+    else if ((int64_t)limit.rlim_max < wanted + 64)
         check_add(report, CHECK_WARNING, settings_line_of(s, "public.limits.connections"),
                   "public.limits.connections",
                   "a process may open %lld files: fewer connections than this are taken "

@@ -18,13 +18,14 @@ struct http_role {
     int public_fd; /* our own copy, to hand over by */
 };
 
-/* The settings speak of the whole listener; each process guards its share. */
+/* The settings speak of the whole listener; each process guards its share. There is room for some:
+ * SOCKETS_DESCRIPTORS_MIN. */
 static struct guard_limits limits_of(const struct gateway *g, const struct settings_limits *s)
 {
     struct guard_limits l = guard_limits_default;
     int64_t share = (s->connections + g->http_count - 1) / g->http_count;
     int64_t room = (int64_t)g->descriptors_max / 2 - 64; /* two listeners, and all else */
-    l.connections_max = (unsigned)(share < room || room < 1 ? share : room);
+    l.connections_max = (unsigned)(share < room ? share : room);
     l.connections_per_address_max =
         (unsigned)((s->connections_per_address + g->http_count - 1) / g->http_count);
     l.body_bytes_max = (size_t)s->body_bytes;

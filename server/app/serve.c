@@ -36,6 +36,15 @@ struct serve {
     int child_count;
 };
 
+static int check_descriptors(const struct gateway *g, struct err *e)
+{
+    if (g->descriptors_max >= SOCKETS_DESCRIPTORS_MIN)
+        return 0;
+    return err_set(e, ERR_SETTINGS,
+                   "a process may open %lu files, %d are needed (LimitNOFILE=, ulimit -n)",
+                   g->descriptors_max, SOCKETS_DESCRIPTORS_MIN);
+}
+
 static int try_certificate(const struct settings_listener *s, const char *name, struct err *e)
 {
     struct tls_options options = {
@@ -260,7 +269,9 @@ int serve_run(const struct serve_options *options, struct err *e)
                                   .public_fd = -1,
                                   .private_fd = -1,
                                   .operators_fd = -1};
-    int bad = try_certificates(options->settings, e);
+    int bad = check_descriptors(&s->gateway, e);
+    if (bad == 0)
+        bad = try_certificates(options->settings, e);
     if (bad == 0)
         bad = open_database(s, e);
     if (bad == 0)

@@ -13,6 +13,9 @@ MUST_CHECK int socket_listen(const char *address, bool is_shared, struct err *);
  * other gateway that listens on this port, if there is one. Those already queued here stay. */
 void socket_hand_over(int fd);
 
+/* With fewer descriptors a process has too few for connections, the database and all else. */
+enum { SOCKETS_DESCRIPTORS_MIN = 256 };
+
 /* Raises the limit of open descriptors as far as this user may; returns it. */
 unsigned long sockets_raise_limit(void);
 

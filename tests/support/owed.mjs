@@ -14,9 +14,10 @@ function csvOf(debts) {
   return `customer id,name,invoice number,amount,currency,due date\n${rows.join('')}`;
 }
 
-// `debts` customers who owe 100.00 PLN each; `settings` over the usual ones.
-export async function startOwed(debts, settings = {}) {
+// `debts` customers who owe 100.00 PLN each; `settings` over the usual ones; `under` as the gateway's.
+export async function startOwed(debts, settings = {}, under = []) {
   const gateway = await makeGateway(settings);
+  gateway.under = under;
   const secret = `whsec_${randomBytes(32).toString('base64')}`, secretFile = path.join(gateway.dir, 'bank.secret');
   writeFileSync(secretFile, secret, { mode: 0o600 });
   gateway.settings.providers = [{ provider: 'sandbox', api_url: 'http://127.0.0.1:9', start_origin: 'http://127.0.0.1:9',
