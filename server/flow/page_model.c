@@ -76,7 +76,8 @@ static enum page_note note_of_holds(unsigned holds)
 
 static enum page_note note_of(const struct page_row *row, struct page_wishes wishes, int64_t age)
 {
-    if (wishes.is_changed)
+    bool is_in_hand = row->payment.is_there && row->payment.state == PAYMENT_PENDING;
+    if (wishes.is_changed && !is_in_hand) /* to pay twice would be worse than to miss the change */
         return PAGE_NOTE_CHANGED;
     if (wishes.is_again && is_on_its_way(&row->payment))
         return PAGE_NOTE_AGAIN;

@@ -39,7 +39,7 @@ struct payment_start {
     const struct provider_account *account;
     struct paylink_id link;
     int64_t amount_minor;
-    bool is_blik;
+    bool is_blik, pays_again;
     char form_nonce[FORM_NONCE_TEXT_LEN + 1];
     char blik_code[BLIK_CODE_LEN + 1];
     char language[8];
@@ -95,6 +95,7 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     op->link = o->link;
     op->amount_minor = o->amount_minor;
     op->is_blik = o->is_blik;
+    op->pays_again = o->pays_again;
     copy_text(o->form_nonce, op->form_nonce, sizeof(op->form_nonce));
     copy_text(o->is_blik ? o->blik_code : SPAN_LIT(""), op->blik_code, sizeof(op->blik_code));
     copy_text(o->language, op->language, sizeof(op->language));
@@ -122,6 +123,7 @@ static struct payment_order order_of(const struct payment_start *op)
         .wall = wall,
         .now = op->world->now(),
         .key_no = keyring_signer(op->world->keys),
+        .pays_again = op->pays_again,
     };
 }
 
@@ -172,6 +174,8 @@ static enum payment_start_result judge(const struct payment_start *op,
     }
     if (made->due_minor <= 0)
         return PAYMENT_START_SETTLED;
+    if (made->is_other_in_hand && !op->pays_again && !made->is_new && !made->is_called_again)
+        return PAYMENT_START_IN_HAND;
     if (made->due_minor != op->amount_minor)
         return PAYMENT_START_CHANGED;
     if (op->account == NULL || (op->is_blik && !span_is_str(made->currency, "PLN")))

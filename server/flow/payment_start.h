@@ -23,6 +23,7 @@ enum payment_start_result {
     PAYMENT_START_NOWHERE = 1, /* no such link */
     PAYMENT_START_REVOKED,
     PAYMENT_START_SETTLED, /* nothing is left to pay */
+    PAYMENT_START_IN_HAND, /* the bank is confirming another one, and the form did not say so */
     PAYMENT_START_CHANGED, /* the form showed another amount than is due, or was
                               another method, amount or account when it was sent first */
     PAYMENT_START_TOO_MANY,
@@ -39,6 +40,7 @@ struct payment_start_options {
     struct span blik_code; /* BLIK_CODE_LEN digits */
     int64_t amount_minor;  /* as the form showed it: all that is due */
     struct span language;  /* of the visitor; empty: the customer's */
+    bool pays_again;       /* the form said that another payment is on its way */
 };
 
 struct payment_start_outcome {

@@ -254,6 +254,8 @@ static void set_note(struct page_view *v, const struct page_model *m, enum langu
     if (m->note == PAGE_NOTE_NONE)
         return;
     struct span name = span_str(page_note_name(m->note));
+    if (m->note == PAGE_NOTE_AGAIN)
+        page_set_true(&v->values, VALUE_is_again);
     page_set_text(&v->values, VALUE_note_tone, span_str(tone_of_note(m->note)));
     page_set_text(&v->values, VALUE_note_title, word(v, language, "note_", name, "_title"));
     if (m->note != PAGE_NOTE_FAILED) {

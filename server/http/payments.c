@@ -93,6 +93,7 @@ static void on_started(void *owner, const struct payment_start_outcome *outcome,
         page_reply_notice(r, PAGE_NOTICE_REVOKED, SPAN_LIT(""));
         return;
     case PAYMENT_START_SETTLED:
+    case PAYMENT_START_IN_HAND:
         page_reply_to_link(r, job->code, "");
         return;
     case PAYMENT_START_CHANGED:
@@ -161,5 +162,6 @@ void payments_start(struct request *r)
     options.form_nonce = span_str(token.nonce);
     options.blik_code = options.is_blik ? span_str(blik_code) : SPAN_LIT("");
     options.language = read_language(r);
+    options.pays_again = span_is_str(request_form(r, "again"), "1");
     begin(r, &options);
 }

@@ -11,7 +11,8 @@ for no key update;
 -- name: payment_make
 -- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider, $5 account, $6 method, $7 amount_minor as the
 -- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
--- clock, $12 now, $13 key_no that seals the reference of a new one. Limits are for each link and method; only the same form may call more often than
+-- clock, $12 now, $13 key_no that seals the reference of a new one, $14 knowingly beside one that the
+-- bank is confirming. Limits are for each link and method; only the same form may call more often than
 -- starts_max, up to calls_max: that is a double tap.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
@@ -38,26 +39,35 @@ with link as (
                 and p.asked_at > $10::timestamptz))
     order by p.form_nonce = $3::text desc, p.payment_no desc
     limit 1
+), in_hand as (
+    select exists (
+        select from link l
+        join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = l.invoice_id
+        join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
+        where p.state = 'pending'
+    ) as is_there
 ), called as (
     update payment p
     set start_calls = p.start_calls + 1
-    from again a, lately n
+    from again a, lately n, in_hand h
     where p.customer_id = $1::bigint and p.payment_no = a.payment_no
         and p.state = 'created'
         -- Only as what it was made: the same form may come back with another method or amount.
         and p.method = $6::text and p.amount_minor = $7::bigint
         and p.provider = $4::text and p.account = $5::text
         and n.calls < case when a.is_same_form then $9::bigint else $8::bigint end
+        and ($14::boolean or not h.is_there)
     returning p.payment_no
 ), numbered as (
     update customer k
     set payment_count = k.payment_count + 1
-    from link l, lately n
+    from link l, lately n, in_hand h
     where k.customer_id = $1::bigint
         and l.state = 'active' and l.due_minor > 0 and l.due_minor = $7::bigint
         and n.starts < $8::bigint and n.calls < $9::bigint
         and ($6::text <> 'blik' or l.currency = 'PLN')
         and not exists (select from again)
+        and ($14::boolean or not h.is_there)
     returning k.payment_count as payment_no, l.invoice_id, l.currency
 ), made as (
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
@@ -101,9 +111,11 @@ select l.state as link_state,
     a.provider,
     a.account,
     -- One from before the column was sealed with the key of its day; the present one is the best guess.
-    coalesce(a.key_no, $13::bigint) as key_no
+    coalesce(a.key_no, $13::bigint) as key_no,
+    h.is_there as is_other_in_hand
 from link l
 cross join lately n
+cross join in_hand h
 left join again a on true
 left join called c on true
 left join numbered m on true;

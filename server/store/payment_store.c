@@ -34,6 +34,7 @@ int payment_make(struct store *store, struct pg_tx *tx, const struct payment_ord
     pg_arg_instant(&args, order->wall);
     pg_arg_instant(&args, order->now);
     pg_arg_int(&args, order->key_no);
+    pg_arg_bool(&args, order->pays_again);
     pg_tx_add(tx, SQL_PAYMENT_MAKE, &args, on_made);
     pg_args_release(&args);
     pg_tx_commit(tx);
@@ -62,6 +63,7 @@ void payment_read_made(const PGresult *result, struct payment_made *made)
         .provider = pg_get_text(result, 0, 12),
         .account = pg_get_text(result, 0, 13),
         .key_no = pg_get_int(result, 0, 14),
+        .is_other_in_hand = pg_get_bool(result, 0, 15),
     };
 }
 

@@ -16,7 +16,8 @@ struct payment_order {
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
     struct instant wall, now;
-    int64_t key_no; /* of the link key that seals the reference of a new one */
+    int64_t key_no;  /* of the link key that seals the reference of a new one */
+    bool pays_again; /* knowingly, beside one that the bank is confirming */
 };
 
 /* What payment_make found and did. Spans die with the result. */
@@ -26,7 +27,8 @@ struct payment_made {
     struct span currency, number, language;
     int64_t payment_no; /* 0: none, because of what stands in the way */
     bool is_new;
-    bool is_called_again; /* an old one whose provider may be asked again now */
+    bool is_other_in_hand; /* the bank is confirming another one for the same debt */
+    bool is_called_again;  /* an old one whose provider may be asked again now */
     struct span state, method, redirect_url, provider, account; /* of an old one; null base: none */
     int64_t amount_minor;
     int64_t key_no; /* its reference is printed under this key, whatever signs by now */

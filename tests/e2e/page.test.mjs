@@ -109,6 +109,12 @@ const states = [
     says: ['Bank potwierdza', 'Zapłać jeszcze raz'],
   },
   {
+    name: 'paying while the bank confirms',
+    query: '?again=1',
+    seed: () => seedPayment('pending', { age: 90 }),
+    says: ['Płatność jest już przetwarzana', 'możesz zapłacić dwa razy', 'Zobacz, co z płatnością'],
+  },
+  {
     name: 'back from the bank',
     query: '?back=1&wait=off',
     seed: () => seedPayment('started'),
@@ -320,6 +326,25 @@ test('GET and HEAD change nothing', async () => {
   assert.deepEqual(await look(), before);
 });
 
+test('while the bank confirms a payment another is started only by who was told so', async () => {
+  const fieldsOf = async (query) => {
+    const { text } = await demo.get(link + query);
+    const form = text.match(/<form[^]*?<\/form>/)[0];
+    const fields = [...form.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+    return Object.fromEntries(fields);
+  };
+  const count = async () => (await demo.query(`select count(*)::int from payment where customer_id = ${debt.customer_id}`))[0].count;
+  const stale = await fieldsOf(''); // a tab of before
+  await seedPayment('pending');
+  const answer = await demo.post(`${link}/payments`, { ...stale, method: 'redirect' });
+  assert.deepEqual([answer.status, new URL(answer.headers.location, link).href], [303, link]);
+  assert.match((await demo.get(link)).text, /nie płać drugi raz/);
+  assert.equal(await count(), 1);
+  const told = await demo.post(`${link}/payments`, { ...await fieldsOf('?again=1'), method: 'redirect' });
+  assert.match(told.headers.location, /\/bank\//);
+  assert.equal(await count(), 2);
+});
+
 test('forged, malformed and unknown links get one answer', async () => {
   const origin = new URL(link).origin;
   const flip = (at) => code.slice(0, at) + (code[at] === 'A' ? 'B' : 'A') + code.slice(at + 1);
@@ -391,7 +416,7 @@ test('a visitor can stop the refreshing, and can leave the wait', async () => {
   await page.click('text=Nie odświeżaj sama');
   assert.equal((await page.request.get(page.url())).headers().refresh, undefined);
   await page.click('text=Zapłać jeszcze raz');
-  assert.ok(await page.isVisible('button.g'));
+  assert.ok(await page.isVisible('button[value=redirect]'));
   await page.context().close();
 });
 

@@ -68,6 +68,8 @@ static void on_done(void *owner, const struct payment_start_outcome *outcome, co
              outcome == NULL ? "" : outcome->reference);
 }
 
+static bool pays_again; /* the form said that another payment is on its way */
+
 static void begin(const char *nonce, const char *blik, int64_t amount_minor)
 {
     struct payment_start *op;
@@ -79,6 +81,7 @@ static void begin(const char *nonce, const char *blik, int64_t amount_minor)
                                              .is_blik = blik != NULL,
                                              .blik_code = span_str(blik),
                                              .amount_minor = amount_minor,
+                                             .pays_again = pays_again,
                                          },
                                          on_done, NULL, &op, &err),
                      0);
@@ -149,6 +152,40 @@ static void two_forms_are_two_payments(void **state)
     assert_int_equal(start("n2", "777123", 10000), PAYMENT_START_WAIT);
     assert_value(PAYMENTS, "1:redirect:started:10000 2:blik:started:10000");
     assert_non_null(strstr(bank.request, "\"blik_code\":\"777123\""));
+}
+
+/* A form of before the bank said that it has the payment in hand, say in another tab. */
+static void while_a_payment_is_in_hand_another_is_started_only_knowingly(void **state)
+{
+    (void)state;
+    start("n1", NULL, 10000);
+    fixture_sql(&fixture, "update payment set state = 'pending'");
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_2\"}");
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_IN_HAND);
+    assert_int_equal(start("n3", "777123", 10000), PAYMENT_START_IN_HAND);
+    assert_value(PAYMENTS, "1:redirect:pending:10000");
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    pays_again = true;
+    enum payment_start_result result = start("n2", "777123", 10000);
+    pays_again = false;
+    assert_int_equal(result, PAYMENT_START_WAIT);
+    assert_value(PAYMENTS, "1:redirect:pending:10000 2:blik:started:10000");
+    /* The form of a payment that was started leads to it still. */
+    assert_int_equal(start("n2", "777123", 10000), PAYMENT_START_WAIT);
+    assert_string_equal(ends[4].reference, ends[3].reference);
+}
+
+/* A provider that has not answered is not asked again either. */
+static void while_a_payment_is_in_hand_no_other_is_asked_for_again(void **state)
+{
+    (void)state;
+    start("n1", NULL, 10000);
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_UNANSWERED);
+    fixture_sql(&fixture, "update payment set state = 'pending' where payment_no = 1");
+    assert_int_equal(start("n3", NULL, 10000), PAYMENT_START_IN_HAND);
+    assert_int_equal(atomic_load(&bank.calls), 2);
+    assert_value("select start_calls from payment where payment_no = 2", "1");
 }
 
 static void refusal_is_kept_with_its_reason(void **state)
@@ -448,6 +485,8 @@ int main(void)
         cmocka_unit_test_setup(the_same_form_twice_is_one_payment_with_one_way_on, setup),
         cmocka_unit_test_setup(two_forms_are_two_payments, setup),
         cmocka_unit_test_setup(refusal_is_kept_with_its_reason, setup),
+        cmocka_unit_test_setup(while_a_payment_is_in_hand_another_is_started_only_knowingly, setup),
+        cmocka_unit_test_setup(while_a_payment_is_in_hand_no_other_is_asked_for_again, setup),
         cmocka_unit_test_setup(no_answer_leaves_it_created_and_the_next_try_is_the_same_payment,
                                setup),
         cmocka_unit_test_setup(the_providers_answer_moves_the_customers_money_on, setup),

@@ -341,6 +341,22 @@ static void very_long_texts_keep_the_page_small(void **state)
     assert_true(strlen(html) <= PAGE_BYTES_MAX);
 }
 
+static void paying_again_is_said_to_be_paying_twice(void **state)
+{
+    struct fixture *f = *state;
+    pay(f, PAYMENT_PENDING, false, "");
+    const char *html = show(f, (struct page_wishes){.is_again = true});
+    assert_is_whole(html);
+    assert_shows(html, "możesz zapłacić dwa razy");
+    assert_shows(html, "<a class=\"g\" href=\"/0aB1cD2eF3gH4iJ5kL\">");
+    assert_shows(html, "name=\"again\" value=\"1\"");
+    assert_hides(html, "<button class=\"g\"");
+    f->row.payment = (struct page_payment){0};
+    html = show(f, (struct page_wishes){.is_again = true});
+    assert_hides(html, "name=\"again\"");
+    assert_shows(html, "<button class=\"g\"");
+}
+
 static void erased_person_has_no_name(void **state)
 {
     struct fixture *f = *state;
@@ -369,6 +385,7 @@ int main(void)
         TEST(notices_show_nothing_of_the_debt),
         TEST(hostile_texts_are_shown_as_text),
         TEST(very_long_texts_keep_the_page_small),
+        TEST(paying_again_is_said_to_be_paying_twice),
         TEST(erased_person_has_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
