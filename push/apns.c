@@ -18,7 +18,7 @@ enum {
 
 static bool is_hex(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return (uint8_t)(c - '0') < 10 || (uint8_t)(c - 'a') < 6;
 }
 
 static bool is_target(struct span target)

@@ -1,45 +1,50 @@
 #include "push/hold.h"
 
-uint64_t hold_target(struct span target)
+/* FNV-1a, never 0. */
+static uint64_t hash_of(struct span target)
 {
-    uint64_t hash = 1469598103934665603u; /* FNV-1a */
+    uint64_t hash = 1469598103934665603u;
     for (size_t i = 0; i < target.len; ++i)
         hash = (hash ^ (uint8_t)target.base[i]) * 1099511628211u;
     return hash == 0 ? 1 : hash;
 }
 
-uint32_t hold_again(struct hold *hold, uint64_t target)
+uint32_t hold_again(struct hold *hold, struct span target)
 {
-    struct hold_place *place = &hold->places_[target % HOLD_PLACES];
-    if (place->target != target) {
+    uint64_t hash = hash_of(target);
+    struct hold_place *place = &hold->places_[hash % HOLD_PLACES];
+    if (place->target != hash) {
         if (place->target == 0)
             ++hold->count_;
-        *place = (struct hold_place){.target = target};
+        *place = (struct hold_place){.target = hash};
     }
     return ++place->times;
 }
 
-void hold_until(struct hold *hold, uint64_t target, int64_t until_ms)
+void hold_until(struct hold *hold, struct span target, int64_t until_ms)
 {
-    struct hold_place *place = &hold->places_[target % HOLD_PLACES];
-    if (place->target == target)
+    uint64_t hash = hash_of(target);
+    struct hold_place *place = &hold->places_[hash % HOLD_PLACES];
+    if (place->target == hash)
         place->until_ms = until_ms;
 }
 
-int64_t hold_end(const struct hold *hold, uint64_t target, int64_t now_ms)
+int64_t hold_end(const struct hold *hold, struct span target, int64_t now_ms)
 {
     if (hold->count_ == 0)
         return 0;
-    const struct hold_place *place = &hold->places_[target % HOLD_PLACES];
-    return place->target == target && place->until_ms > now_ms ? place->until_ms : 0;
+    uint64_t hash = hash_of(target);
+    const struct hold_place *place = &hold->places_[hash % HOLD_PLACES];
+    return place->target == hash && place->until_ms > now_ms ? place->until_ms : 0;
 }
 
-void hold_release(struct hold *hold, uint64_t target)
+void hold_release(struct hold *hold, struct span target)
 {
     if (hold->count_ == 0)
         return;
-    struct hold_place *place = &hold->places_[target % HOLD_PLACES];
-    if (place->target != target)
+    uint64_t hash = hash_of(target);
+    struct hold_place *place = &hold->places_[hash % HOLD_PLACES];
+    if (place->target != hash)
         return;
     *place = (struct hold_place){0};
     --hold->count_;

@@ -17,13 +17,12 @@ struct hold {
     uint32_t count_;
 };
 
-uint64_t hold_target(struct span target); /* its hash, never 0 */
 /* How often in a row this target has been held, counting this time. */
-uint32_t hold_again(struct hold *, uint64_t target);
-void hold_until(struct hold *, uint64_t target, int64_t until_ms);
-/* When it is free; 0: it is. */
-int64_t hold_end(const struct hold *, uint64_t target, int64_t now_ms);
+uint32_t hold_again(struct hold *, struct span target);
+void hold_until(struct hold *, struct span target, int64_t until_ms);
+/* When it is free; 0: it is. Costs nothing while none is held. */
+int64_t hold_end(const struct hold *, struct span target, int64_t now_ms);
 /* It was accepted: forgotten. */
-void hold_release(struct hold *, uint64_t target);
+void hold_release(struct hold *, struct span target);
 
 #endif

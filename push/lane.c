@@ -279,7 +279,8 @@ void lane_flush(struct lane *lane)
     if (len > 0)
         conn_write(lane->conn, span_of((const char *)lane->settings.buffer, len));
     lane->turn_octets = 0;
-    if (len == 0 && h2_open_count(lane->h2) > 0 && h2_is_over(lane->h2))
+    bool is_waited_for = lane->ready_ms == 0 || h2_open_count(lane->h2) > 0;
+    if (len == 0 && is_waited_for && h2_is_over(lane->h2))
         lose_for(lane, "the service broke the protocol");
 }
 

@@ -327,7 +327,8 @@ static struct push *make_apns(const struct push_service *service, const struct p
                    m->push_type.len + m->collapse_id.len + m->payload.len);
     struct packer packer = {push->memory};
     struct span path = pack(&packer, device);
-    path.len += pack(&packer, m->target).len;
+    push->target = pack(&packer, m->target);
+    path.len += push->target.len;
     push->apns = (struct apns_request){.path = path,
                                        .id = pack(&packer, m->id),
                                        .expiration = pack(&packer, date),
@@ -346,8 +347,9 @@ static struct push *make_fcm(const struct push_message *m, struct err *err)
     if (fcm_body_make(m, &body, err) != 0)
         return NULL;
     size_t tail_len = body.len - body.head_len;
-    struct push *push = push_alloc(body.len + TTL_DIGITS_MAX + tail_len);
+    struct push *push = push_alloc(m->target.len + body.len + TTL_DIGITS_MAX + tail_len);
     struct packer packer = {push->memory};
+    push->target = pack(&packer, m->target);
     push->body = pack(&packer, span_of(body.text, body.len));
     if (body.has_ttl) {
         packer.at += TTL_DIGITS_MAX;
@@ -385,7 +387,6 @@ int push_send(struct push_service *service, const struct push_message *m,
     push->service = service;
     push->handler = handler;
     push->owner = owner;
-    push->target = hold_target(m->target);
     push->expires_at_s = m->expires_at_s;
     push->deadline_ms = now + m->deadline_ms;
     push->start_by_ms = m->start_within_ms == 0 ? push->deadline_ms : now + m->start_within_ms;

@@ -31,8 +31,8 @@ struct push {
     struct span body;      /* as it is sent */
     struct span body_tail; /* FCM with a ttl: what comes behind its digits; else empty */
     size_t ttl_at;         /* FCM: where the digits go */
-    uint64_t target;       /* hash */
-    int64_t expires_at_s;  /* 0: never */
+    struct span target;
+    int64_t expires_at_s; /* 0: never */
 
     int64_t deadline_ms, start_by_ms; /* on the monotonic clock */
     int64_t held_until_ms;
