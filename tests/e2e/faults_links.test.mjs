@@ -5,12 +5,13 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { startCrowd } from '../support/crowd.mjs';
 import { eventually, startDemo } from '../support/demo.mjs';
 import { keepAliveAgent } from '../support/https.mjs';
 import { inParallel } from '../support/money.mjs';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const FORGED = 10000;
+const FORGED = 10000, FLOOD = 100000;
 
 const demo = await startDemo();
 const { origin, pathname } = new URL(demo.links[0]);
@@ -82,6 +83,41 @@ test(`of ${FORGED} forged links none opens, none costs a query, and all get one 
   assert.deepEqual(ofPages(statements), []);
   assert.equal(await forgedCount() - before, forged.length);
   assert.equal((await demo.get(demo.links[0])).status, 200);
+});
+
+// Visits one after another over each of a few connections until `isOver`; how long each took in ms.
+async function visitUntil(isOver) {
+  const agent = keepAliveAgent(demo.caText, { maxSockets: 4 });
+  const tookMs = [];
+  await Promise.all(demo.links.slice(1, 5).map(async (link) => {
+    while (!isOver()) {
+      const startedAt = performance.now();
+      assert.equal((await demo.get(link, { agent })).status, 200);
+      tookMs.push(performance.now() - startedAt);
+    }
+  }));
+  agent.destroy();
+  return tookMs.sort((a, b) => a - b);
+}
+
+test(`a flood of ${FLOOD} forged links costs no query, and real ones are served beside it`, async (t) => {
+  const before = await forgedCount();
+  let seenByFlood, tookMs;
+  const startedAt = Date.now();
+  const statements = await statementsOf(async () => {
+    const flood = startCrowd('flood', FLOOD, demo.port).over.finally(() => { seenByFlood ??= null; });
+    const visits = visitUntil(() => seenByFlood !== undefined);
+    seenByFlood = await flood;
+    tookMs = await visits;
+  });
+  const p99 = tookMs[Math.floor(tookMs.length * 0.99)];
+  t.diagnostic(`${FLOOD} in ${Date.now() - startedAt} ms; ${tookMs.length} visits beside them, p99 ${p99.toFixed(1)} ms (250 wanted)`);
+  assert.deepEqual(seenByFlood.answers, { 404: FLOOD });
+  assert.equal(seenByFlood.failed, 0);
+  assert.equal(await forgedCount() - before, FLOOD);
+  assert.ok(tookMs.length > 100, `${tookMs.length}`);
+  assert.ok(p99 < 1000, `${p99} ms`); // a sanitized build on a machine that may be busy
+  assert.ok(ofPages(statements).length <= 2 * tookMs.length, `${ofPages(statements).length} statements for ${tookMs.length} visits`);
 });
 
 test('what is no code at all answers the same, byte for byte', async () => {

@@ -9,7 +9,8 @@
  *     readers   asks for the first PATH again and again; every second one reads a little of it each
  *               second, the others nothing
  *     idle      connects; one in sixteen shakes hands, nobody asks for anything
- *     flood     asks for the PATHs in turn, COUNT times in all, over FLOOD_WIDTH connections
+ *     flood     asks for the PATHs in turn, COUNT times in all, over FLOOD_WIDTH connections;
+ * without a PATH for another random link each time
  *
  * Clients come from ADDRESSES loopback addresses from FIRST-ADDRESS on. Two lines of JSON come out:
  * one when all stand as they should, one when all have been closed, or when standard input was.
@@ -149,14 +150,25 @@ static bool say(struct client *c, const char *bytes, size_t len)
     return false;
 }
 
+static const char *next_path(void)
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static char link[1 + 18 + 1];
+    if (crowd.path_count != 0)
+        return crowd.paths[crowd.next_path++ % crowd.path_count];
+    link[0] = '/';
+    for (int i = 1; i <= 18; ++i)
+        link[i] = digits[random() % 62];
+    return link;
+}
+
 static void ask(struct client *c, int times)
 {
     char bytes[16384];
     size_t len = 0;
     for (int i = 0; i < times; ++i) {
-        const char *path = crowd.paths[crowd.next_path++ % crowd.path_count];
         len += (size_t)snprintf(bytes + len, sizeof(bytes) - len,
-                                "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
+                                "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", next_path());
     }
     say(c, bytes, len);
 }
@@ -387,6 +399,7 @@ static void prepare(void)
     SSL_CTX_set_verify(crowd.tls, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_mode(crowd.tls, SSL_MODE_RELEASE_BUFFERS);
     crowd.poll = epoll_create1(EPOLL_CLOEXEC);
+    srandom((unsigned)getpid());
     fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     signal(SIGPIPE, SIG_IGN);
 }
