@@ -7,10 +7,14 @@ import { page, forged, visit } from './pages.mjs';
 import { callbacks, callbacksFresh } from './callbacks.mjs';
 import { importRows } from './import.mjs';
 import { idle } from './idle.mjs';
+import { push, pushFar } from './push.mjs';
 
 const benches = {
     page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle,
+    push, push_far: pushFar,
 };
+// These need no Dunlin beside them.
+const alone = ['push', 'push_far'];
 
 function readArguments(argv) {
     const wanted = { names: [], json: null };
@@ -43,14 +47,14 @@ function print(rows) {
 
 const wanted = readArguments(process.argv.slice(2));
 const rows = [];
-const bed = await startBed();
+const bed = wanted.names.every((name) => alone.includes(name)) ? null : await startBed();
 try {
     for (const name of wanted.names) {
         console.error(`bench: ${name} …`);
         rows.push(...await benches[name](bed));
     }
 } finally {
-    await bed.end();
+    await bed?.end();
 }
 print(rows);
 if (wanted.json !== null) {
