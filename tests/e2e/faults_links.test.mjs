@@ -1,7 +1,7 @@
 // Links that nobody made: tens of thousands over HTTPS (a million are tried in the unit tests), next
 // to each other and far apart. None opens, none costs a query, and none can be told from another.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -9,6 +9,7 @@ import { startCrowd } from '../support/crowd.mjs';
 import { eventually, startDemo } from '../support/demo.mjs';
 import { keepAliveAgent } from '../support/https.mjs';
 import { inParallel } from '../support/money.mjs';
+import { statementsOf } from '../support/statements.mjs';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const FORGED = 10000, FLOOD = 100000;
@@ -36,32 +37,10 @@ const look = async (what, options) => seen(await demo.get(`${origin}/${what}`, o
 const forgedCount = async () =>
   Number(/^dunlin_codes_forged_total (\d+)$/m.exec((await demo.get(`${demo.operators}/metrics`)).text)[1]);
 
-// The statements that the database is sent while `work` runs, by its own log.
-async function statementsOf(work) {
-  const log = path.join(demo.dir, 'data', 'database', 'postgres.log');
-  const set = async (value) => {
-    await demo.execute(`alter system set log_statement = '${value}'`);
-    await demo.execute('select pg_reload_conf()');
-  };
-  const marker = async (text) => {
-    await demo.execute(`select '${text}'`);
-    await eventually(() => readFileSync(log, 'utf8').includes(text), { what: `${text} in the log` });
-  };
-  const start = statSync(log).size;
-  await set('all');
-  await eventually(async () => (await demo.query("select current_setting('log_statement') as now"))[0].now === 'all');
-  await marker(`begin_${start}`);
-  await work();
-  await marker(`end_${start}`);
-  await set('none');
-  const text = readFileSync(log).subarray(start).toString();
-  return text.slice(text.indexOf(`begin_${start}`), text.indexOf(`end_${start}`)).split('\n')
-    .filter((line) => / execute | statement: /.test(line));
-}
-const ofPages = (statements) => statements.filter((line) => /page|paylink/.test(line));
+const ofPages = (statements) => statements.filter((text) => /page|paylink/.test(text.split('\n')[0]));
 
 test('a genuine link is seen in the log of statements', async () => {
-  const statements = await statementsOf(async () => assert.equal((await demo.get(demo.links[0])).status, 200));
+  const statements = await statementsOf(demo, async () => assert.equal((await demo.get(demo.links[0])).status, 200));
   assert.ok(ofPages(statements).length > 0, statements.join('\n'));
 });
 
@@ -74,7 +53,7 @@ test(`of ${FORGED} forged links none opens, none costs a query, and all get one 
   const agent = keepAliveAgent(demo.caText, { maxSockets: 8 });
   const before = await forgedCount();
   const answers = new Set();
-  const statements = await statementsOf(async () => {
+  const statements = await statementsOf(demo, async () => {
     await inParallel(forged, 16, async (each) => answers.add(await look(each, { agent })));
   });
   agent.destroy();
@@ -104,7 +83,7 @@ test(`a flood of ${FLOOD} forged links costs no query, and real ones are served 
   const before = await forgedCount();
   let seenByFlood, tookMs;
   const startedAt = Date.now();
-  const statements = await statementsOf(async () => {
+  const statements = await statementsOf(demo, async () => {
     const flood = startCrowd('flood', FLOOD, demo.port).over.finally(() => { seenByFlood ??= null; });
     const visits = visitUntil(() => seenByFlood !== undefined);
     seenByFlood = await flood;
@@ -157,7 +136,7 @@ test('a link of a retired key is worth what a forged one is, and costs no query 
   demo.child.kill('SIGHUP');
   await eventually(async () => (await demo.get(demo.links[0])).status === 404 && (await demo.get(demo.links[1])).status === 404);
   const expected = await look(random());
-  const statements = await statementsOf(async () => {
+  const statements = await statementsOf(demo, async () => {
     for (let i = 0; i < 10; ++i) assert.equal(await look(code), expected);
   });
   assert.deepEqual(ofPages(statements), []);
