@@ -1,5 +1,7 @@
 #include "base/buf.h"
 
+#include "base/crypto.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,10 +12,35 @@ void buf_init(struct buf *b, size_t ceiling)
     *b = (struct buf){.ceiling_ = ceiling};
 }
 
+void buf_init_secret(struct buf *b, size_t ceiling)
+{
+    *b = (struct buf){.ceiling_ = ceiling, .is_secret_ = true};
+}
+
+static void free_bytes(struct buf *b)
+{
+    if (b->is_secret_ && b->bytes_ != NULL)
+        secret_wipe(b->bytes_, b->room_);
+    free(b->bytes_);
+}
+
 void buf_release(struct buf *b)
 {
-    free(b->bytes_);
-    *b = (struct buf){.ceiling_ = b->ceiling_};
+    free_bytes(b);
+    *b = (struct buf){.ceiling_ = b->ceiling_, .is_secret_ = b->is_secret_};
+}
+
+static void move_to(struct buf *b, size_t room)
+{
+    char *bytes = b->is_secret_ ? malloc(room) : realloc(b->bytes_, room);
+    if (bytes == NULL)
+        abort();
+    if (b->is_secret_ && b->bytes_ != NULL)
+        memcpy(bytes, b->bytes_, b->len_ + 1);
+    if (b->is_secret_)
+        free_bytes(b);
+    b->bytes_ = bytes;
+    b->room_ = room;
 }
 
 void buf_reset(struct buf *b)
@@ -34,11 +61,7 @@ char *buf_grow(struct buf *b, size_t len)
         size_t room = b->room_ < 64 ? 64 : b->room_;
         while (room < b->len_ + len + 1)
             room *= 2;
-        char *bytes = realloc(b->bytes_, room);
-        if (bytes == NULL)
-            abort();
-        b->bytes_ = bytes;
-        b->room_ = room;
+        move_to(b, room);
     }
     char *at = b->bytes_ + b->len_;
     b->len_ += len;
@@ -124,6 +147,6 @@ char *buf_take(struct buf *b, size_t *len)
     char *bytes = b->bytes_;
     if (len != NULL)
         *len = b->len_;
-    *b = (struct buf){.ceiling_ = b->ceiling_};
+    *b = (struct buf){.ceiling_ = b->ceiling_, .is_secret_ = b->is_secret_};
     return bytes;
 }

@@ -10,10 +10,13 @@
 struct buf {
     char *bytes_;
     size_t len_, room_, ceiling_;
-    bool is_overflowed_;
+    bool is_overflowed_, is_secret_;
 };
 
 void buf_init(struct buf *b, size_t ceiling);
+/* For secrets: the bytes are wiped wherever they lay when the buffer grows or is released. Those
+ * that are taken are the taker's to wipe. */
+void buf_init_secret(struct buf *b, size_t ceiling);
 void buf_release(struct buf *b);
 /* Forgets the content, keeps the memory. */
 void buf_reset(struct buf *b);

@@ -18,6 +18,7 @@
  *                              reference, and the provider has it under that key */
 #include "flow/payment_start.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/payment.h"
@@ -102,6 +103,13 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     return op;
 }
 
+/* The BLIK code could be used by whoever finds it in freed memory. */
+static void op_free(struct payment_start *op)
+{
+    secret_wipe(op, sizeof(*op));
+    free(op);
+}
+
 /* Limits are of the wall clock: business time may stand still in a demo, and a limit that never
  * ends would be a dead end. */
 static struct payment_order order_of(const struct payment_start *op)
@@ -137,7 +145,7 @@ int payment_start_begin(struct world *world, const struct payment_start_options 
     struct payment_order order = order_of(op);
     int code = payment_make(world->store, &op->tx, &order, on_made, on_saved, op, err);
     if (code != 0) {
-        free(op);
+        op_free(op);
         return code;
     }
     *handle = op;
@@ -237,7 +245,7 @@ static void finish_with_error(struct payment_start *op, const struct err *err)
 {
     payment_start_cb on_done = op->on_done;
     void *owner = op->owner;
-    free(op);
+    op_free(op);
     if (on_done != NULL)
         on_done(owner, NULL, err);
 }
@@ -250,7 +258,7 @@ static void finish(struct payment_start *op, enum payment_start_result result)
     op->outcome.reference = op->reference;
     if (op->on_done != NULL)
         op->on_done(op->owner, &op->outcome, &none);
-    free(op);
+    op_free(op);
 }
 
 static void on_saved(void *owner, const struct err *err)
@@ -270,8 +278,8 @@ static void on_saved(void *owner, const struct err *err)
 static void request_init(struct provider_request *request)
 {
     buf_init(&request->url, URL_MAX);
-    buf_init(&request->headers, REQUEST_MAX);
-    buf_init(&request->body, REQUEST_MAX);
+    buf_init_secret(&request->headers, REQUEST_MAX);
+    buf_init_secret(&request->body, REQUEST_MAX);
 }
 
 static void request_release(struct provider_request *request)

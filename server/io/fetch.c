@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -203,8 +204,7 @@ static struct fetch_call *call_new(const struct fetch_request *request, const ch
     return call;
 }
 
-/* Headers carry keys of accounts, bodies codes that move money: neither stays in freed memory. What
- * libcurl copied for itself while sending is out of reach. */
+/* Headers carry keys of accounts, bodies codes that move money: neither stays in freed memory. */
 static void call_free(struct fetch_call *call)
 {
     curl_easy_cleanup(call->easy);
@@ -321,9 +321,30 @@ static void on_finished(h2o_socket_t *socket, const char *err)
     }
 }
 
+/* libcurl copies headers and bodies while it sends: whatever it frees is wiped. */
+static void wipe_and_free(void *bytes)
+{
+    if (bytes != NULL)
+        secret_wipe(bytes, malloc_usable_size(bytes));
+    free(bytes);
+}
+
+static void *wipe_and_resize(void *bytes, size_t len)
+{
+    size_t old_len = bytes == NULL ? 0 : malloc_usable_size(bytes);
+    void *moved = malloc(len);
+    if (moved == NULL)
+        return NULL;
+    if (bytes != NULL)
+        memcpy(moved, bytes, old_len < len ? old_len : len);
+    wipe_and_free(bytes);
+    return moved;
+}
+
 static void init_curl(void)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wipe_and_resize, strdup,
+                             calloc) != CURLE_OK)
         abort();
 }
 

@@ -361,6 +361,51 @@ static void blik_without_an_answer_waits_and_the_next_code_is_the_same_payment(v
     assert_value(PAYMENTS, "1:blik:started:10000");
 }
 
+/* Times that `text` lies in what this process has allocated, freed or not. */
+static int count_in_heap(const char *text)
+{
+    FILE *maps = fopen("/proc/self/maps", "re"), *memory = fopen("/proc/self/mem", "rbe");
+    size_t len = strlen(text), room = 1 << 20, found = 0;
+    char line[512], *bytes = malloc(room);
+    assert_true(maps != NULL && memory != NULL && bytes != NULL);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from, to, inode;
+        char rights[5], name[256] = "";
+        int fields =
+            sscanf(line, "%lx-%lx %4s %*s %*s %lu %255s", &from, &to, rights, &inode, name);
+        bool is_heap = fields == 4 || strcmp(name, "[heap]") == 0;
+        if (fields < 4 || rights[1] != 'w' || inode != 0 || !is_heap || to - from > 1ul << 30)
+            continue;
+        for (unsigned long at = from; at < to; at += room - len) {
+            fseeko(memory, (off_t)at, SEEK_SET);
+            size_t got = fread(bytes, 1, to - at < room ? to - at : room, memory);
+            for (char *hit = bytes;
+                 (hit = memmem(hit, got - (size_t)(hit - bytes), text, len)) != NULL; ++hit)
+                ++found;
+        }
+        memset(bytes, 0, room);
+    }
+    free(bytes);
+    fclose(memory);
+    fclose(maps);
+    return (int)found;
+}
+
+/* Whoever reads this process's memory, or a core of it, finds no code that could still be used. */
+static void blik_code_is_wiped_when_it_is_not_needed_any_more(void **state)
+{
+    (void)state;
+    static char code[] = "777777"; /* not as a literal, and not on the heap */
+    for (size_t i = 0; i < 6; ++i)
+        code[i] = (char)('0' + (fixture_time.us / 1000000 / (int64_t)(i * i + 7)) % 10);
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_1\"}");
+    assert_int_equal(start("n1", code, 10000), PAYMENT_START_WAIT);
+    assert_non_null(strstr(bank.request, code));
+    int left = count_in_heap(code);
+    if (left != 0)
+        fail_msg("%s is left in %d places", code, left);
+}
+
 static void blik_is_for_zloty_alone(void **state)
 {
     (void)state;
@@ -500,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup(when_its_key_is_retired_the_provider_is_not_asked_again, setup),
         cmocka_unit_test_setup(blik_without_an_answer_waits_and_the_next_code_is_the_same_payment,
                                setup),
+        cmocka_unit_test_setup(blik_code_is_wiped_when_it_is_not_needed_any_more, setup),
         cmocka_unit_test_setup(blik_is_for_zloty_alone, setup),
         cmocka_unit_test_setup(long_invoice_number_is_cut_between_characters, setup),
         cmocka_unit_test_setup(sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart, setup),
