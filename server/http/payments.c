@@ -1,5 +1,6 @@
 #include "http/payments.h"
 
+#include "base/crypto.h"
 #include "base/metrics.h"
 #include "domain/form_token.h"
 #include "flow/payment_start.h"
@@ -133,35 +134,56 @@ static void begin(struct request *r, struct payment_start_options *options)
     request_on_gone(r, on_request_gone, job);
 }
 
-void payments_start(struct request *r)
-{
-    struct payment_start_options options = {0};
+enum form_verdict {
+    FORM_GOOD = 1,
+    FORM_NOT_OURS, /* or broken */
+    FORM_BLIK_WRONG,
+};
+
+/* What a form asks for. The spans of the options stay good when the form is wiped. */
+struct payment_form {
+    struct payment_start_options options;
     struct form_token token;
     char blik_code[BLIK_CODE_LEN + 1];
-    if (!paylink_check_code(r->world->keys, r->params[0], &options.link)) {
+};
+
+static enum form_verdict read_form(struct request *r, struct payment_form *form)
+{
+    struct payment_start_options *options = &form->options;
+    enum form_token_verdict verdict =
+        form_token_check(r->world->keys, FORM_PAYMENT, options->link, request_form(r, "token"),
+                         clock_wall(), FORM_VALID_SECONDS, &form->token);
+    struct span method = request_form(r, "method");
+    options->is_blik = span_is_str(method, "blik");
+    if (!request_form_is_ok(r) || !is_our_form(r, verdict) ||
+        !(options->is_blik || span_is_str(method, "redirect")) ||
+        !read_amount(request_form(r, "amount"), &options->amount_minor))
+        return FORM_NOT_OURS;
+    if (options->is_blik && !read_blik(request_form(r, "blik"), form->blik_code))
+        return FORM_BLIK_WRONG;
+    options->form_nonce = span_str(form->token.nonce);
+    options->blik_code = options->is_blik ? span_str(form->blik_code) : SPAN_LIT("");
+    options->language = read_language(r);
+    options->pays_again = span_is_str(request_form(r, "again"), "1");
+    return FORM_GOOD;
+}
+
+void payments_start(struct request *r)
+{
+    struct payment_form form = {0};
+    if (!paylink_check_code(r->world->keys, r->params[0], &form.options.link)) {
         if (r->world->metrics != NULL)
             metrics_add(r->world->metrics, METRIC_codes_forged, 1);
         page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
         return;
     }
-    enum form_token_verdict verdict =
-        form_token_check(r->world->keys, FORM_PAYMENT, options.link, request_form(r, "token"),
-                         clock_wall(), FORM_VALID_SECONDS, &token);
-    struct span method = request_form(r, "method");
-    options.is_blik = span_is_str(method, "blik");
-    if (!request_form_is_ok(r) || !is_our_form(r, verdict) ||
-        !(options.is_blik || span_is_str(method, "redirect")) ||
-        !read_amount(request_form(r, "amount"), &options.amount_minor)) {
+    enum form_verdict verdict = read_form(r, &form);
+    request_wipe_form(r); /* a BLIK code stands in it */
+    if (verdict == FORM_NOT_OURS)
         page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
-        return;
-    }
-    if (options.is_blik && !read_blik(request_form(r, "blik"), blik_code)) {
+    else if (verdict == FORM_BLIK_WRONG)
         page_reply_to_link(r, r->params[0], "e=blik");
-        return;
-    }
-    options.form_nonce = span_str(token.nonce);
-    options.blik_code = options.is_blik ? span_str(blik_code) : SPAN_LIT("");
-    options.language = read_language(r);
-    options.pays_again = span_is_str(request_form(r, "again"), "1");
-    begin(r, &options);
+    else
+        begin(r, &form.options);
+    secret_wipe(&form, sizeof(form));
 }

@@ -230,6 +230,15 @@ bool request_form_is_ok(struct request *r)
     return body_form(r)->is_ok;
 }
 
+void request_wipe_form(struct request *r)
+{
+    const struct form_fields *f = body_form(r);
+    for (size_t i = 0; i != f->count; ++i)
+        secret_wipe((char *)f->fields[i].value.base, f->fields[i].value.len);
+    secret_wipe(r->h2o_->entity.base, r->h2o_->entity.len);
+    r->form_->count = 0;
+}
+
 struct span request_address(struct request *r)
 {
     return http_listener_address(r->listener_, r);

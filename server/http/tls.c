@@ -169,7 +169,8 @@ static SSL_CTX *context_new(struct tls *t, struct err *e)
     }
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION);
+                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set1_groups_list(context, "X25519:P-256");
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);

@@ -1,7 +1,7 @@
 // Starting a payment from the page: one charge however often the button is pressed, limits, BLIK, and
 // what the customer meets afterwards.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { test } from 'node:test';
 import { descendants, eventually, request, startDemo } from '../support/demo.mjs';
 import { assertBooksBalance } from '../support/money.mjs';
@@ -54,6 +54,36 @@ async function comeBack(location) {
   assert.equal(answer.status, 303);
   return demo.get(new URL(answer.headers.location, demo.url));
 }
+
+// Times that the text lies in what a process of the demo has allocated, freed or not.
+function countInMemory(pid, text) {
+  const heap = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')
+    .map((line) => line.match(/^(\w+)-(\w+) .w\S* \w+ \S+ 0 *(\[heap\])?$/)).filter(Boolean)
+    .map(([, from, to]) => [parseInt(from, 16), parseInt(to, 16)])
+    .filter(([from, to]) => to - from < 1 << 30);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  let count = 0;
+  for (const [from, to] of heap) {
+    const bytes = Buffer.alloc(to - from);
+    let got = 0;
+    try { got = readSync(memory, bytes, 0, bytes.length, from); } catch { continue; } // guard pages
+    for (let at = bytes.indexOf(text); at >= 0 && at < got; at = bytes.indexOf(text, at + 1)) ++count;
+  }
+  closeSync(memory);
+  return count;
+}
+
+test('no process of the gateway keeps a BLIK code that it was given', async () => {
+  const blik = `777${String(Math.random()).slice(2, 5)}`;
+  const link = next();
+  assert.equal((await payByBlik(link, `${blik.slice(0, 3)} ${blik.slice(3)}`)).status, 303);
+  assert.equal((await payByBlik(link, `${blik}9`)).status, 303, 'a digit too many');
+  const asSent = [`blik=${blik.slice(0, 3)}+${blik.slice(3)}`, `blik=${blik}9`, `"blik_code":"${blik}"`];
+  const workers = descendants(demo.pid).filter((pid) => / http/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
+  assert.ok(workers.length > 0);
+  for (const pid of workers)
+    for (const text of asSent) assert.equal(countInMemory(pid, text), 0, `${text} in ${pid}`);
+});
 
 test('from the page to the bank and back, paid', async () => {
   const link = next();
