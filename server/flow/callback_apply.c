@@ -1,6 +1,7 @@
 /* One batch at a time, one flush each:
  *
- *   gather     what queued while the last flush was under way, oldest first
+ *   gather     what queued while the last flush was under way, oldest first; those that came over
+ *              connections of their own give the next ones a moment to come along (COMPANY_MS)
  *   load       who they are about, and whether they were here before
  *   movements  what is booked for those payments that have something booked (usually none)
  *   decide     in the domain; at most one callback a customer, the others go back to the queue
@@ -40,6 +41,12 @@ enum {
      * meanwhile: told at each flush they would work in small pieces, and cost as much as the
      * booking. When this process dies before, their poll finds the work. */
     NOTIFY_MS = 100,
+    /* A flush costs as much as a dozen of the callbacks in it, and one that comes over a connection
+     * of its own has cost more than both before it is here: so there is time for others to come
+     * along. Those begin a flush no sooner than this after the one before began, or when enough of
+     * them wait. Whoever sends one after the other over a connection kept open is never held up. */
+    COMPANY_MS = 30,
+    COMPANY_ENOUGH = 64,
 };
 
 struct callback_job {
@@ -55,7 +62,7 @@ struct callback_job {
     struct mono added_at;
     callback_done_cb on_done; /* null: answered, or nobody waits */
     void *owner;
-    bool is_retry, is_poison;
+    bool is_retry, is_poison, may_wait;
 };
 
 /* One callback of the batch under way. */
@@ -70,6 +77,7 @@ struct callback_queue {
     struct world *world;
     h2o_linklist_t waiting;
     size_t waiting_count;
+    bool is_urgent;    /* one of those that wait may not be kept waiting */
     size_t held_bytes; /* of all jobs, waiting or in the batch */
     struct timer gather_timer, sweep_timer, answer_timer, notify_timer;
     bool is_busy;                                   /* a batch is under way, or its timer runs */
@@ -80,6 +88,7 @@ struct callback_queue {
     bool is_notifying;
     struct slot *slots[CALLBACK_BATCH_MAX]; /* the batch: permuted, never null */
     size_t count;
+    struct mono begun_at; /* the newest batch */
     struct callback_decision decisions[CALLBACK_BATCH_MAX];
     size_t batch_max; /* smaller for a while after a batch that the database refused */
     int conflicts;
@@ -210,11 +219,21 @@ static struct callback_job *job_new(struct callback_queue *q,
     job->facts = *message->facts;
     job->is_retry = message->is_retry;
     job->is_poison = message->is_unreadable;
+    job->may_wait = message->may_wait;
     job->added_at = clock_mono();
     job->key_hash = hash_key(job);
     job_copy_bytes(job, message);
     job_open_reference(job, q->world->keys);
     return job;
+}
+
+/* How long those that wait are still given for others to come along. */
+static uint32_t company_ms(const struct callback_queue *q)
+{
+    if (q->is_urgent || q->waiting_count >= COMPANY_ENOUGH)
+        return 0;
+    int64_t past_ms = mono_us_since(q->begun_at, clock_mono()) / 1000;
+    return past_ms >= COMPANY_MS ? 0 : (uint32_t)(COMPANY_MS - past_ms);
 }
 
 int callback_apply(struct callback_queue *q, const struct callback_message *message,
@@ -229,13 +248,14 @@ int callback_apply(struct callback_queue *q, const struct callback_message *mess
     job->owner = owner;
     h2o_linklist_insert(&q->waiting, &job->link);
     ++q->waiting_count;
+    q->is_urgent |= !job->may_wait;
     q->held_bytes += job->bytes_len;
     if (!timer_is_running(&q->sweep_timer))
         timer_start(&q->sweep_timer, SWEEP_MS);
-    if (!q->is_busy) {
-        q->is_busy = true;
-        timer_start(&q->gather_timer, 0);
-    }
+    bool is_keeping_company = q->is_busy && q->count == 0;
+    if (!q->is_busy || (is_keeping_company && company_ms(q) == 0))
+        timer_start(&q->gather_timer, company_ms(q));
+    q->is_busy = true;
     if (handle != NULL)
         *handle = job;
     return 0;
@@ -268,15 +288,15 @@ static void sweep(void *owner)
         timer_start(&q->sweep_timer, SWEEP_MS);
 }
 
-/* The end of one batch and the beginning of the next: at the end of the loop's turn, so that what
- * other connections brought in this turn comes along. */
+/* The end of one batch and the beginning of the next: at the end of the loop's turn at the
+ * earliest, so that what other connections brought in this turn comes along. */
 static void finish(struct callback_queue *q)
 {
     assert(q->count == 0);
     q->conflicts = 0;
     q->is_busy = q->waiting_count > 0;
     if (q->is_busy)
-        timer_start(&q->gather_timer, 0);
+        timer_start(&q->gather_timer, company_ms(q));
 }
 
 static void end_all(struct callback_queue *q, enum callback_result result)
@@ -307,6 +327,7 @@ static void put_back(struct callback_queue *q, struct callback_job *job)
 {
     h2o_linklist_insert(q->waiting.next, &job->link);
     ++q->waiting_count;
+    q->is_urgent = true;
 }
 
 static void gather(void *owner)
@@ -318,10 +339,12 @@ static void gather(void *owner)
         --q->waiting_count;
         q->slots[q->count++]->job = job;
     }
+    q->is_urgent = q->waiting_count > 0; /* they have waited */
     if (q->count == 0) {
         finish(q);
         return;
     }
+    q->begun_at = clock_mono();
     load(q);
 }
 
@@ -608,7 +631,10 @@ static void on_saved(void *owner, const struct err *err)
     while (q->count > 0)
         q->saved[q->saved_count++] = q->slots[--q->count]->job;
     /* The timer fires behind the one that sends what gather asks. */
-    gather(q);
+    if (company_ms(q) == 0)
+        gather(q);
+    else
+        finish(q);
     timer_start(&q->answer_timer, 0);
 }
 

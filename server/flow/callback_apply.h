@@ -1,6 +1,6 @@
 /* Booking what providers call back: verified callbacks queue here, those that queued while the last
  * flush to disk was under way are booked together in one transaction, and each is answered when
- * that transaction is on disk.
+ * that transaction is on disk. Only those that may wait are kept a moment longer, for company.
  *
  * A callback that was here before is known by its dedup key and changes nothing. One that cannot be
  * booked (unknown payment, wrong currency, refund before its payment) is parked: kept on disk with
@@ -39,6 +39,7 @@ struct callback_message {
     const struct callback_facts *facts;
     struct span headers; /* as the provider's keep_headers wrote them */
     struct span body;
+    bool may_wait;      /* up to 30 ms, when a batch was begun just before: see the .c */
     bool is_retry;      /* it was parked: decide it again */
     bool is_unreadable; /* …and its body is not read any more: leave it to people */
 };

@@ -113,6 +113,7 @@ void callbacks_take(struct request *r)
         apply(r, &(struct callback_message){.account = account,
                                             .facts = &facts,
                                             .headers = buf_span(&kept),
-                                            .body = request_body(r)});
+                                            .body = request_body(r),
+                                            .may_wait = request_is_first(r)});
     buf_release(&kept);
 }

@@ -244,6 +244,11 @@ struct span request_address(struct request *r)
     return http_listener_address(r->listener_, r);
 }
 
+bool request_is_first(const struct request *r)
+{
+    return r->connection_->request_count == 1;
+}
+
 void *request_alloc(struct request *r, size_t len)
 {
     return memset(h2o_mem_alloc_pool(&r->h2o_->pool, len), 0, len);

@@ -58,6 +58,8 @@ bool request_form_is_ok(struct request *);
 void request_wipe_form(struct request *);
 /* The visitor's address, from the trusted header behind a proxy; for limits, never logged. */
 struct span request_address(struct request *);
+/* The first one over its connection: it has cost its sender and us a handshake. */
+bool request_is_first(const struct request *);
 /* Zeroed memory that lives as long as the request. */
 void *request_alloc(struct request *, size_t len);
 
