@@ -22,6 +22,7 @@ struct http_connection {
     unsigned request_count;
     bool is_behind_proxy; /* the peer is a trusted proxy */
     bool is_cut;          /* shut down by us; libh2o closes it when it notices */
+    bool is_leaving;      /* we read no further; what had come by then is answered */
     h2o_buffer_t *head; /* the socket's buffer, set aside while an answer is waited for, or null */
     h2o_buffer_t *behind; /* what was read meanwhile, or null */
 };

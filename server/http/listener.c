@@ -410,7 +410,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     struct request *r = request_begin(l, req);
     struct http_connection *c = r->connection_;
     if (c->request_count > 1 && !is_connected(c))
-        refuse_and_close(r, 400, "gone", "Nobody is there to hear the answer.");
+        refuse_and_close(r, 503, "gone", "Nobody is there to hear the answer.");
     else if (pass_guards(l, r))
         dispatch(l, r);
     if (c->request != NULL)
@@ -510,10 +510,11 @@ static void enforce_request_time(struct http_listener *l, struct http_connection
 static void close_quiet(struct http_listener *l, struct http_connection *c)
 {
     bool is_over = now_ms(l) - l->draining_since_ms > FRESH_GRACE_MS;
-    if (!is_quiet(c) || c->is_cut || (c->request_count == 0 && !is_over))
+    if (!is_quiet(c) || c->is_cut || c->is_leaving || (c->request_count == 0 && !is_over))
         return;
-    c->is_cut = true;
-    shutdown(h2o_socket_get_fd(c->socket), SHUT_RD); /* libh2o says good-bye and closes */
+    /* libh2o says good-bye and closes, unless the kernel held a request already: that is served. */
+    c->is_leaving = true;
+    shutdown(h2o_socket_get_fd(c->socket), SHUT_RD);
 }
 
 static void look_after_connections(struct http_listener *l)

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { descendants, isRunning } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
-import { closed, connectTls, exchangeOn, makeCertificate, makeGateway, startGateway } from '../support/gateway.mjs';
+import { closed, connectTls, exchangeOn, makeCertificate, makeGateway, parseAnswers, startGateway } from '../support/gateway.mjs';
 
 const get = 'GET /favicon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const getAndClose = 'GET /favicon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
@@ -174,6 +174,32 @@ describe('ends', () => {
         assert.ok(Date.now() - started < 10000, `${Date.now() - started} ms`);
         assert.ok(!family.some(isRunning));
         await gateway.start();
+    });
+});
+
+describe('the end of one process', () => {
+    test('a request that has come before it on a kept connection is answered', async () => {
+        const sockets = await Promise.all(Array.from({ length: 12 }, () => gateway.connect()));
+        const answered = (socket) => new Promise((resolve) => {
+            let text = '';
+            socket.removeAllListeners('data').on('data', (data) => {
+                text += data.toString('latin1');
+                const [answer] = parseAnswers(text);
+                if (answer?.body.length === Number(answer?.headers['content-length'])) resolve(answer.status);
+            });
+            socket.once('close', () => resolve('closed'));
+            socket.write(get);
+        });
+        for (const socket of sockets)
+            assert.equal(await answered(socket), 200);
+        const workers = gateway.processes('http');
+        workers.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+        workers.forEach((pid) => process.kill(pid, 'SIGTERM'));
+        const answers = sockets.map(answered);
+        await eventually(() => sockets.every((socket) => socket.writableLength === 0));
+        workers.forEach((pid) => process.kill(pid, 'SIGCONT'));
+        assert.deepEqual([...new Set(await Promise.all(answers))], [200]);
+        await eventually(() => gateway.processes('http').length === 2);
     });
 });
 

@@ -58,10 +58,10 @@ export class Provider {
     const begun = performance.now();
     const told = send(this.owed, callback.body, { id: callback.id, agent: this.agent })
       .catch((error) => ({ status: error.code, headers: {} }))
-      .then(({ status, headers }) => {
+      .then(({ status, headers, text }) => {
         this.inHand.delete(told);
         this.note(callback, status);
-        this.onAnswer({ id: callback.id, status, headers, ms: performance.now() - begun });
+        this.onAnswer({ id: callback.id, status, headers, text, ms: performance.now() - begun });
       });
     this.inHand.add(told);
     return told;
