@@ -24,6 +24,8 @@ enum { BACK_OFF_COUNT = sizeof(back_off_ms) / sizeof(back_off_ms[0]) };
 /* One that was ready can start, whatever it died of: waiting would only add to the outage, and let
  * whoever can make it die keep it away for seconds with a request. */
 enum { BACK_OFF_WAS_READY = 1 };
+/* Without a foreign one (the database) nothing works; how far it had come is not known. */
+enum { BACK_OFF_FOREIGN = 2 };
 
 struct child {
     const struct supervisor_child *spec;
@@ -108,10 +110,13 @@ static int take_back_off(struct child *c, bool was_ready)
 {
     if (now_ms() - c->started_ms > STEADY_MS)
         c->death_count = 0;
+    int most = BACK_OFF_COUNT - 1;
+    if (was_ready)
+        most = BACK_OFF_WAS_READY;
+    else if (c->spec->restart != NULL)
+        most = BACK_OFF_FOREIGN;
     int row = c->death_count++;
-    if (was_ready && row > BACK_OFF_WAS_READY)
-        row = BACK_OFF_WAS_READY;
-    return back_off_ms[row < BACK_OFF_COUNT ? row : BACK_OFF_COUNT - 1];
+    return back_off_ms[row < most ? row : most];
 }
 
 static void child_died(struct supervisor *s, int slot, int status)

@@ -16,7 +16,7 @@ import { Provider } from '../support/provider.mjs';
 
 const ROUNDS = 20, DOWN_EVERY = 10; // then it stays down until that has been felt
 const CALLBACK_MS_MAX = 5000, PAGE_MS_MAX = 2000, CLEAR_MS_MAX = 5000;
-const DEBTS = 400, FROZEN_DEBTS = 200;
+const DEBTS = 400, FROZEN_DEBTS = 200, PRIVATE_DEBTS = 200, PRIVATE_ROUNDS = 6;
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const cluster = await startCluster();
@@ -25,7 +25,7 @@ const { gateway } = owed;
 const link = execFileSync(dunlin, ['link', 'show', 'FV/0', '--settings', path.join(gateway.dir, 'dunlin.yaml')],
   { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
-const isReady = async () => (await fetch(`http://127.0.0.1:${gateway.operatorsPort}/readyz`)).status === 200;
+const isReady = async (of = gateway) => (await fetch(`http://127.0.0.1:${of.operatorsPort}/readyz`)).status === 200;
 
 async function page() {
   const begun = performance.now();
@@ -42,20 +42,20 @@ function assertApology({ status, headers, text, ms }) {
 }
 
 // Watches a flood: what is told to a callback that is not kept, and when.
-function watchedFlood(payments, perSecond) {
+function watchedFlood(payments, perSecond, whom = owed) {
   const seen = { slowest: 0, without: [] };
-  const provider = new Provider(owed, payments, { perSecond, onAnswer: ({ status, headers, ms }) => {
+  const provider = new Provider(whom, payments, { perSecond, onAnswer: ({ status, headers, ms }) => {
     seen.slowest = Math.max(seen.slowest, ms);
     if (status === 503 && !(Number(headers['retry-after']) > 0)) seen.without.push(headers);
   } });
   return { provider: provider.start(), seen };
 }
 
-// Since when it is there: until a callback is taken, a page shown and the gateway says that it is ready.
-async function allClear(provider) {
+// How long until a callback is taken, a page shown and the gateway says that it is ready.
+async function allClear(provider, of = gateway) {
   const begun = performance.now(), before = provider.answered.size;
-  await eventually(async () => provider.answered.size > before && (await page()).status === 200 && await isReady(),
-    { what: 'all is clear', within: 20000, every: 10 });
+  await eventually(async () => provider.answered.size > before && await isReady(of)
+    && (of !== gateway || (await page()).status === 200), { what: 'all is clear', within: 20000, every: 10 });
   return performance.now() - begun;
 }
 
@@ -112,5 +112,28 @@ test('a frozen PostgreSQL: 503 in time, apologies in time, a bounded number of c
   assertTold(flood);
   assert.ok(clear < CLEAR_MS_MAX, `${Math.round(clear)} ms`);
   await eventually(() => cluster.processes().length <= sessionsBefore + 2, { what: 'what was given up is closed' });
+  await provider.assertBooked();
+});
+
+test('the postmaster of the private database killed again and again: it is back within five seconds', async (t) => {
+  const own = await startOwed(PRIVATE_DEBTS);
+  const flood = watchedFlood(await makePayments(own, PRIVATE_DEBTS, 'private'), 100, own);
+  const { provider } = flood, times = [];
+  const family = () => ['http', 'work'].flatMap((name) => own.gateway.processes(name));
+  const before = family();
+  for (let round = 0; round < PRIVATE_ROUNDS; ++round) {
+    await wait(50 + Math.random() * 300);
+    const [postmaster] = own.gateway.processes('postgres');
+    const killed = performance.now();
+    process.kill(postmaster, 'SIGKILL');
+    await eventually(() => !own.gateway.processes('postgres').includes(postmaster), { every: 5 });
+    await allClear(provider, own.gateway);
+    times.push(Math.round(performance.now() - killed));
+  }
+  await provider.finish();
+  t.diagnostic(`all clear after ${times.join(', ')} ms; ${JSON.stringify(provider.statuses)}`);
+  assertTold(flood);
+  assert.ok(Math.max(...times) < CLEAR_MS_MAX, times.join());
+  assert.deepEqual(family(), before);
   await provider.assertBooked();
 });
