@@ -5,11 +5,12 @@
 #include "base/json.h"
 #include "io/timer.h"
 #include "push/backoff.h"
+#include "push/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 16384, TOKEN_MAX = 8192, LIFE_MAX_S = 86400, LIFE_MIN_S = 60 };
+enum { ANSWER_MAX = 16384, TOKEN_MAX = 8192, LIFE_MAX_S = 86400, LIFE_MIN_S = 1, SKEW_MAX_S = 300 };
 
 struct access {
     struct access_settings settings;
@@ -36,7 +37,7 @@ static void drop(struct access *access)
     access->value_len = 0;
 }
 
-static void retry_later(struct access *access, const char *trouble, bool is_refused)
+static void retry_later(struct access *access, const char *trouble, enum push_alarm alarm)
 {
     uint32_t random;
     random_bytes(&random, sizeof(random));
@@ -46,7 +47,24 @@ static void retry_later(struct access *access, const char *trouble, bool is_refu
                                             .first_ms = 2 * access->settings.retry_min_ms,
                                             .max_ms = access->settings.retry_max_ms},
                            access->failures, random));
-    access->settings.on_change(access->settings.owner, trouble, is_refused);
+    access->settings.on_change(access->settings.owner, trouble, alarm);
+}
+
+/* invalid_grant is said of a wrong clock and of a deleted key alike; the answer's own Date parts
+ * the two. True when the clock is it. */
+static bool say_clock(struct access *access, const struct fetch_answer *answer)
+{
+    char text[160];
+    int64_t date = http_date_parse(answer->date);
+    int64_t skew_s = date - access->settings.wall_s(access->settings.owner);
+    int64_t off = skew_s < 0 ? -skew_s : skew_s;
+    if (date < 0 || off < SKEW_MAX_S)
+        return false;
+    snprintf(text, sizeof(text),
+             "this machine's clock is %lld min %s the token server's (invalid_grant)",
+             (long long)(off + 30) / 60, skew_s > 0 ? "behind" : "ahead of");
+    retry_later(access, text, PUSH_ALARM_CLOCK);
+    return true;
 }
 
 /* OAuth's words for a refusal (RFC 6749 5.2); they name no secret. */
@@ -60,11 +78,11 @@ static void say_refused(struct access *access, const struct fetch_answer *answer
     struct span words = json_find_text(&reader, "error_description", 400);
     bool is_grant = span_is_str(error, "invalid_grant");
     snprintf(text, sizeof(text), "the token server refuses the account: %d %.*s%s %.*s",
-             answer->status, SPAN_ARG(error),
-             is_grant ? " (the key was deleted, or this machine's clock is off)" : "",
+             answer->status, SPAN_ARG(error), is_grant ? " (the key was deleted?)" : "",
              (int)(words.len < 90 ? words.len : 90), words.len == 0 ? "" : words.base);
     json_decref(json);
-    retry_later(access, text, true);
+    if (!is_grant || !say_clock(access, answer))
+        retry_later(access, text, PUSH_ALARM_CREDENTIAL);
 }
 
 static void take_token(struct access *access, struct span token, int64_t life_s)
@@ -81,7 +99,7 @@ static void take_token(struct access *access, struct span token, int64_t life_s)
     if (early_ms > life_s * 500)
         early_ms = life_s * 500;
     timer_start(&access->timer, (uint32_t)(life_s * 1000 - early_ms));
-    access->settings.on_change(access->settings.owner, NULL, false);
+    access->settings.on_change(access->settings.owner, NULL, 0);
 }
 
 static bool is_header_text(struct span text)
@@ -97,7 +115,7 @@ static void on_fetched(void *owner, const struct fetch_answer *answer, const str
     struct access *access = owner;
     access->call = NULL;
     if (failed->code != 0) {
-        retry_later(access, failed->text, false);
+        retry_later(access, failed->text, PUSH_ALARM_CONNECTION);
         return;
     }
     if (answer->status >= 400 && answer->status < 500 && answer->status != 429) {
@@ -112,7 +130,7 @@ static void on_fetched(void *owner, const struct fetch_answer *answer, const str
     if (answer->status == 200 && err.code == 0 && is_header_text(token))
         take_token(access, token, life_s);
     else
-        retry_later(access, "the token server's answer is none", false);
+        retry_later(access, "the token server's answer is none", PUSH_ALARM_CONNECTION);
     json_decref(json);
 }
 
@@ -144,7 +162,7 @@ static void begin(struct access *access)
     secret_wipe(body, (size_t)len);
     free(body);
     if (failed != 0)
-        retry_later(access, err.text, false);
+        retry_later(access, err.text, PUSH_ALARM_CONNECTION);
 }
 
 static void on_due(void *owner)

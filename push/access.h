@@ -4,6 +4,7 @@
 #define DUNLIN_PUSH_ACCESS_H
 
 #include "io/fetch.h"
+#include "push/push.h"
 #include "push/token.h"
 
 struct access_settings {
@@ -16,9 +17,9 @@ struct access_settings {
     uint32_t retry_min_ms, retry_max_ms, timeout_ms;
     void *owner;
     int64_t (*wall_s)(void *owner);
-    /* A token has come, or could not be had: `trouble` says why, null with a token. `is_refused`:
-     * the token server said no, so that somebody must act. */
-    void (*on_change)(void *owner, const char *trouble, bool is_refused);
+    /* A token has come, or could not be had: `trouble` says why, null with a token, and `alarm` who
+     * must act: CONNECTION; CREDENTIAL and CLOCK: the token server said no. */
+    void (*on_change)(void *owner, const char *trouble, enum push_alarm alarm);
 };
 
 struct access;

@@ -166,7 +166,7 @@ const struct verdict_row apns_rows[] = {
 
 /* A reason that the table does not know: by the class of its status (reference 1.5, last lines). */
 static const struct verdict_row class_rows[] = {
-    {410, "", VERDICT_FINAL, PUSH_ADVICE_DROP_TARGET, 0, 0},
+    {410, "", VERDICT_FINAL, PUSH_ADVICE_NONE, 0, 0}, /* targets are dropped by exact reason only */
     {413, "", VERDICT_FINAL, PUSH_ADVICE_SHORTEN, 0, 0},
     {429, "", VERDICT_LATER, PUSH_ADVICE_LATER, 0, VERDICT_SLOWS},
     {403, "", VERDICT_FINAL, PUSH_ADVICE_FIX, PUSH_ALARM_CREDENTIAL, 0},

@@ -305,16 +305,26 @@ static void stop(struct push *push, const struct verdict *verdict)
     again(push, PUSH_TRY_REFUSED, 0);
 }
 
+/* A connection that has seen an expired token refuses the next ones, too (reference 1.2); and all
+ * of them have seen the same one. */
+static bool renew_apns_token(struct push *push)
+{
+    struct push_service *service = push->service;
+    bool is_newest = push->token_generation == apns_token_generation(&service->apns_token);
+    if (!apns_token_expired(&service->apns_token, push->token_generation, service_wall_s(service)))
+        return false;
+    for (size_t at = 0; is_newest && at < service->lane_count; ++at)
+        lane_leave(service->lanes[at]);
+    return true;
+}
+
 /* APNs: reference 1.2. FCM: 2.4, one refresh and one resend. */
 static void renew_token(struct push *push, const struct verdict *verdict)
 {
     struct push_service *service = push->service;
-    bool is_renewed;
-    if (service->access != NULL)
-        is_renewed = access_refused(service->access, push->token_generation);
-    else
-        is_renewed = apns_token_expired(&service->apns_token, push->token_generation,
-                                        service_wall_s(service));
+    bool is_renewed = service->access != NULL
+                          ? access_refused(service->access, push->token_generation)
+                          : renew_apns_token(push);
     if (is_renewed && push->token_retries++ == 0)
         again(push, PUSH_TRY_REFUSED, 0);
     else

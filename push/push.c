@@ -102,12 +102,12 @@ static int64_t access_wall_s(void *service)
     return service_wall_s(service);
 }
 
-static void on_access_change(void *owner, const char *trouble, bool is_refused)
+static void on_access_change(void *owner, const char *trouble, enum push_alarm alarm)
 {
     struct push_service *service = owner;
     snprintf(service->trouble, sizeof(service->trouble), "%s", trouble == NULL ? "" : trouble);
     if (trouble != NULL)
-        fate_alarm(service, is_refused ? PUSH_ALARM_CREDENTIAL : PUSH_ALARM_CONNECTION, trouble);
+        fate_alarm(service, alarm, trouble);
     service->stats.tokens = access_generation(service->access);
     pool_wake(service);
 }

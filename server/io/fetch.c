@@ -19,7 +19,7 @@
  * lists and `is_ending` are all that both sides touch, under the one lock. The callback fields
  * belong to the loop alone, so cancelling needs no lock. */
 
-enum { CONNECT_TIMEOUT_MS = 5000, LOCATION_MAX = 2048, IDLE_POLL_MS = 60000 };
+enum { CONNECT_TIMEOUT_MS = 5000, LOCATION_MAX = 2048, DATE_MAX = 40, IDLE_POLL_MS = 60000 };
 
 struct fetch_call {
     /* The loop's. */
@@ -35,6 +35,7 @@ struct fetch_call {
     size_t body_len;
     struct buf answer;
     char location[LOCATION_MAX];
+    char date[DATE_MAX];
     int status;
     struct err err;
 };
@@ -224,7 +225,7 @@ static void call_free(struct fetch_call *call)
 static void read_outcome(struct fetch_call *call, CURLcode code)
 {
     long status = 0;
-    struct curl_header *location;
+    struct curl_header *header;
     if (buf_is_overflowed(&call->answer)) {
         err_set(&call->err, ERR_PROVIDER, "the answer is longer than allowed");
         return;
@@ -235,8 +236,10 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
     }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     call->status = (int)status;
-    if (curl_easy_header(call->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
-        snprintf(call->location, sizeof(call->location), "%s", location->value);
+    if (curl_easy_header(call->easy, "Location", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(call->location, sizeof(call->location), "%s", header->value);
+    if (curl_easy_header(call->easy, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(call->date, sizeof(call->date), "%s", header->value);
 }
 
 static void hand_back(struct fetch *fetch, struct fetch_call *call, CURLcode code)
@@ -296,7 +299,8 @@ static void finish(struct fetch_call *call, const struct err *err)
 {
     struct fetch_answer answer = {.status = call->status,
                                   .body = buf_span(&call->answer),
-                                  .location = span_str(call->location)};
+                                  .location = span_str(call->location),
+                                  .date = span_str(call->date)};
     h2o_linklist_unlink(&call->link);
     --call->fetch->in_flight;
     if (call->on_done != NULL)

@@ -29,6 +29,7 @@ struct fetch_answer {
     int status; /* 0 when there was none */
     struct span body;
     struct span location; /* Location header; redirects are never followed */
+    struct span date;     /* Date header: the other side's clock */
 };
 
 /* `answer` is borrowed; err is never null, err->code is 0 when an HTTP answer of any status came,

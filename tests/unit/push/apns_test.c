@@ -57,7 +57,7 @@ static const struct {
     /* words nobody knows yet: by class */
     {400, "SomethingNew", VERDICT_FINAL, PUSH_ADVICE_FIX, PUSH_ALARM_REQUEST, 0},
     {403, "SomethingNew", VERDICT_FINAL, PUSH_ADVICE_FIX, PUSH_ALARM_CREDENTIAL, 0},
-    {410, "SomethingNew", VERDICT_FINAL, PUSH_ADVICE_DROP_TARGET, 0, 0},
+    {410, "SomethingNew", VERDICT_FINAL, PUSH_ADVICE_NONE, 0, 0},
     {429, "SomethingNew", VERDICT_LATER, PUSH_ADVICE_LATER, 0, VERDICT_SLOWS},
     {502, "SomethingNew", VERDICT_LATER, PUSH_ADVICE_LATER, 0, VERDICT_FAILS | VERDICT_SLOWS},
 };
@@ -92,7 +92,8 @@ static void a_body_that_is_no_json_leaves_the_status_to_decide(void **state)
     (void)state;
     struct verdict v;
     apns_judge(410, SPAN_LIT("<html>gone</html>"), &v);
-    assert_int_equal(v.advice, PUSH_ADVICE_DROP_TARGET);
+    assert_int_equal(v.kind, VERDICT_FINAL);
+    assert_int_equal(v.advice, PUSH_ADVICE_NONE); /* a target is dropped by its exact reason only */
     assert_string_equal(v.reason, "");
     apns_judge(503, SPAN_LIT("{\"reason\":17}"), &v);
     assert_int_equal(v.kind, VERDICT_LATER);
