@@ -350,7 +350,7 @@ async function startFcm(options = {}) {
 
 async function exchange(fcm, change = {}, { alg = 'RS256', kid = keyId, key = service } = {}) {
   const claims = {
-    iss: email, scope: 'https://www.googleapis.com/auth/firebase.messaging', aud: fcm.tokenUri, iat: now(),
+    iss: email, scope: 'https://www.googleapis.com/auth/firebase.messaging', aud: fcm.audience, iat: now(),
     exp: now() + 3600, ...change,
   };
   const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',

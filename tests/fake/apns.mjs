@@ -31,6 +31,7 @@ export const statusOf = {
 
 export class Apns extends Fake {
   #tokens = new Map(); // verified provider tokens, as verifying one takes longer than all else
+  #expired = new Set();
 
   constructor({ keys = {}, topics = {}, environment = 'sandbox', streams = 1000, punishes = false, ...options }) {
     const isByCertificate = options.clientCa !== undefined;
@@ -43,6 +44,16 @@ export class Apns extends Fake {
 
   targetOf({ headers }) {
     return headers[':path'].replace(/^\/3\/device\//, '');
+  }
+
+  // Every token seen so far is over an hour old from now on.
+  expireTokens() {
+    for (const token of this.#tokens.keys()) this.#expired.add(token);
+  }
+
+  // How many good provider tokens were shown so far.
+  get tokens() {
+    return [...this.#tokens.values()].filter(Boolean).length;
   }
 
   scripted({ status, reason, timestamp, retryAfter, headers, body }, exchange) {
@@ -114,7 +125,7 @@ export class Apns extends Fake {
     if (connection.key !== undefined && connection.key !== header.kid) return 'UnrelatedKeyIdInToken';
     if (!['any', undefined, this.environment].includes(key.environment)) return 'BadEnvironmentKeyIdInToken';
     // A connection that once had an expired token stays unusable (jchambers/pushy's token handler).
-    if (connection.hadExpired || now - claims.iat > hour) {
+    if (connection.hadExpired || now - claims.iat > hour || this.#expired.has(token)) {
       connection.hadExpired = true;
       return 'ExpiredProviderToken';
     }

@@ -7,6 +7,7 @@
 //   target: '…'      the request's device (a string or a RegExp); if: (exchange) => boolean
 //   times: 5         not more often than that
 // What it does, before the request is looked at:
+//   do: (exchange) => …   anything at all, first
 //   settings: {…}    SETTINGS of Node's names, sent at once
 //   inject: [frame…] frames (of frames.mjs) sent between Node's
 //   goaway: { last, code, json, graceful }   see Fake.goaway
@@ -126,7 +127,7 @@ export class Fake {
       return;
     }
     const named = { here: Math.max(connection.processed ?? 0, exchange?.stream.id ?? 0), all: connection.highest };
-    connection.last = named[last] ?? last;
+    connection.last = Math.min(connection.last, named[last] ?? last);
     connection.isLeaving = true;
     // Node takes 0 for "the last one", so this frame is ours, and nothing of Node's may follow it.
     if (connection.last === 0) connection.plain.sayLast(goaway(0, error, debug));
@@ -145,6 +146,7 @@ export class Fake {
   // Whether that was all.
   #misbehave(exchange, rule) {
     const { connection, stream } = exchange;
+    if (rule.do) rule.do(exchange);
     if (rule.settings) connection.session.settings(rule.settings);
     if (rule.inject) connection.plain.inject(...rule.inject);
     if (rule.goaway) this.goaway(connection, rule.goaway, exchange);
@@ -159,7 +161,8 @@ export class Fake {
 
   #answer(exchange, rule) {
     const { connection, stream } = exchange;
-    if (!connection.isOpen || connection.plain.isSilent || stream.destroyed || stream.id > connection.last) return;
+    if (!connection.isOpen || connection.plain.isSilent || stream.closed || stream.destroyed) return;
+    if (stream.id > connection.last) return;
     connection.processed = Math.max(connection.processed ?? 0, stream.id);
     const answer = rule.answer ? this.scripted(rule.answer, exchange) : this.judge(exchange);
     const label = `${answer.status} ${answer.reason ?? ''}`.trim();

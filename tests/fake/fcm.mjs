@@ -9,6 +9,7 @@ import { violations } from './fcm_message.mjs';
 import { verify } from './jwt.mjs';
 
 const scopes = ['https://www.googleapis.com/auth/firebase.messaging', 'https://www.googleapis.com/auth/cloud-platform'];
+const googleAudience = 'https://oauth2.googleapis.com/token';
 const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const fcmError = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const badRequest = 'type.googleapis.com/google.rpc.BadRequest';
@@ -34,9 +35,9 @@ export class Fcm extends Fake {
   #access = new Map(); // access token -> { account, expires }
   #oauth;
 
-  constructor({ accounts = {}, streams = 100, lifetime = 3599, ...options }) {
+  constructor({ accounts = {}, streams = 100, lifetime = 3599, audience = googleAudience, ...options }) {
     super({ ...options, settings: { maxConcurrentStreams: streams, ...options.settings } });
-    Object.assign(this, { accounts, lifetime });
+    Object.assign(this, { accounts, lifetime, audience });
     // Known targets: { error: a name of `errors`, fields }. All others take any message.
     this.targets = new Map();
     this.exchanges = []; // of tokens: { account, status, error, at }
@@ -88,7 +89,7 @@ export class Fcm extends Fake {
     });
     if (!found || found.claims.iss !== account[0]) return no('invalid_grant', 'Invalid JWT Signature.');
     const { iat, exp, aud, scope } = found.claims, now = this.now();
-    if (aud !== this.tokenUri) return no('invalid_grant', 'Invalid JWT: Failed audience check.');
+    if (aud !== this.audience) return no('invalid_grant', 'Invalid JWT: Failed audience check.');
     if (!(iat <= now + 300) || !(exp > now) || exp - iat > 3600)
       return no('invalid_grant', 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable ' +
         'timeframe. Check your iat and exp values in the JWT claim.');

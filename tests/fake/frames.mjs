@@ -52,6 +52,37 @@ export function field(title, value) {
   return Buffer.concat([Buffer.from([0]), text(title), text(value)]);
 }
 
+// An integer of HPACK with a prefix of `bits` (RFC 7541 5.1): [value, next].
+function integer(block, at, bits) {
+  const most = 2 ** bits - 1;
+  let value = block[at] & most;
+  if (value < most) return [value, at + 1];
+  for (let shift = 1; ; shift *= 128) {
+    value += (block[++at] & 127) * shift;
+    if (block[at] < 128) return [value, at + 1];
+  }
+}
+
+// How the fields of a header block are written, in order: { kind, name }, where the name is its
+// place in the table, 0 for one spelt out. The values are not read.
+export function representations(block) {
+  const kinds = [[0x80, 0x80, 7, 'indexed'], [0xc0, 0x40, 6, 'incremental'], [0xe0, 0x20, 5, 'size'],
+    [0xf0, 0x10, 4, 'never'], [0xf0, 0x00, 4, 'without']];
+  const found = [];
+  for (let at = 0; at < block.length; ) {
+    const [, , bits, kind] = kinds.find(([mask, start]) => (block[at] & mask) === start);
+    let name;
+    [name, at] = integer(block, at, bits);
+    const strings = kind === 'indexed' || kind === 'size' ? 0 : name === 0 ? 2 : 1;
+    for (let i = 0; i < strings; ++i) {
+      const [length, from] = integer(block, at, 7);
+      at = from + length;
+    }
+    found.push({ kind, name });
+  }
+  return found;
+}
+
 // Follows the frames of one direction through chunks of any size. `on({ type, flags, stream, length,
 // payload })` is called when a frame is whole; payloads of DATA are not kept.
 export class FrameReader {

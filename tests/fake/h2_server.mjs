@@ -21,7 +21,7 @@ class Plain extends Duplex {
     this.octets = octets;
     this.isSilent = false;
     // What the peer did, for assertions.
-    this.seen = { frames: {}, resets: [], opened: 0, open: new Set(), openMax: 0, goaway: undefined };
+    this.seen = { frames: {}, resets: [], opened: 0, open: new Set(), openMax: 0, goaway: undefined, blocks: [] };
     this.incoming = new FrameReader((frame) => this.#onReceived(frame), { skip: preface.length });
     this.outgoing = new FrameReader((frame) => this.#onSent(frame));
     socket.on('data', (chunk) => {
@@ -39,9 +39,11 @@ class Plain extends Duplex {
     seen.frames[frame.type] = (seen.frames[frame.type] ?? 0) + 1;
     if (frame.type === 'headers') {
       ++seen.opened;
+      if (seen.blocks.length < 10) seen.blocks.push(frame.payload);
       seen.open.add(frame.stream);
       seen.openMax = Math.max(seen.openMax, seen.open.size);
     }
+    if (frame.type === 'settings') seen.settings ??= frame.payload;
     if (frame.type === 'goaway') seen.goaway = frame.payload;
     if (frame.type === 'reset') {
       seen.open.delete(frame.stream);
@@ -171,11 +173,12 @@ export class H2Server {
     this.connections = [];
     this.requests = 0;
     this.onRequest = () => {};
-    this.#h2 = http2.createServer({ settings, ...sessionOptions });
+    this.onConnection = () => {}; // called before Node's SETTINGS have left
+    this.#h2 = http2.createServer({ settings, maxOutstandingSettings: 10000, ...sessionOptions });
     this.#h2.on('session', (session) => this.#onSession(session));
     this.#h2.on('sessionError', () => {});
     this.#tls = tls.createServer({
-      ...certificate, ALPNProtocols: alpn, minVersion: 'TLSv1.2',
+      ...certificate, ALPNProtocols: alpn ?? undefined, minVersion: 'TLSv1.2',
       ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
     }, (socket) => this.#onSecure(socket));
     this.#tls.on('connection', (raw) => this.#onTcp(raw));
@@ -227,6 +230,7 @@ export class H2Server {
     session.on('error', (error) => {
       connection.error = error;
     });
+    this.onConnection(connection);
     session.on('stream', (stream, headers, flags, raw) => this.#onStream(connection, stream, headers, raw));
   }
 
