@@ -7,10 +7,11 @@ import { page, forged, visit } from './pages.mjs';
 import { callbacks, callbacksFresh } from './callbacks.mjs';
 import { importRows } from './import.mjs';
 import { idle } from './idle.mjs';
+import { slow } from './slow.mjs';
 import { push, pushFar } from './push.mjs';
 
 const benches = {
-    page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle,
+    page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle, slow,
     push, push_far: pushFar,
 };
 // These need no Dunlin beside them.

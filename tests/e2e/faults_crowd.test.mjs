@@ -83,17 +83,22 @@ test('1,000 slow headers, 1,000 slow bodies and 1,000 slow readers are closed in
   assert.ok(await metric('connections_now') < 100);
 });
 
-test('of 16,000 idle connections from 32 addresses those over the limit are turned away', async (t) => {
+// The listener takes 16,000, or half of what a process of it may open.
+const descriptorsMax = Number(/^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
+const IDLE = Math.min(16000, descriptorsMax - 256);
+
+test(`of ${IDLE} idle connections from 32 addresses those over the limit are turned away`, async (t) => {
+  if (IDLE < 16000) console.error(`FEWER: a process may open ${descriptorsMax} files here, so ${IDLE} connections are tried, not 16,000`);
   const refusedBefore = await metric('connections_refused_total');
-  const crowd = startCrowd('idle', 16000, demo.port);
+  const crowd = startCrowd('idle', IDLE, demo.port);
   let standing;
   const visitors = await withVisitors(async () => { standing = await crowd.standing; });
   const [open, refused] = [await metric('connections_now'), await metric('connections_refused_total') - refusedBefore];
   t.diagnostic(`${standing.opened} came, ${standing.turned_away} were turned away, ${open} are open; ${visitors.count} visitors, the slowest ${Math.round(visitors.worstMs)} ms`);
-  assert.equal(standing.opened, 16000);
+  assert.equal(standing.opened, IDLE);
   assert.equal(standing.failed, 0, standing.why);
   assert.ok(refused > 0 && refused >= standing.turned_away, `${refused}`);
-  assert.ok(open < 16000, `${open}`);
+  assert.ok(open < IDLE, `${open}`);
   assert.ok(visitors.count > 20, `${visitors.count}`);
   // They stand there, and who comes now is served as well.
   for (let i = 0; i < 50; ++i) assert.equal((await demo.get(demo.links[2])).status, 200);
