@@ -123,7 +123,9 @@ static int move_log(struct demo *demo, struct err *err)
     return 0;
 }
 
-static int import(const struct demo *demo, const char *path, const char *conninfo, FILE *out)
+/* `progress` is a terminal or null. */
+static int import(const struct demo *demo, const char *path, const char *conninfo, FILE *out,
+                  FILE *progress)
 {
     const struct import_file_options options = {.path = path,
                                                 .conninfo = conninfo,
@@ -131,7 +133,8 @@ static int import(const struct demo *demo, const char *path, const char *conninf
                                                 .part_rows =
                                                     (size_t)demo->place.settings.import.part_rows,
                                                 .now = demo_clock_now,
-                                                .out = out};
+                                                .out = out,
+                                                .progress = progress};
     return import_file(&options);
 }
 
@@ -150,7 +153,7 @@ static int seed(struct demo *demo, const char *conninfo, struct err *err)
     buf_release(&csv);
     if (!is_ok)
         return err_system(err, "writing the fictional debtors");
-    if (import(demo, path, conninfo, stderr) != 0)
+    if (import(demo, path, conninfo, stderr, NULL) != 0)
         return err_set(err, ERR_INPUT, "the fictional debtors could not be imported: see the log");
     return 0;
 }
@@ -159,7 +162,8 @@ static int seed(struct demo *demo, const char *conninfo, struct err *err)
 static int import_own_file(const struct demo *demo, const char *conninfo, struct err *err)
 {
     bool is_empty = false;
-    int status = import(demo, demo->options.import_file, conninfo, demo->said);
+    FILE *terminal = isatty(fileno(demo->said)) ? demo->said : NULL;
+    int status = import(demo, demo->options.import_file, conninfo, demo->said, terminal);
     fflush(demo->said);
     int rc = installation_claim_demo(conninfo, &is_empty, err);
     if (rc == 0 && status != 0 && is_empty)

@@ -50,20 +50,21 @@ static void on_progress(void *owner, const struct invoice_import_progress *p)
 {
     struct run *run = owner;
     int percent = p->size_bytes == 0 ? 0 : (int)(p->bytes_done * 100 / p->size_bytes);
-    if (!run->options->has_progress || percent == run->percent_shown)
+    FILE *terminal = run->options->progress;
+    if (terminal == NULL || percent == run->percent_shown)
         return;
     run->percent_shown = percent;
     char bar[BAR_WIDTH + 1] = "";
     for (int i = 0; i < BAR_WIDTH; ++i)
         bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '.';
-    fprintf(stderr, "\r%s [%s] %3d %%", p->is_surveyed ? "importing" : "checking ", bar, percent);
-    fflush(stderr);
+    fprintf(terminal, "\r%s [%s] %3d %%", p->is_surveyed ? "importing" : "checking ", bar, percent);
+    fflush(terminal);
 }
 
 static void clear_progress(const struct run *run)
 {
-    if (run->options->has_progress && run->percent_shown >= 0)
-        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 20, "");
+    if (run->options->progress != NULL && run->percent_shown >= 0)
+        fprintf(run->options->progress, "\r%*s\r", BAR_WIDTH + 20, "");
 }
 
 static void on_imported(void *owner, const struct invoice_import_result *result,
@@ -321,7 +322,7 @@ static int import_with(const struct settings *s, const struct arguments *a)
             .now = clock_wall,
             .out = stdout,
             .has_json = a->has_json,
-            .has_progress = !a->has_json && isatty(STDERR_FILENO) == 1});
+            .progress = !a->has_json && isatty(STDERR_FILENO) == 1 ? stderr : NULL});
     private_db_stop(db);
     return status;
 }

@@ -19,8 +19,9 @@ struct import_file_options {
     int64_t bytes_max;
     size_t part_rows;
     struct instant (*now)(void);
-    FILE *out; /* where the summary goes */
-    int has_json, has_progress;
+    FILE *out;      /* where the summary goes */
+    FILE *progress; /* a terminal, for a bar; null: none */
+    int has_json;
 };
 
 int import_file(const struct import_file_options *);

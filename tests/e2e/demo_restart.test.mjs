@@ -57,6 +57,25 @@ test('says how it is used when it is used wrongly', async () => {
   assert.match(said, /usage: dunlin demo/);
 });
 
+test('on a terminal the import of one\'s own file shows how far it is', async () => {
+  const folder = temporaryFolder();
+  const csv = invoicesFile(folder, Array.from({ length: 500 }, (_, i) => [`P/${i}`, '10,00', 5]));
+  const command = `'${dunlin}' demo --dir '${folder}' --port ${await freePorts()} --import '${csv}'`;
+  // script gives it a terminal, and passes Ctrl-C on.
+  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (part) => { said += part; });
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  await eventually(() => said.includes(' new, ') || child.exitCode !== null, { what: 'the file is in', within: 60000 });
+  const family = descendants(child.pid);
+  child.stdin.write('\x03');
+  await gone;
+  await eventually(() => family.every((pid) => !isRunning(pid)), { what: 'no process left' });
+  assert.match(said, /\rchecking  \[[#.]{30}\] +\d+ %/);
+  assert.match(said, /\r500 new, 0 changed, 0 unchanged, 0 bad\./, 'the bar gives way to the result');
+});
+
 test('a file that is no invoices ends it with the reason, and bad rows are told', async () => {
   const folder = temporaryFolder();
   const file = path.join(folder, 'not.csv');
