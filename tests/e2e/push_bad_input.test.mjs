@@ -74,14 +74,14 @@ describe('a clock an hour off', () => {
   for (const [what, seconds] of [['behind', -3900], ['ahead', 3900]]) {
     test(`${what} is said plainly, APNs`, async () => {
       const apns = await startApns();
-      const { outcomes: [outcome], alarms } = await deliver(apns, [apnsPush(1, { deadline: 800 })], { args: ['--clock', String(seconds)], hurry: 1 });
+      const { outcomes: [outcome], alarms } = await deliver(apns, [apnsPush(1, { deadline: 1500 })], { args: ['--clock', String(seconds)], hurry: 1 });
       assert.notEqual(outcome.outcome, 'accepted');
       assert.match(alarms.map(({ alarm, text }) => `${alarm}: ${text}`).join('\n'), /clock: .*(65 min|3,?[89]\d\d s|hour)/);
       assert.equal(apns.tokens <= 1, true, 'none was minted because of it');
     });
     test(`${what} is said plainly, FCM`, async () => {
       const fcm = await startFcm();
-      const { outcomes: [outcome], alarms } = await deliver(fcm, [fcmPush(1, { deadline: 800 })], { args: ['--clock', String(seconds)], hurry: 1 });
+      const { outcomes: [outcome], alarms } = await deliver(fcm, [fcmPush(1, { deadline: 1500 })], { args: ['--clock', String(seconds)], hurry: 1 });
       assert.equal(outcome.outcome, 'never_sent');
       assert.match(alarms.map(({ alarm, text }) => `${alarm}: ${text}`).join('\n'), /clock: .*(65 min|3,?[89]\d\d s|hour)/);
     });
@@ -273,11 +273,12 @@ describe('frames that no server should send', () => {
     for (const { outcome } of outcomes) assert.notEqual(outcome, 'accepted');
     assert.equal(summary.attempts <= 200, true, `${summary.attempts} attempts`);
   });
-  test('REFUSED_STREAM for ever ends at the deadline as never sent', async () => {
+  test('REFUSED_STREAM for ever ends at the deadline as never sent, but for what is on the wire then', async () => {
     const apns = await startApns();
     apns.rules.add({ reset: code.refusedStream });
     const { outcomes, summary } = await deliver(apns, pushes(50, apnsPush, { deadline: 1000 }), { hurry: 1 });
-    assert.deepEqual([...new Set(outcomes.map(({ outcome }) => outcome))], ['never_sent']);
+    assert.equal(outcomes.filter(({ outcome }) => outcome === 'never_sent').length >= 40, true);
+    assert.equal(summary.accepted + summary.refused, 0);
     assert.equal(summary.attempts <= 2000, true, `${summary.attempts} attempts`);
   });
 });
