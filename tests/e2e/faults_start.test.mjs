@@ -154,4 +154,16 @@ describe('schemas', () => {
     await refuses(await gatewayWith({ database: { url: 'host=/nowhere user=dunlin_app dbname=dunlin' } }),
       /No such file or directory/);
   });
+
+  // A 2xx to a callback is a promise that such a database would not keep.
+  for (const [name, spoil, says] of [
+    ['that does not wait for the disk', 'alter database %s set synchronous_commit = off', /synchronous_commit is off: a crash would lose callbacks/],
+    ['that takes no writes', 'alter database %s set default_transaction_read_only = on', /takes no writes|in a read-only transaction/],
+    ['with a table that a crash empties', 'alter table import_bad_row set unlogged', /unlogged tables are emptied by a crash: import_bad_row/],
+  ])
+    test(`one ${name} is refused`, async () => {
+      const database = `forgets_${name.length}`, urls = await databaseWith(database, files.length);
+      await execute(spoil.includes('%s') ? cluster.owner : urls.owner_url, spoil.replace('%s', database));
+      await refuses(await gatewayWith({ database: urls }), says);
+    });
 });
