@@ -58,10 +58,13 @@ async function withVisitors(work) {
 test('1,000 slow headers, 1,000 slow bodies and 1,000 slow readers are closed in their time', async (t) => {
   await withVisitors(() => eventually(() => true)); // the first page costs memory of its own
   const beforeBytes = residentBytes(), pagesBefore = await metric('pages_shown_total');
-  const crowds = {};
+  const crowds = {}, startedAt = Date.now();
+  let cameMs;
   const visitors = await withVisitors(async () => {
     for (const habit of ['headers', 'bodies', 'readers'])
       crowds[habit] = startCrowd(habit, 1000, demo.port, { paths: [pathname] });
+    await Promise.all(Object.values(crowds).map(({ standing }) => standing));
+    cameMs = Date.now() - startedAt;
     for (const habit of Object.keys(crowds)) crowds[habit] = await crowds[habit].over;
   });
   const limits = { headers: 10000, bodies: 10000, readers: 20000 };
@@ -69,11 +72,12 @@ test('1,000 slow headers, 1,000 slow bodies and 1,000 slow readers are closed in
     const { shaken, closed, failed, turned_away: turnedAway, last_ms: lastMs } = crowds[habit];
     t.diagnostic(`${habit}: the last of ${closed} closed after ${lastMs} ms`);
     assert.deepEqual({ shaken, closed, failed, turnedAway }, { shaken: 1000, closed: 1000, failed: 0, turnedAway: 0 });
-    // The unit tests are strict about the limits; 3,000 clients on a busy machine come to it late.
-    assert.ok(lastMs < limitMs + 3000, `${habit}: ${lastMs} ms`);
+    // The unit tests are strict about the limits. Here a first byte may wait for as long as it takes
+    // the machine to let 3,000 clients in.
+    assert.ok(lastMs < limitMs + 1000 + cameMs, `${habit}: ${lastMs} ms`);
   }
   const grownMiB = (visitors.peakBytes - beforeBytes) / MIB;
-  t.diagnostic(`${visitors.count} visitors, the slowest ${Math.round(visitors.worstMs)} ms; ${Math.round(grownMiB)} MiB more for all three`);
+  t.diagnostic(`all had come after ${cameMs} ms; ${visitors.count} visitors, the slowest ${Math.round(visitors.worstMs)} ms; ${Math.round(grownMiB)} MiB more for all three`);
   assert.ok(visitors.count > 100, `${visitors.count}`);
   assert.ok(grownMiB <= 3 * 64, `${grownMiB} MiB`);
   // A reader asks 64 times, and its window and the server's buffer hold a dozen pages: what it asked
