@@ -25,10 +25,10 @@ static bool is_target(struct span target)
 {
     if (target.len < 2 || target.len > TARGET_MAX || target.len % 2 != 0)
         return false;
+    unsigned wrong = 0; /* without a way out of the loop, which the compiler then makes wide */
     for (size_t i = 0; i < target.len; ++i)
-        if (!is_hex(target.base[i]))
-            return false;
-    return true;
+        wrong |= !is_hex(target.base[i]);
+    return wrong == 0;
 }
 
 static bool is_uuid(struct span id)
@@ -46,12 +46,10 @@ static bool is_uuid(struct span id)
 /* Visible ASCII: what may stand in a header's value. */
 static bool is_header_text(struct span text, size_t len_max)
 {
-    if (text.len > len_max)
-        return false;
-    for (size_t i = 0; i < text.len; ++i)
-        if (text.base[i] <= ' ' || text.base[i] >= 127)
-            return false;
-    return true;
+    unsigned wrong = text.len > len_max;
+    for (size_t i = 0; wrong == 0 && i < text.len; ++i)
+        wrong |= text.base[i] <= ' ' || text.base[i] >= 127;
+    return wrong == 0;
 }
 
 int apns_check(const struct push_message *m, bool needs_topic, struct err *err)

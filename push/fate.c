@@ -40,10 +40,16 @@ static int64_t due_of(const struct push *push)
     return due;
 }
 
+/* A timer that is early does no harm, it looks again; so one that is set for the first answer's
+ * patience at push_send does for most pushes to their end. */
 void fate_start_timer(struct push *push)
 {
-    int64_t left = due_of(push) - service_now_ms();
-    timer_start(&push->timer, left < 1 ? 1 : (uint32_t)least(left, UINT32_MAX));
+    int64_t due = due_of(push);
+    if (timer_is_running(&push->timer) && push->armed_ms <= due)
+        return;
+    int64_t now = service_now_ms();
+    push->armed_ms = least(due, now + push->service->tuning.answer_timeout);
+    timer_start(&push->timer, push->armed_ms <= now ? 1 : (uint32_t)(push->armed_ms - now));
 }
 
 void fate_move(struct push *push, enum push_state state, bool to_front)
@@ -80,7 +86,7 @@ static void finish(struct push *push, struct push_result *result)
     count_outcome(&service->stats, result->outcome);
     push->handler->on_done(push->owner, push, result);
     buf_release(&push->stream.body);
-    free(push);
+    slab_give(&service->slab, push);
     pool_wake(service);
 }
 
@@ -367,7 +373,7 @@ static void judge(struct push *push, struct lane *lane)
         fcm_judge(push->status, body, &verdict);
     if (verdict.kind != VERDICT_ACCEPTED)
         note_date(service, &push->stream);
-    if (verdict.reason[0] == 0)
+    if (verdict.reason[0] == 0 && verdict.kind != VERDICT_ACCEPTED)
         snprintf(verdict.reason, sizeof(verdict.reason), "status %d", push->status);
     memcpy(push->reason, verdict.reason, sizeof(push->reason));
     push->advice = verdict.advice;

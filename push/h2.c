@@ -213,7 +213,7 @@ static nghttp2_session *session_new(struct h2 *h2)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
-    if (nghttp2_session_client_new(&session, callbacks, h2) != 0)
+    if (nghttp2_session_client_new3(&session, callbacks, h2, NULL, h2->limits.memory) != 0)
         abort();
     nghttp2_session_callbacks_del(callbacks);
     return session;
@@ -328,7 +328,13 @@ bool h2_has_output(const struct h2 *h2)
 int h2_send(struct h2 *h2, struct h2_stream *stream, const nghttp2_nv *fields, size_t count,
             struct span body, struct err *err)
 {
-    *stream = (struct h2_stream){.owner = stream->owner, .request_ = body};
+    stream->status = 0;
+    stream->is_cut = stream->has_left_ = false;
+    stream->code = 0;
+    stream->header_octets_ = stream->sent_ = 0;
+    stream->request_ = body;
+    for (size_t i = 0; i < H2_KEPT_MAX; ++i)
+        stream->kept[i][0] = 0;
     buf_init(&stream->body, h2->limits.body_max);
     nghttp2_data_provider provider = {.read_callback = on_body_wanted};
     stream->id_ = nghttp2_submit_request(h2->session, NULL, fields, count, &provider, stream);

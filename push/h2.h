@@ -51,6 +51,7 @@ struct h2_limits {
     uint32_t streams_max; /* whatever the server allows */
     size_t body_max, headers_max;
     const char *const *keep; /* null-terminated names of headers to keep, at most H2_KEPT_MAX */
+    nghttp2_mem *memory;     /* null: the C library's; copied */
 };
 
 struct h2;

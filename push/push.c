@@ -12,7 +12,7 @@
 /* The public face: makes and ends services, takes pushes in. What then happens to them is in pool.c
  * and fate.c. */
 
-enum { HTTPS_PORT = 443, NAME_MAX_LEN = 253, TTL_DIGITS_MAX = 20 };
+enum { SLAB_KEPT_MAX = 16 << 20, HTTPS_PORT = 443, NAME_MAX_LEN = 253, TTL_DIGITS_MAX = 20 };
 
 /* ---- tuning ---- */
 
@@ -215,6 +215,8 @@ struct push_service *push_service_new(const struct push_settings *settings, stru
     service->buffer = malloc(LANE_BUFFER);
     if (service->buffer == NULL)
         abort();
+    slab_init(&service->slab, SLAB_KEPT_MAX);
+    service->nghttp2_memory = slab_nghttp2(&service->slab);
     bucket_init(&service->bucket, service->tuning.rate_max, service->tuning.rate_ramp, now * 1000);
     breaker_init(&service->breaker, service->tuning.breaker_failures);
     timer_init(&service->turn, settings->loop, "push turn", pool_on_turn, service);
@@ -246,6 +248,7 @@ void push_service_free(struct push_service *service)
     free(service->connect_host);
     free(service->ca_file);
     free(service->buffer);
+    slab_release(&service->slab);
     free(service);
 }
 
@@ -301,17 +304,15 @@ static struct span pack(struct packer *packer, struct span text)
     return span_of(start, text.len);
 }
 
-static struct push *push_alloc(size_t memory)
+static struct push *push_alloc(struct push_service *service, size_t memory)
 {
-    struct push *push = malloc(sizeof(*push) + memory);
-    if (push == NULL)
-        abort();
+    struct push *push = slab_get(&service->slab, sizeof(*push) + memory);
     memset(push, 0, sizeof(*push));
     push->octets = sizeof(*push) + memory;
     return push;
 }
 
-static struct push *make_apns(const struct push_service *service, const struct push_message *m,
+static struct push *make_apns(struct push_service *service, const struct push_message *m,
                               struct err *err)
 {
     static const struct span device = {"/3/device/", 10};
@@ -323,8 +324,8 @@ static struct push *make_apns(const struct push_service *service, const struct p
                  m->is_expiration_now ? 0LL : (long long)m->expires_at_s);
     struct span date = span_str(expiration);
     struct push *push =
-        push_alloc(device.len + m->target.len + m->id.len + date.len + m->topic.len +
-                   m->push_type.len + m->collapse_id.len + m->payload.len);
+        push_alloc(service, device.len + m->target.len + m->id.len + date.len + m->topic.len +
+                                m->push_type.len + m->collapse_id.len + m->payload.len);
     struct packer packer = {push->memory};
     struct span path = pack(&packer, device);
     push->target = pack(&packer, m->target);
@@ -341,13 +342,14 @@ static struct push *make_apns(const struct push_service *service, const struct p
 }
 
 /* The body's tail stands behind the room where head, digits and tail are put together. */
-static struct push *make_fcm(const struct push_message *m, struct err *err)
+static struct push *make_fcm(struct push_service *service, const struct push_message *m,
+                             struct err *err)
 {
     struct fcm_body body;
     if (fcm_body_make(m, &body, err) != 0)
         return NULL;
     size_t tail_len = body.len - body.head_len;
-    struct push *push = push_alloc(m->target.len + body.len + TTL_DIGITS_MAX + tail_len);
+    struct push *push = push_alloc(service, m->target.len + body.len + TTL_DIGITS_MAX + tail_len);
     struct packer packer = {push->memory};
     push->target = pack(&packer, m->target);
     push->body = pack(&packer, span_of(body.text, body.len));
@@ -380,7 +382,7 @@ int push_send(struct push_service *service, const struct push_message *m,
     if (check_room(service, m, err) != 0)
         return err->code;
     struct push *push =
-        service->settings.kind == PUSH_FCM ? make_fcm(m, err) : make_apns(service, m, err);
+        service->settings.kind == PUSH_FCM ? make_fcm(service, m, err) : make_apns(service, m, err);
     if (push == NULL)
         return err->code;
     int64_t now = service_now_ms();

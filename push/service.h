@@ -11,6 +11,7 @@
 #include "push/fcm.h"
 #include "push/hold.h"
 #include "push/lane.h"
+#include "push/slab.h"
 #include "push/token.h"
 
 /* waiting -> on the wire -> done; back by way of held (a delay) or at once. */
@@ -22,7 +23,8 @@ struct push {
     void *owner;
     enum push_state state;
     struct push *next, *previous; /* among those of its state */
-    struct timer timer;           /* the next thing that time does to it */
+    struct timer timer;           /* looks what time does to it next, at armed_ms or later */
+    int64_t armed_ms;
     struct h2_stream stream;
     struct lane *lane; /* on the wire */
     size_t octets;     /* of its memory */
@@ -76,8 +78,10 @@ struct push_service {
     struct lane *lanes[LANES_MAX];
     size_t lane_count;
     uint8_t *buffer;
-    struct timer turn; /* the pool's work at the end of a loop turn */
-    struct timer wake; /* and when time alone allows more */
+    struct slab slab;
+    nghttp2_mem nghttp2_memory; /* out of it */
+    struct timer turn;          /* the pool's work at the end of a loop turn */
+    struct timer wake;          /* and when time alone allows more */
     struct timer connect_later;
     bool is_used, is_stopping, is_freeing, is_in_turn;
 
