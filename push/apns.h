@@ -1,5 +1,5 @@
 /* APNs: what a push must look like, its headers, and what each answer asks for. Tables and text; no
- * I/O, no clock. The numbers stand in push/README.md. */
+ * I/O, no clock. */
 #ifndef DUNLIN_PUSH_APNS_H
 #define DUNLIN_PUSH_APNS_H
 

@@ -181,7 +181,7 @@ enum push_outcome {
     PUSH_UNKNOWN,      /* an attempt may have been accepted; `reason` says what cut it */
 };
 
-/* What the service's table (reference tables of push/README.md) asks the caller to do. */
+/* What the service's table (apns.c, fcm.c) asks the caller to do. */
 enum push_advice {
     PUSH_ADVICE_NONE = 0,
     PUSH_ADVICE_DROP_TARGET,       /* the app is gone: forget the token if registered before
