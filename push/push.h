@@ -122,9 +122,9 @@ void push_service_warm(struct push_service *);
 void push_service_stop(struct push_service *);
 
 /* How many pushes could be written to the wire at once if they were sent now: free stream slots of
- * the open connections, less what waits already, within rate and back-off. 0 while the pool rests.
- * Who must not let time pass between a check of his own and the wire hands over no more than this.
- */
+ * the open connections, less what waits already, within rate and back-off. 0 while the pool rests,
+ * and until push_service_warm or a first push has opened connections. Who must not let time pass
+ * between a check of his own and the wire hands over no more than this. */
 uint32_t push_service_room(const struct push_service *);
 
 struct push_stats {
