@@ -322,11 +322,11 @@ static const struct mustache_value *find_unsorted(const struct mustache_object *
     return NULL;
 }
 
-static const struct mustache_value *find_member(const struct mustache_value *value,
-                                                struct span name, uint32_t *seen_at)
+static inline const struct mustache_value *find_member(const struct mustache_value *value,
+                                                       struct span name, uint32_t *seen_at)
 {
     const struct mustache_value *found = NULL;
-    if (value->kind != MUSTACHE_OBJECT)
+    if (value->kind != MUSTACHE_OBJECT) /* most sections: a text or a truth */
         return NULL;
     for (const struct mustache_object *o = value->object; o != NULL && found == NULL;
          o = o->fallback)
@@ -336,7 +336,7 @@ static const struct mustache_value *find_member(const struct mustache_value *val
 
 /* ---- rendering ---- */
 
-/* An open section: the value that names are looked up in, and its place in a list. */
+/* An open section: its value, and its place in a list. */
 struct frame {
     const struct mustache_value *value;
     size_t left; /* items of the list behind `value` */

@@ -109,7 +109,11 @@ void text_format_date(struct buf *out, struct date d, struct text_style style)
         return;
     }
     const char *blank = blank_of(style);
-    buf_printf(out, "%d%s%s%s%d", d.day, blank, months[style.language][d.month - 1], blank, d.year);
+    buf_add_int(out, d.day);
+    buf_add_str(out, blank);
+    buf_add_str(out, months[style.language][d.month - 1]);
+    buf_add_str(out, blank);
+    buf_add_int(out, d.year);
 }
 
 /* ---- accounts and names ---- */

@@ -133,8 +133,17 @@ static enum transfer_qr_refusal print_zbp(const struct transfer *t, const char *
     if (title.len == 0)
         return TRANSFER_QR_NO_TITLE;
     add_nip(text, t->nip);
-    buf_printf(text, "|PL|%s|%06d|%.*s|%.*s|||", iban + 2, (int)t->amount.minor,
-               SPAN_ARG(recipient), SPAN_ARG(title));
+    buf_add_str(text, "|PL|");
+    buf_add_str(text, iban + 2);
+    buf_add_char(text, '|');
+    for (int64_t unit = (ZBP_AMOUNT_MAX + 1) / 10; unit > 1 && t->amount.minor < unit; unit /= 10)
+        buf_add_char(text, '0');
+    buf_add_int(text, t->amount.minor);
+    buf_add_char(text, '|');
+    buf_add(text, recipient);
+    buf_add_char(text, '|');
+    buf_add(text, title);
+    buf_add_str(text, "|||");
     return TRANSFER_QR_GOOD;
 }
 

@@ -2,8 +2,6 @@
 
 #include "domain/transfer_qr.h"
 
-#include <stdio.h>
-
 /* No real invoice number is longer; what somebody imported may be. */
 enum { TITLE_BYTES_MAX = 70 };
 
@@ -31,8 +29,8 @@ bool page_transfer_of(struct page_transfer *t, const struct world *world,
 bool page_transfer_qr(const struct page_transfer *t, const struct world *world,
                       const struct page_row *row, struct buf *text, bool *is_medium_correction)
 {
-    char currency[4];
-    snprintf(currency, sizeof(currency), "%.*s", SPAN_ARG(row->currency));
+    char currency[4] = "";
+    memcpy(currency, row->currency.base, row->currency.len < 3 ? row->currency.len : 3);
     const struct transfer transfer = {
         .recipient = t->recipient,
         .nip = world->creditor.nip,

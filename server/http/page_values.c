@@ -1,7 +1,6 @@
 #include "http/page_values.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 enum {
     TEXTS_MAX = 16 * 1024, /* all that is made for one view: ten times what it takes */
@@ -92,8 +91,8 @@ static struct text_style style_of(const struct page_values *v)
 
 void page_set_amount(struct page_values *v, enum page_value id, int64_t minor, struct span currency)
 {
-    char code[4];
-    snprintf(code, sizeof(code), "%.*s", SPAN_ARG(currency));
+    char code[4] = "";
+    memcpy(code, currency.base, currency.len < 3 ? currency.len : 3);
     text_format_amount(page_text_begin(v), money_of(minor, code), style_of(v));
     page_text_set(v, id);
 }
@@ -113,7 +112,9 @@ void page_set_plain(struct page_values *v, enum page_value id, int64_t minor, st
     struct buf *text = page_text_begin(v);
     buf_add_int(text, minor / unit);
     if (exponent > 0)
-        buf_printf(text, ",%0*lld", exponent, (long long)(minor % unit));
+        buf_add_char(text, ',');
+    for (unit /= 10; unit > 0; unit /= 10)
+        buf_add_char(text, (char)('0' + minor / unit % 10));
     page_text_set(v, id);
 }
 

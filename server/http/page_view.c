@@ -202,7 +202,8 @@ static void begin_view(struct page_view *v, const struct page_visit *visit)
         return;
     page_set_text(&v->values, VALUE_code, visit->code);
     struct buf *text = page_text_begin(&v->values);
-    buf_printf(text, "/%.*s", SPAN_ARG(visit->code));
+    buf_add_char(text, '/');
+    buf_add(text, visit->code);
     page_text_set(&v->values, VALUE_home);
 }
 
