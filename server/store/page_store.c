@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PAGE_BATCH_MAX = 16, PAGE_BATCHES_MAX = 2, PAGE_WAITING_MAX = 2000 };
+enum { PAGE_BATCH_MAX = 64, PAGE_BATCHES_MAX = 2, PAGE_WAITING_MAX = 2000 };
 
 struct page_reads {
     struct pg *pg;
