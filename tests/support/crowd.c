@@ -37,7 +37,9 @@
 #include <unistd.h>
 
 enum { ON_THE_WAY_MAX = 128, DRIP_MS = 1000, TURNED_AWAY_MS = 5000 };
-enum { SHAKES_ONE_IN = 16, READER_REQUESTS = 64, FLOOD_WIDTH = 64, FLOOD_BATCH = 8 };
+/* So wide that 100,000 requests stay within the bucket of each connection (1,000), however quick
+ * the machine is. */
+enum { SHAKES_ONE_IN = 16, READER_REQUESTS = 64, FLOOD_WIDTH = 128, FLOOD_BATCH = 8 };
 enum { SMALL_SEGMENT = 536, SMALL_WINDOW = 4096, SIP = 256, STATUS_MAX = 600 };
 
 enum habit { HEADERS = 0, BODIES, READERS, IDLE, FLOOD };
