@@ -56,8 +56,8 @@ try {
     }
 } finally {
     await bed?.end();
+    print(rows); // also what was measured before something failed
 }
-print(rows);
 if (wanted.json !== null) {
     const plain = rows.map(({ name, ours, ceiling, unit, ratio }) => ({ name, ours, ceiling, unit, ratio }));
     writeFileSync(wanted.json, JSON.stringify(plain, null, 2) + '\n');

@@ -10,6 +10,8 @@ export function run(command, args, options = {}) {
         child.on('error', reject);
         child.on('close', (code) => code === 0 ? resolve(out)
             : reject(new Error(`${command} ended with ${code}: ${errors.slice(-2000)}`)));
+        // One that ends without reading says why by its exit status.
+        child.stdin.on('error', () => {});
         child.stdin.end(options.input ?? '');
     });
 }
