@@ -16,11 +16,12 @@ struct channel;
 struct metrics;
 struct health;
 struct callback_queue;
+struct push_apps;
 
 /* Who writes and who is owed: shown on the page, in messages and in transfer data. */
 struct creditor {
-    struct span name;          /* "Bank Przykładowy SA" */
-    struct span nip;           /* tax number, digits, may be empty */
+    struct span name; /* "Bank Przykładowy SA" */
+    struct span nip;  /* tax number, digits, may be empty */
     struct span phone, email, website;
     struct span account;       /* IBAN used where an invoice names none; may be empty */
     bool takes_euro_transfers; /* the account takes SEPA credit transfers: EPC codes are shown */
@@ -33,17 +34,18 @@ struct world {
     struct fetch *fetch;
     const struct keyring *keys;
     struct creditor creditor;
-    struct span public_url;  /* "https://p.bank.example", no slash at the end */
-    struct span form_hosts;  /* start origins of the providers, for form-action */
+    struct span public_url;   /* "https://p.bank.example", no slash at the end */
+    struct span form_hosts;   /* start origins of the providers, for form-action */
     struct span callback_url; /* public_url + "/callbacks" */
-    const struct provider_account *providers; /* in the creditor's order, ended by a null provider */
+    const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */
-    struct metrics *metrics; /* this process's slot; see base/metrics.h */
-    const struct health *health; /* only where operators are answered; see http/health.h */
+    struct push_apps *push_apps;              /* of the work process; null without apps */
+    struct metrics *metrics;          /* this process's slot; see base/metrics.h */
+    const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
     bool is_demo;
     int64_t import_bytes_max;
-    int payment_in_flight_seconds; /* how long a started payment holds reminders back */
+    int payment_in_flight_seconds;          /* how long a started payment holds reminders back */
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);

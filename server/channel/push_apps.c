@@ -1,0 +1,102 @@
+#include "channel/push_apps.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct push_apps {
+    struct push_app apps[PUSH_APPS_MAX];
+    size_t count;
+};
+
+/* A copy of each text, so that the settings may go. */
+static const char *copy_of(const char *text)
+{
+    char *copy = strdup(text);
+    if (copy == NULL)
+        abort();
+    return copy;
+}
+
+static void release(const struct push_app *app)
+{
+    free((char *)app->app);
+    free((char *)app->service);
+    free((char *)app->environment);
+    free((char *)app->topic);
+    free((char *)app->channel_id);
+}
+
+static int add(struct push_apps *apps, const struct push_app_order *order, struct err *err)
+{
+    struct push_service *pool = push_service_new(&order->settings, err);
+    if (pool == NULL) {
+        err_wrap(err, "%s at %s (%s)", order->app.app, order->app.service, order->app.environment);
+        return err->code;
+    }
+    apps->apps[apps->count++] = (struct push_app){.app = copy_of(order->app.app),
+                                                  .service = copy_of(order->app.service),
+                                                  .environment = copy_of(order->app.environment),
+                                                  .topic = copy_of(order->app.topic),
+                                                  .channel_id = copy_of(order->app.channel_id),
+                                                  .text = order->app.text,
+                                                  .pool = pool};
+    return 0;
+}
+
+struct push_apps *push_apps_new(const struct push_app_order *orders, size_t count, struct err *err)
+{
+    assert(count <= PUSH_APPS_MAX);
+    struct push_apps *apps = calloc(1, sizeof(*apps));
+    if (apps == NULL)
+        abort();
+    for (size_t i = 0; i < count; ++i) {
+        if (add(apps, &orders[i], err) != 0) {
+            push_apps_free(apps);
+            return NULL;
+        }
+    }
+    return apps;
+}
+
+void push_apps_warm(struct push_apps *apps)
+{
+    for (size_t i = 0; i < apps->count; ++i)
+        push_service_warm(apps->apps[i].pool);
+}
+
+void push_apps_stop(struct push_apps *apps)
+{
+    for (size_t i = 0; i < apps->count; ++i)
+        push_service_stop(apps->apps[i].pool);
+}
+
+void push_apps_free(struct push_apps *apps)
+{
+    for (size_t i = 0; i < apps->count; ++i) {
+        push_service_free(apps->apps[i].pool);
+        release(&apps->apps[i]);
+    }
+    free(apps);
+}
+
+size_t push_apps_count(const struct push_apps *apps)
+{
+    return apps->count;
+}
+
+const struct push_app *push_apps_at(const struct push_apps *apps, size_t index)
+{
+    assert(index < apps->count);
+    return &apps->apps[index];
+}
+
+const struct push_app *push_apps_find(const struct push_apps *apps, struct span app,
+                                      struct span service, struct span environment)
+{
+    for (size_t i = 0; i < apps->count; ++i)
+        if (span_is_str(app, apps->apps[i].app) && span_is_str(service, apps->apps[i].service) &&
+            span_is_str(environment, apps->apps[i].environment))
+            return &apps->apps[i];
+    return NULL;
+}
