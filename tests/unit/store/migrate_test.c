@@ -241,6 +241,8 @@ static void application_cannot_rewrite_history(void **state)
         "delete from payment",
         "update provider_reference set payment_no = 1",
         "update event_personal set data = ''",
+        "delete from device",
+        "delete from push",
         "update schema_migration set name = ''",
         "create table mine (id integer)",
     };
@@ -345,6 +347,52 @@ static void constraints_refuse_what_the_domain_refuses(void **state)
     }
 }
 
+/* The migrations before the one whose number this is. */
+static size_t migrations_before(const char *number)
+{
+    size_t count = 0;
+    while (count < migrations_count && strncmp(migrations_files[count].name, number, 4) < 0)
+        ++count;
+    return count;
+}
+
+/* One customer with four debts: a live link that replaced another, a revoked one, none; and holds.
+ */
+static const char *const debts_of_old[] = {
+    "insert into customer (customer_id, reference, created_at, changed_at) values "
+    "(1, 'A', now(), now())",
+    "insert into invoice (customer_id, invoice_id, number, kind, currency, amount_minor, due_minor,"
+    " issue_date, due_date, created_at, changed_at) select 1, n, 'F/' || n, 'invoice', 'PLN', 100,"
+    " 100, '2026-01-01', '2026-01-15', now(), now() from generate_series(1, 4) n",
+    "insert into paylink values (1, 1, 1, 'revoked', now(), now(), 2),"
+    " (1, 2, 1, 'active', now(), null, null), (1, 3, 2, 'revoked', now(), now(), null),"
+    " (1, 4, 4, 'active', now(), null, null)",
+    "insert into hold (customer_id, invoice_id, hold_no, kind, created_at, released_at) values"
+    " (1, 1, 1, 'admin', now(), now()), (1, 1, 2, 'admin', now(), null),"
+    " (1, 3, 1, 'dispute', now(), null)",
+};
+
+static void links_and_holds_of_before_are_put_on_their_invoices(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    int applied;
+    struct migrate_plan old = plan_of(fixture, migrations_files, migrations_before("0017"));
+    assert_int_equal(migrate_run(&old, &applied, &err), 0);
+    PGconn *conn = PQconnectdb(fixture->owner);
+    for (size_t i = 0; i < sizeof(debts_of_old) / sizeof(*debts_of_old); ++i) {
+        PQclear(PQexec(conn, debts_of_old[i]));
+        assert_string_equal(PQerrorMessage(conn), "");
+    }
+    migrate(fixture, (int)(migrations_count - old.count));
+    PGresult *result = PQexec(
+        conn, "select string_agg(concat_ws(':', invoice_id, coalesce(link_no, 0), hold_count),"
+              " ' ' order by invoice_id) from invoice");
+    assert_string_equal(PQgetvalue(result, 0, 0), "1:2:2 2:0:0 3:0:1 4:4:0");
+    PQclear(result);
+    PQfinish(conn);
+}
+
 #define MIGRATED(name) cmocka_unit_test_setup_teardown(name, setup_migrated, teardown_migrated)
 
 int main(void)
@@ -360,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup(failing_migration_leaves_the_ones_before_it_and_nothing_of_itself,
                                setup),
         cmocka_unit_test_setup(absent_database_is_a_failure_not_a_state, setup),
+        cmocka_unit_test_setup(links_and_holds_of_before_are_put_on_their_invoices, setup),
         MIGRATED(application_cannot_rewrite_history),
         MIGRATED(application_may_add_and_people_can_be_erased),
         MIGRATED(constraints_refuse_what_the_domain_refuses),
