@@ -68,6 +68,11 @@ enum breaker_state breaker_state(struct breaker *breaker, int64_t now_ms)
     return breaker->state_;
 }
 
+int64_t breaker_open_until_ms(const struct breaker *breaker)
+{
+    return breaker->open_until_ms_;
+}
+
 uint32_t breaker_times(const struct breaker *breaker)
 {
     return breaker->opened_;

@@ -30,6 +30,8 @@ bool breaker_note(struct breaker *, bool is_good, int64_t now_ms);
 /* Opens it until then. */
 void breaker_rest(struct breaker *, int64_t until_ms);
 enum breaker_state breaker_state(struct breaker *, int64_t now_ms);
+/* Until when it was opened last. */
+int64_t breaker_open_until_ms(const struct breaker *);
 /* How often in a row it has opened: for the back-off. */
 uint32_t breaker_times(const struct breaker *);
 

@@ -83,6 +83,7 @@ static void finish(struct push *push, struct push_result *result)
     result->status = push->status;
     result->attempts = push->attempts;
     result->unknown_before = push->unknown;
+    result->took_us = push->took_us;
     count_outcome(&service->stats, result->outcome);
     push->handler->on_done(push->owner, push, result);
     buf_release(&push->stream.body);
@@ -186,6 +187,13 @@ static void speed_up(struct push_service *service)
 
 /* ---- again ---- */
 
+/* The attempt behind us may have been accepted, for all that is known. */
+static void doubt(struct push *push)
+{
+    ++push->unknown;
+    ++push->service->stats.lost;
+}
+
 static uint32_t retry_delay(struct push *push)
 {
     const struct push_tuning *tuning = &push->service->tuning;
@@ -245,7 +253,6 @@ static void take(struct push *push, struct lane *lane, const struct verdict *ver
         .outcome = PUSH_ACCEPTED,
         .service_id = span_str(is_apns ? push->stream.kept[HELD_APNS_ID] : verdict->message_id),
         .unique_id = span_str(push->stream.kept[HELD_UNIQUE_ID]),
-        .took_us = clock_mono().ns / 1000 - push->sent_us,
     };
     finish(push, &result);
 }
@@ -257,7 +264,6 @@ static void refuse(struct push *push, const struct verdict *verdict)
         .advice = verdict->advice,
         .reason = span_str(verdict->reason),
         .dead_since_ms = verdict->dead_since_ms,
-        .took_us = clock_mono().ns / 1000 - push->sent_us,
     };
     finish(push, &result);
 }
@@ -280,7 +286,7 @@ static void later(struct push *push, const struct verdict *verdict)
         rest(service, service_now_ms() + delay, verdict->reason);
     }
     if ((verdict->flags & VERDICT_DOUBTS) != 0)
-        ++push->unknown;
+        doubt(push);
     if (push->unknown > 0 && push->handler->may_send == NULL)
         fate_give_up(push, verdict->reason);
     else
@@ -367,6 +373,9 @@ static void judge(struct push *push, struct lane *lane)
     struct verdict verdict;
     struct span body = buf_span(&push->stream.body);
     push->status = push->stream.status;
+    push->took_us = clock_mono().ns / 1000 - push->sent_us;
+    service->stats.answer_us += (uint64_t)push->took_us;
+    ++service->stats.answers;
     if (service->settings.kind == PUSH_APNS)
         apns_judge(push->status, body, &verdict);
     else
@@ -406,6 +415,7 @@ static void judge(struct push *push, struct lane *lane)
 static void set_unanswered(struct push *push, const char *why)
 {
     push->status = 0;
+    push->took_us = 0;
     push->advice = PUSH_ADVICE_LATER;
     snprintf(push->reason, sizeof(push->reason), "%s", why);
 }
@@ -413,7 +423,7 @@ static void set_unanswered(struct push *push, const char *why)
 static void lost(struct push *push, const char *why)
 {
     struct push_service *service = push->service;
-    ++push->unknown;
+    doubt(push);
     set_unanswered(push, why);
     note_health(service, false, why);
     if (push->handler->may_send == NULL)
@@ -465,8 +475,10 @@ static void ended(struct push *push, struct lane *lane, enum h2_end end, const c
 static void end_with_service(struct push *push, enum h2_end end)
 {
     push->lane = NULL;
-    push->unknown += end == H2_LOST;
+    if (end == H2_LOST)
+        doubt(push);
     push->status = 0;
+    push->took_us = 0;
     fate_give_up(push, "stopping");
 }
 
@@ -503,10 +515,12 @@ void fate_on_time(void *owner)
     }
 }
 
-void fate_on_goaway(struct push_service *service, struct span debug)
+void fate_on_goaway(struct push_service *service, uint32_t code, struct span debug)
 {
     struct verdict verdict;
     char text[160];
+    if (code == NGHTTP2_ENHANCE_YOUR_CALM) /* reference 1.6: back off the pool */
+        rest(service, service_now_ms() + service->tuning.retry_min, "ENHANCE_YOUR_CALM");
     if (service->settings.kind != PUSH_APNS || !apns_judge_goaway(debug, &verdict) ||
         verdict.kind != VERDICT_STOP)
         return;

@@ -137,9 +137,7 @@ static void on_lane_goaway(void *owner, struct lane *lane, uint32_t code, struct
     ++service->stats.goaways;
     snprintf(line, sizeof(line), "< GOAWAY code %u, %zu octets of text", code, debug.len);
     trace(service, line);
-    if (code == NGHTTP2_ENHANCE_YOUR_CALM) /* reference 1.6: back off the pool */
-        service->rest_until_ms = service_now_ms() + service->tuning.retry_min;
-    fate_on_goaway(service, debug);
+    fate_on_goaway(service, code, debug);
     pool_wake(service);
 }
 
@@ -463,15 +461,58 @@ static void send_waiting(struct push_service *service, int64_t now)
     }
 }
 
-/* What time alone will allow: rest, breaker, bucket. */
+/* ---- room ---- */
+
+uint32_t pool_room(struct push_service *service)
+{
+    uint32_t room = 0, waiting = service->pushes[PUSH_WAITING].count;
+    for (size_t at = 0; at < service->lane_count; ++at)
+        room += lane_free_streams(service->lanes[at]);
+    uint32_t allowed = allowance(service, service_now_ms());
+    room = room < allowed ? room : allowed;
+    return room > waiting ? room - waiting : 0;
+}
+
+/* Somebody asked for room, and was given less than he may want. */
+static bool is_room_wanted(const struct push_service *service)
+{
+    return service->settings.on_room != NULL && service->is_room_asked && !service->is_stopping &&
+           service->room_left < PUSH_ROOM_LITTLE;
+}
+
+static void tell_room(struct push_service *service)
+{
+    if (!is_room_wanted(service) || pool_room(service) <= service->room_left)
+        return;
+    service->is_room_asked = false;
+    service->settings.on_room(service->settings.owner);
+}
+
+/* ---- what time alone will allow: rest, breaker, bucket ---- */
+
+static int64_t rest_end_ms(const struct push_service *service)
+{
+    int64_t opens = breaker_open_until_ms(&service->breaker);
+    return opens > service->rest_until_ms ? opens : service->rest_until_ms;
+}
+
 static void wake_later(struct push_service *service, int64_t now)
 {
-    if (service->pushes[PUSH_WAITING].count == 0 || timer_is_running(&service->wake))
+    bool is_wanted = is_room_wanted(service);
+    uint32_t enough = is_wanted ? service->room_left : 0;
+    if ((service->pushes[PUSH_WAITING].count == 0 && !is_wanted) ||
+        timer_is_running(&service->wake))
         return;
     if (pool_is_resting(service, now))
-        timer_start(&service->wake, 50);
-    else if (bucket_room(&service->bucket, now * 1000) == 0)
+        timer_start(&service->wake, (uint32_t)(rest_end_ms(service) - now));
+    else if (bucket_room(&service->bucket, now * 1000) <= enough)
         timer_start(&service->wake, bucket_wait_ms(&service->bucket, now * 1000));
+}
+
+void pool_wake_for_room(struct push_service *service)
+{
+    if (is_room_wanted(service))
+        wake_later(service, service_now_ms());
 }
 
 static void stop_all(struct push_service *service)
@@ -489,6 +530,7 @@ void pool_on_turn(void *owner)
     service->is_in_turn = true;
     if (service->is_stopping)
         stop_all(service);
+    tell_room(service); /* what it sends leaves in this turn */
     send_waiting(service, now);
     for (size_t at = 0; at < service->lane_count; ++at)
         lane_flush(service->lanes[at]);
@@ -505,16 +547,6 @@ void pool_wake(struct push_service *service)
 {
     if (!service->is_freeing && !timer_is_running(&service->turn))
         timer_start(&service->turn, service->is_in_turn ? 1 : 0);
-}
-
-uint32_t pool_room(const struct push_service *service)
-{
-    uint32_t room = 0, waiting = service->pushes[PUSH_WAITING].count;
-    for (size_t at = 0; at < service->lane_count; ++at)
-        room += lane_free_streams(service->lanes[at]);
-    uint32_t allowed = allowance((struct push_service *)service, service_now_ms());
-    room = room < allowed ? room : allowed;
-    return room > waiting ? room - waiting : 0;
 }
 
 void pool_release(struct push_service *service)

@@ -266,16 +266,21 @@ void push_service_stop(struct push_service *service)
     pool_wake(service);
 }
 
-uint32_t push_service_room(const struct push_service *service)
+uint32_t push_service_room(struct push_service *service)
 {
-    return service->is_stopping ? 0 : pool_room(service);
+    service->is_room_asked = true;
+    service->room_left = service->is_stopping ? 0 : pool_room(service);
+    pool_wake_for_room(service);
+    return service->room_left;
 }
 
 void push_service_stats(const struct push_service *service, struct push_stats *stats)
 {
     *stats = service->stats;
     stats->queued = service->pushes[PUSH_WAITING].count + service->pushes[PUSH_HELD].count;
+    stats->held = service->pushes[PUSH_HELD].count;
     stats->on_wire = service->pushes[PUSH_ON_WIRE].count;
+    stats->queue_octets = service->octets;
     stats->connections = stats->connecting = stats->slots = 0;
     for (size_t at = 0; at < service->lane_count; ++at) {
         const struct lane *lane = service->lanes[at];
@@ -397,6 +402,7 @@ int push_send(struct push_service *service, const struct push_message *m,
     timer_init(&push->timer, service->settings.loop, "push", fate_on_time, push);
     service->octets += push->octets;
     service->is_used = true;
+    service->room_left -= service->room_left > 0;
     list_add(&service->pushes[PUSH_WAITING], push);
     fate_start_timer(push);
     if (out != NULL)

@@ -100,6 +100,8 @@ struct push_settings {
 
     void *owner; /* of the functions below, each of which may be null */
     void (*on_alarm)(void *owner, enum push_alarm, const char *text);
+    /* Room again: see push_service_room. May call that, and push_send. */
+    void (*on_room)(void *owner);
     /* For people: one line a call, of what goes over the wire. Tokens and keys are left out, device
      * tokens cut short. Slow; for `dunlin push` and tests. */
     void (*on_trace)(void *owner, const char *line);
@@ -122,10 +124,18 @@ void push_service_warm(struct push_service *);
 void push_service_stop(struct push_service *);
 
 /* How many pushes could be written to the wire at once if they were sent now: free stream slots of
- * the open connections, less what waits already, within rate and back-off. 0 while the pool rests,
- * and until push_service_warm or a first push has opened connections. Who must not let time pass
- * between a check of his own and the wire hands over no more than this. */
-uint32_t push_service_room(const struct push_service *);
+ * the open connections, less what waits already, within rate and back-off. 0 while the pool rests
+ * (`is_resting`; then 1 at a time while it tries whether the service is well again), while it
+ * stops, and until push_service_warm or a first push has opened connections. Who must not let time
+ * pass between a check of his own and the wire hands over no more than this.
+ *
+ * And he need not ask again in vain. When it has given little (fewer than PUSH_ROOM_LITTLE), or
+ * pushes were sent since until so little was left of it, on_room is called as soon as there is more
+ * than what is left: an answer came, a connection opened, the rate allows more, a rest is over.
+ * Once for each time it was asked, from the loop, at most once a turn of it; never for one who was
+ * given plenty, or has not asked. */
+enum { PUSH_ROOM_LITTLE = 64 };
+uint32_t push_service_room(struct push_service *);
 
 struct push_stats {
     uint32_t queued, on_wire, connections, connecting, slots; /* slots: streams allowed in all */
@@ -133,6 +143,11 @@ struct push_stats {
     char resting_for[64]; /* why; "" */
     uint64_t accepted, refused, never_sent, unknown; /* outcomes */
     uint64_t attempts, resent, cancelled, connects, goaways, pings, tokens;
+    uint32_t held;         /* of `queued`: wait out a delay */
+    uint64_t queue_octets; /* memory of the pushes, queued and on the wire */
+    uint64_t lost;         /* attempts of unknown fate: as many copies may have been made */
+    uint64_t answers;      /* attempts that were answered, whatever the answer said */
+    uint64_t answer_us;    /* and how long they took together, HEADERS to answer */
 };
 void push_service_stats(const struct push_service *, struct push_stats *);
 

@@ -38,7 +38,7 @@ struct push {
 
     int64_t deadline_ms, start_by_ms; /* on the monotonic clock */
     int64_t held_until_ms;
-    int64_t sent_us;
+    int64_t sent_us, took_us; /* the last attempt; took_us 0: without an answer */
     uint32_t attempts_max, attempts, attempts_counted, unknown, safe_resends, token_retries;
     uint32_t token_generation;
     enum push_try try;
@@ -84,6 +84,8 @@ struct push_service {
     struct timer wake;          /* and when time alone allows more */
     struct timer connect_later;
     bool is_used, is_stopping, is_freeing, is_in_turn;
+    bool is_room_asked; /* since on_room was called */
+    uint32_t room_left; /* of what was given then, less what was sent since */
 
     /* Connecting. */
     double connect_tokens;
@@ -115,7 +117,9 @@ uint32_t service_random(void);
 void pool_wake(struct push_service *); /* at the end of this turn of the loop */
 void pool_release(struct push_service *);
 void pool_on_turn(void *service);
-uint32_t pool_room(const struct push_service *);
+uint32_t pool_room(struct push_service *);
+/* Room was asked for: on_room is to be called when time alone makes some. */
+void pool_wake_for_room(struct push_service *);
 bool pool_is_resting(const struct push_service *, int64_t now_ms);
 
 void list_add(struct push_list *, struct push *);
@@ -133,8 +137,7 @@ void fate_move(struct push *, enum push_state, bool to_front);
 /* Ends it without an answer of the service's: as never sent, unknown or refused, by what was
  * before. */
 void fate_give_up(struct push *, const char *why);
-/* The debug data of a GOAWAY. */
-void fate_on_goaway(struct push_service *, struct span debug);
+void fate_on_goaway(struct push_service *, uint32_t code, struct span debug);
 void fate_alarm(struct push_service *, enum push_alarm, const char *text);
 
 #endif

@@ -42,12 +42,12 @@ static struct driver {
     const char *topic, *push_type;
     uint32_t deadline_ms, start_within_ms, attempts_max, concurrency;
     uint64_t generate, payload_len, generated;
-    bool resends_unknown, is_quiet, is_at_end;
+    bool resends_unknown, is_quiet, is_at_end, is_by_room;
     int64_t clock_s, step_after, step_s;
     struct buf input, output;
     struct waiting *head, **tail;
     json_t *items; /* id -> address of the item */
-    uint64_t n, open, outcomes, rejected, unknown_before;
+    uint64_t n, open, outcomes, rejected, unknown_before, asked, rooms;
     char *payload;
 } driver = {
     .topic = "io.dunlin.demo", .push_type = "alert", .deadline_ms = 30000, .concurrency = 100};
@@ -316,8 +316,10 @@ static void take_line(struct span text)
     json_decref(line);
 }
 
-static void read_input(void)
+/* True when there was some. */
+static bool read_input(void)
 {
+    bool is_new = false;
     struct pollfd fd = {.fd = 0, .events = POLLIN};
     while (!driver.is_at_end && poll(&fd, 1, 0) > 0) {
         char bytes[65536];
@@ -326,6 +328,7 @@ static void read_input(void)
             driver.is_at_end = true;
         else
             buf_add(&driver.input, span_of(bytes, (size_t)got));
+        is_new = is_new || got > 0;
         struct span text = buf_span(&driver.input);
         size_t taken = 0;
         for (const char *end; (end = memchr(text.base + taken, '\n', text.len - taken)) != NULL;) {
@@ -334,34 +337,59 @@ static void read_input(void)
         }
         buf_drop(&driver.input, taken);
     }
+    return is_new;
+}
+
+static bool has_more(void)
+{
+    return driver.generate > 0 ? driver.generated < driver.generate : driver.head != NULL;
+}
+
+static void feed_one(void)
+{
+    struct waiting *waiting = driver.head;
+    if (driver.generate > 0) {
+        send_generated();
+        return;
+    }
+    driver.head = waiting->next;
+    if (driver.head == NULL)
+        driver.tail = &driver.head;
+    send_line(waiting->line);
+    json_decref(waiting->line);
+    free(waiting);
 }
 
 static void feed(void)
 {
-    while (driver.open < driver.concurrency) {
-        if (driver.generate > 0) {
-            if (driver.generated == driver.generate)
-                return;
-            send_generated();
-            continue;
-        }
-        struct waiting *waiting = driver.head;
-        if (waiting == NULL)
+    while (driver.open < driver.concurrency && has_more())
+        feed_one();
+}
+
+/* No more than there is room for; the library says when there is some again. */
+static void feed_room(void)
+{
+    while (has_more()) {
+        uint32_t room = push_service_room(driver.service);
+        ++driver.asked;
+        if (room == 0)
             return;
-        driver.head = waiting->next;
-        if (driver.head == NULL)
-            driver.tail = &driver.head;
-        send_line(waiting->line);
-        json_decref(waiting->line);
-        free(waiting);
+        for (; room > 0 && has_more(); --room)
+            feed_one();
     }
+}
+
+static void on_room(void *owner)
+{
+    (void)owner;
+    ++driver.rooms;
+    feed_room();
 }
 
 static bool is_finished(void)
 {
-    bool is_fed = driver.generate > 0 ? driver.generated == driver.generate
-                                      : driver.is_at_end && driver.head == NULL;
-    return is_fed && driver.open == 0;
+    bool is_read = driver.generate > 0 || driver.is_at_end;
+    return is_read && !has_more() && driver.open == 0;
 }
 
 /* ---- options ---- */
@@ -446,6 +474,7 @@ enum option_id {
     O_GENERATE,
     O_PAYLOAD,
     O_CONCURRENCY,
+    O_ROOM,
     O_RESEND,
     O_HURRY,
     O_CLOCK,
@@ -476,6 +505,7 @@ static const struct option options[] = {
     {"generate", 1, 0, O_GENERATE},
     {"payload", 1, 0, O_PAYLOAD},
     {"concurrency", 1, 0, O_CONCURRENCY},
+    {"room", 0, 0, O_ROOM},
     {"resend-unknown", 0, 0, O_RESEND},
     {"hurry", 1, 0, O_HURRY},
     {"clock", 1, 0, O_CLOCK},
@@ -549,6 +579,9 @@ static void take_option(int id, const char *value)
     case O_CONCURRENCY:
         driver.concurrency = (uint32_t)atol(value);
         break;
+    case O_ROOM:
+        driver.is_by_room = true;
+        break;
     case O_RESEND:
         driver.resends_unknown = true;
         break;
@@ -599,16 +632,37 @@ static void print_summary(int64_t started_us)
     double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
     print_json(json_pack(
-        "{s:{s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "summary",
-        "accepted", (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused, "never_sent",
-        (json_int_t)stats.never_sent, "unknown", (json_int_t)stats.unknown, "rejected",
-        (json_int_t)driver.rejected, "unknown_before", (json_int_t)driver.unknown_before, "seconds",
+        "{s:{s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}",
+        "summary", "accepted", (json_int_t)stats.accepted, "refused", (json_int_t)stats.refused,
+        "never_sent", (json_int_t)stats.never_sent, "unknown", (json_int_t)stats.unknown,
+        "rejected", (json_int_t)driver.rejected, "unknown_before",
+        (json_int_t)driver.unknown_before, "seconds",
         (double)(clock_mono().ns / 1000 - started_us) / 1e6, "cpu_seconds", cpu, "rss_kb",
         (json_int_t)used.ru_maxrss, "attempts", (json_int_t)stats.attempts, "resent",
         (json_int_t)stats.resent, "cancelled", (json_int_t)stats.cancelled, "connects",
         (json_int_t)stats.connects, "goaways", (json_int_t)stats.goaways, "pings",
-        (json_int_t)stats.pings, "tokens", (json_int_t)stats.tokens));
+        (json_int_t)stats.pings, "tokens", (json_int_t)stats.tokens, "lost", (json_int_t)stats.lost,
+        "answers", (json_int_t)stats.answers, "answer_us", (json_int_t)stats.answer_us, "asked",
+        (json_int_t)driver.asked, "rooms", (json_int_t)driver.rooms));
     flush_output();
+}
+
+static void run(void)
+{
+    if (driver.is_by_room) {
+        push_service_warm(driver.service);
+        feed_room();
+    }
+    while (!is_finished()) {
+        bool is_new = driver.generate == 0 && read_input();
+        if (!driver.is_by_room)
+            feed();
+        else if (is_new)
+            feed_room();
+        flush_output();
+        if (!is_finished())
+            h2o_evloop_run(driver.settings.loop, driver.generate > 0 ? 1000 : 2);
+    }
 }
 
 int main(int argc, char **argv)
@@ -631,6 +685,7 @@ int main(int argc, char **argv)
     make_payload();
     driver.settings.loop = h2o_evloop_create();
     driver.settings.on_alarm = on_alarm;
+    driver.settings.on_room = on_room;
     driver.settings.now_us = now_us;
     driver.service = push_service_new(&driver.settings, &err);
     if (driver.service == NULL) {
@@ -638,14 +693,7 @@ int main(int argc, char **argv)
         return 1;
     }
     int64_t started_us = clock_mono().ns / 1000;
-    while (!is_finished()) {
-        if (driver.generate == 0)
-            read_input();
-        feed();
-        flush_output();
-        if (!is_finished())
-            h2o_evloop_run(driver.settings.loop, driver.generate > 0 ? 1000 : 2);
-    }
+    run();
     print_summary(started_us);
     push_service_free(driver.service);
     return 0;

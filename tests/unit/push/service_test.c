@@ -38,6 +38,7 @@ struct fixture {
     struct seen seen[PUSHES];
     struct push *pushes[PUSHES];
     char alarm[200];
+    int rooms; /* calls of on_room */
 };
 
 static void print_key(EVP_PKEY *key, char *out, size_t room)
@@ -90,6 +91,12 @@ static void on_alarm(void *owner, enum push_alarm alarm, const char *text)
     snprintf(f->alarm, sizeof(f->alarm), "%s: %s", push_alarm_name(alarm), text);
 }
 
+static void on_room(void *owner)
+{
+    struct fixture *f = owner;
+    ++f->rooms;
+}
+
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -108,7 +115,8 @@ static int setup(void **state)
                                                   .team_id = SPAN_LIT("TEAM123456")},
                                          .connect = f->connect,
                                          .owner = f,
-                                         .on_alarm = on_alarm};
+                                         .on_alarm = on_alarm,
+                                         .on_room = on_room};
     push_tuning_default(&f->settings.tuning, PUSH_APNS);
     *state = f;
     return 0;
@@ -275,6 +283,52 @@ static void the_queue_has_a_bound_in_pushes_and_in_octets(void **state)
     assert_int_equal(send_push(f, 2, 60000), ERR_BUSY);
 }
 
+/* ---- room: what connections make of it is tested end to end ---- */
+
+static void without_a_connection_there_is_no_room_and_no_call(void **state)
+{
+    struct fixture *f = *state;
+    start(f);
+    push_service_warm(f->service);
+    assert_int_equal(push_service_room(f->service), 0);
+    for (int i = 0; i < 20; ++i)
+        h2o_evloop_run(f->loop, 5);
+    assert_int_equal(push_service_room(f->service), 0);
+    assert_int_equal(f->rooms, 0);
+}
+
+static void a_stopping_service_has_no_room_and_calls_nobody(void **state)
+{
+    struct fixture *f = *state;
+    start(f);
+    assert_int_equal(push_service_room(f->service), 0);
+    push_service_stop(f->service);
+    assert_int_equal(push_service_room(f->service), 0);
+    for (int i = 0; i < 5; ++i)
+        h2o_evloop_run(f->loop, 1);
+    assert_int_equal(f->rooms, 0);
+}
+
+/* ---- figures ---- */
+
+static void figures_tell_what_waits_and_what_became_of_the_rest(void **state)
+{
+    struct fixture *f = *state;
+    struct push_stats stats;
+    start(f);
+    assert_int_equal(send_push(f, 0, 60000), 0);
+    assert_int_equal(send_push(f, 1, 50), 0);
+    push_service_stats(f->service, &stats);
+    assert_int_equal(stats.queued, 2);
+    assert_int_equal(stats.on_wire + stats.held + stats.connections + stats.slots, 0);
+    assert_true(stats.queue_octets > 0);
+    run_until_ended(f, 1);
+    push_service_stats(f->service, &stats);
+    assert_int_equal(stats.queued, 1);
+    assert_int_equal(stats.never_sent, 1);
+    assert_int_equal(stats.attempts + stats.answers + stats.lost, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -287,6 +341,9 @@ int main(void)
         T(a_stopping_service_gives_back_what_waits_and_takes_no_more),
         T(freeing_a_service_ends_all_of_its_pushes),
         T(the_queue_has_a_bound_in_pushes_and_in_octets),
+        T(without_a_connection_there_is_no_room_and_no_call),
+        T(a_stopping_service_has_no_room_and_calls_nobody),
+        T(figures_tell_what_waits_and_what_became_of_the_rest),
     };
     return cmocka_run_group_tests(tests, make_keys, NULL);
 }
