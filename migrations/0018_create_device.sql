@@ -1,7 +1,7 @@
 -- One installed banking app that may be pushed to. `installation` is the app's own name for itself,
 -- kept over all its tokens.
 create table device (
-    customer_id bigint not null references customer,
+    customer_id bigint not null,
     installation text not null check (octet_length(installation) between 8 and 64),
     app text not null,              -- bundle id or package name, as the settings name it
     service text not null check (service in ('apns', 'fcm')),

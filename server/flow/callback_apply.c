@@ -25,8 +25,8 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "domain/payment_reference.h"
 #include "flow/callback_decide.h"
+#include "flow/callback_job.h"
 #include "io/timer.h"
 #include "store/store.h"
 
@@ -49,22 +49,6 @@ enum {
     COMPANY_ENOUGH = 64,
 };
 
-struct callback_job {
-    h2o_linklist_t link; /* in the queue; while in the batch, in nothing */
-    struct callback_queue *queue;
-    const struct provider_account *account;
-    struct callback_facts facts;
-    char *bytes; /* headers, then body */
-    size_t bytes_len;
-    struct span headers, body;
-    int64_t customer_id, payment_no; /* sealed in our reference; PG_NULL_INT: not there */
-    uint64_t key_hash;               /* of account and dedup key */
-    struct mono added_at;
-    callback_done_cb on_done; /* null: answered, or nobody waits */
-    void *owner;
-    bool is_retry, is_poison, may_wait;
-};
-
 /* One callback of the batch under way. */
 struct slot {
     struct callback_job *job;
@@ -75,10 +59,7 @@ struct slot {
 
 struct callback_queue {
     struct world *world;
-    h2o_linklist_t waiting;
-    size_t waiting_count;
-    bool is_urgent;    /* one of those that wait may not be kept waiting */
-    size_t held_bytes; /* of all jobs, waiting or in the batch */
+    struct callback_line line; /* those that wait */
     struct timer gather_timer, sweep_timer, answer_timer, notify_timer;
     bool is_busy;                                   /* a batch is under way, or its timer runs */
     struct callback_job *saved[CALLBACK_BATCH_MAX]; /* on disk, answered at the end of this turn */
@@ -114,7 +95,7 @@ struct callback_queue *callback_queue_new(struct world *world)
         abort();
     q->world = world;
     q->batch_max = CALLBACK_BATCH_MAX;
-    h2o_linklist_init_anchor(&q->waiting);
+    callback_line_init(&q->line);
     timer_init(&q->gather_timer, world->loop, "callback_gather", gather, q);
     timer_init(&q->sweep_timer, world->loop, "callback_sweep", sweep, q);
     timer_init(&q->answer_timer, world->loop, "callback_answer", answer_saved, q);
@@ -122,36 +103,6 @@ struct callback_queue *callback_queue_new(struct world *world)
     for (size_t i = 0; i < CALLBACK_BATCH_MAX; ++i)
         q->slots[i] = &q->slots_[i];
     return q;
-}
-
-static void job_answer(struct callback_job *job, enum callback_result result)
-{
-    callback_done_cb on_done = job->on_done;
-    job->on_done = NULL;
-    if (on_done != NULL)
-        on_done(job->owner, result);
-}
-
-static void job_free(struct callback_job *job)
-{
-    if (h2o_linklist_is_linked(&job->link)) {
-        h2o_linklist_unlink(&job->link);
-        --job->queue->waiting_count;
-    }
-    job->queue->held_bytes -= job->bytes_len;
-    free(job->bytes);
-    free(job);
-}
-
-static void job_end(struct callback_job *job, enum callback_result result)
-{
-    job_answer(job, result);
-    job_free(job);
-}
-
-static struct callback_job *first_waiting(struct callback_queue *q)
-{
-    return H2O_STRUCT_FROM_MEMBER(struct callback_job, link, q->waiting.next);
 }
 
 void callback_queue_free(struct callback_queue *q)
@@ -165,9 +116,9 @@ void callback_queue_free(struct callback_queue *q)
     pg_tx_cancel(&q->tx);
     pg_tx_cancel(&q->notify_tx);
     while (q->count > 0)
-        job_end(q->slots[--q->count]->job, CALLBACK_UNKNOWN);
-    while (!h2o_linklist_is_empty(&q->waiting))
-        job_end(first_waiting(q), CALLBACK_UNKNOWN);
+        callback_job_end(q->slots[--q->count]->job, CALLBACK_UNKNOWN);
+    for (struct callback_job *job; (job = callback_line_take(&q->line)) != NULL;)
+        callback_job_end(job, CALLBACK_UNKNOWN);
     free(q);
 }
 
@@ -176,61 +127,10 @@ bool callback_queue_is_idle(const struct callback_queue *q)
     return !q->is_busy && q->saved_count == 0;
 }
 
-/* Copies headers and body behind each other. */
-static void job_copy_bytes(struct callback_job *job, const struct callback_message *message)
-{
-    job->bytes_len = message->headers.len + message->body.len;
-    job->bytes = malloc(job->bytes_len + 1);
-    if (job->bytes == NULL)
-        abort();
-    memcpy(job->bytes, message->headers.base, message->headers.len);
-    if (message->body.len > 0)
-        memcpy(job->bytes + message->headers.len, message->body.base, message->body.len);
-    job->headers = span_of(job->bytes, message->headers.len);
-    job->body = span_of(job->bytes + message->headers.len, message->body.len);
-}
-
-/* Whose it claims to be, if our own seal says so. */
-static void job_open_reference(struct callback_job *job, const struct keyring *keys)
-{
-    struct payment_id id;
-    bool is_ours = payment_reference_check(keys, span_str(job->facts.reference), &id);
-    job->customer_id = is_ours ? id.customer_id : PG_NULL_INT;
-    job->payment_no = is_ours ? id.payment_no : PG_NULL_INT;
-}
-
-/* FNV-1a: only to see quickly that two keys differ. */
-static uint64_t hash_key(const struct callback_job *job)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uintptr_t)job->account;
-    for (const char *c = job->facts.dedup_key; *c != 0; ++c)
-        hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static struct callback_job *job_new(struct callback_queue *q,
-                                    const struct callback_message *message)
-{
-    struct callback_job *job = calloc(1, sizeof(*job));
-    if (job == NULL)
-        abort();
-    job->queue = q;
-    job->account = message->account;
-    job->facts = *message->facts;
-    job->is_retry = message->is_retry;
-    job->is_poison = message->is_unreadable;
-    job->may_wait = message->may_wait;
-    job->added_at = clock_mono();
-    job->key_hash = hash_key(job);
-    job_copy_bytes(job, message);
-    job_open_reference(job, q->world->keys);
-    return job;
-}
-
 /* How long those that wait are still given for others to come along. */
 static uint32_t company_ms(const struct callback_queue *q)
 {
-    if (q->is_urgent || q->waiting_count >= COMPANY_ENOUGH)
+    if (q->line.is_urgent || q->line.count >= COMPANY_ENOUGH)
         return 0;
     int64_t past_ms = mono_us_since(q->begun_at, clock_mono()) / 1000;
     return past_ms >= COMPANY_MS ? 0 : (uint32_t)(COMPANY_MS - past_ms);
@@ -240,16 +140,11 @@ int callback_apply(struct callback_queue *q, const struct callback_message *mess
                    callback_done_cb on_done, void *owner, struct callback_job **handle,
                    struct err *err)
 {
-    size_t len = message->headers.len + message->body.len;
-    if (q->waiting_count >= CALLBACK_QUEUE_MAX || q->held_bytes + len > CALLBACK_QUEUE_BYTES_MAX)
-        return err_set(err, ERR_BUSY, "%zu callbacks are waiting", q->waiting_count);
-    struct callback_job *job = job_new(q, message);
+    if (!callback_line_has_room(&q->line, message))
+        return err_set(err, ERR_BUSY, "%zu callbacks are waiting", q->line.count);
+    struct callback_job *job = callback_job_new(&q->line, message, q->world->keys);
     job->on_done = on_done;
     job->owner = owner;
-    h2o_linklist_insert(&q->waiting, &job->link);
-    ++q->waiting_count;
-    q->is_urgent |= !job->may_wait;
-    q->held_bytes += job->bytes_len;
     if (!timer_is_running(&q->sweep_timer))
         timer_start(&q->sweep_timer, SWEEP_MS);
     bool is_keeping_company = q->is_busy && q->count == 0;
@@ -261,29 +156,14 @@ int callback_apply(struct callback_queue *q, const struct callback_message *mess
     return 0;
 }
 
-void callback_job_forget(struct callback_job *job)
-{
-    job->on_done = NULL;
-}
-
-static bool waits_too_long(const struct callback_job *job, struct mono now)
-{
-    return mono_us_since(job->added_at, now) > CALLBACK_ANSWER_MS_MAX * INT64_C(1000);
-}
-
 static void sweep(void *owner)
 {
     struct callback_queue *q = owner;
     struct mono now = clock_mono();
-    for (h2o_linklist_t *next, *at = q->waiting.next; at != &q->waiting; at = next) {
-        next = at->next;
-        struct callback_job *job = H2O_STRUCT_FROM_MEMBER(struct callback_job, link, at);
-        if (waits_too_long(job, now))
-            job_end(job, CALLBACK_UNKNOWN);
-    }
+    callback_line_end_late(&q->line, now);
     for (size_t i = 0; i < q->count; ++i)
-        if (waits_too_long(q->slots[i]->job, now))
-            job_answer(q->slots[i]->job, CALLBACK_UNKNOWN);
+        if (callback_job_is_late(q->slots[i]->job, now))
+            callback_job_answer(q->slots[i]->job, CALLBACK_UNKNOWN);
     if (q->is_busy)
         timer_start(&q->sweep_timer, SWEEP_MS);
 }
@@ -294,7 +174,7 @@ static void finish(struct callback_queue *q)
 {
     assert(q->count == 0);
     q->conflicts = 0;
-    q->is_busy = q->waiting_count > 0;
+    q->is_busy = q->line.count > 0;
     if (q->is_busy)
         timer_start(&q->gather_timer, company_ms(q));
 }
@@ -302,7 +182,7 @@ static void finish(struct callback_queue *q)
 static void end_all(struct callback_queue *q, enum callback_result result)
 {
     while (q->count > 0)
-        job_end(q->slots[--q->count]->job, result);
+        callback_job_end(q->slots[--q->count]->job, result);
 }
 
 static void give_up(struct callback_queue *q, const char *doing, const struct err *err)
@@ -322,24 +202,12 @@ static struct callback_job *drop_slot(struct callback_queue *q, size_t i)
     return dropped->job;
 }
 
-/* Back to the head of the queue, the last of the batch first, so that their order stays. */
-static void put_back(struct callback_queue *q, struct callback_job *job)
-{
-    h2o_linklist_insert(q->waiting.next, &job->link);
-    ++q->waiting_count;
-    q->is_urgent = true;
-}
-
 static void gather(void *owner)
 {
     struct callback_queue *q = owner;
-    while (q->count < q->batch_max && !h2o_linklist_is_empty(&q->waiting)) {
-        struct callback_job *job = first_waiting(q);
-        h2o_linklist_unlink(&job->link);
-        --q->waiting_count;
-        q->slots[q->count++]->job = job;
-    }
-    q->is_urgent = q->waiting_count > 0; /* they have waited */
+    while (q->count < q->batch_max && q->line.count > 0)
+        q->slots[q->count++]->job = callback_line_take(&q->line);
+    q->line.is_urgent = q->line.count > 0; /* they have waited */
     if (q->count == 0) {
         finish(q);
         return;
@@ -348,26 +216,12 @@ static void gather(void *owner)
     load(q);
 }
 
-static struct callback_wanted wanted_of(const struct callback_job *job)
-{
-    bool has_provider_reference = job->facts.provider_reference[0] != 0;
-    return (struct callback_wanted){
-        .provider = span_str(job->account->provider->name),
-        .account = job->account->account,
-        .dedup_key = span_str(job->facts.dedup_key),
-        .customer_id = job->customer_id,
-        .payment_no = job->payment_no,
-        .provider_reference = has_provider_reference ? span_str(job->facts.provider_reference)
-                                                     : (struct span){NULL, 0},
-    };
-}
-
 static void load(struct callback_queue *q)
 {
     struct callback_wanted wanted[CALLBACK_BATCH_MAX];
     struct err err = {0};
     for (size_t i = 0; i < q->count; ++i)
-        wanted[i] = wanted_of(q->slots[i]->job);
+        wanted[i] = callback_job_wanted(q->slots[i]->job);
     if (callback_load(q->world->store, &q->query, wanted, q->count, on_loaded, q, &err) != 0)
         give_up(q, "loading", &err);
 }
@@ -383,7 +237,7 @@ static void answer_known(struct callback_queue *q)
             continue;
         }
         metrics_add(q->world->metrics, METRIC_callbacks_duplicate, 1);
-        job_end(drop_slot(q, i), CALLBACK_KEPT);
+        callback_job_end(drop_slot(q, i), CALLBACK_KEPT);
     }
 }
 
@@ -420,7 +274,7 @@ static void put_back_rivals(struct callback_queue *q)
     }
     q->count = kept;
     while (rival_count > 0)
-        put_back(q, rivals[--rival_count]);
+        callback_line_put_back(&q->line, rivals[--rival_count]);
 }
 
 static void on_loaded(void *owner, const PGresult *result, const struct err *err)
@@ -507,7 +361,7 @@ static void decide(struct callback_queue *q, size_t i, struct instant wall, uint
     struct callback_decision *d = &q->decisions[i];
     const struct callback_job *job = slot->job;
     *d = (struct callback_decision){
-        .wanted = wanted_of(job),
+        .wanted = callback_job_wanted(job),
         .headers = job->headers,
         .body = job->body,
         .reference =
@@ -565,7 +419,7 @@ static void split(struct callback_queue *q, const struct err *err)
     }
     q->batch_max = q->count / 2 > 0 ? q->count / 2 : 1;
     while (q->count > 0)
-        put_back(q, q->slots[--q->count]->job);
+        callback_line_put_back(&q->line, q->slots[--q->count]->job);
     finish(q);
 }
 
@@ -642,5 +496,5 @@ static void answer_saved(void *owner)
 {
     struct callback_queue *q = owner;
     while (q->saved_count > 0)
-        job_end(q->saved[--q->saved_count], CALLBACK_KEPT);
+        callback_job_end(q->saved[--q->saved_count], CALLBACK_KEPT);
 }
