@@ -6,6 +6,7 @@
 #include "app/keys.h"
 #include "app/settings.h"
 #include "app/sockets.h"
+#include "base/host.h"
 #include "domain/keyring.h"
 #include "provider/provider.h"
 
@@ -87,19 +88,16 @@ void check_files(const struct settings *s, struct check_report *report)
     check_ticket_keys(s, report);
     if (!s->has_role_http)
         return;
-    check_certificate(s, "public", &s->public_, report);
-    check_certificate(s, "private", &s->private_, report);
+    bool is_app_apart = s->app_links.certificate[0] != '\0';
+    const struct settings_listener app = {
+        .url = s->app_links.host, .certificate = s->app_links.certificate, .key = s->app_links.key};
+    check_certificate(s, "public", &s->public_, is_app_apart ? "" : s->app_links.host, report);
+    check_certificate(s, "private", &s->private_, "", report);
+    if (is_app_apart)
+        check_certificate(s, "app_links", &app, "", report);
 }
 
 /* Host names and addresses. */
-
-static void host_of(const char *url, char out[256])
-{
-    const char *host = strstr(url, "://");
-    host = host == NULL ? url : host + 3;
-    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-    snprintf(out, 256, "%.*s", (int)len, host);
-}
 
 static void check_listens(const struct settings *s, struct check_report *report)
 {
@@ -123,17 +121,30 @@ static void check_listens(const struct settings *s, struct check_report *report)
                   "is every address of this machine: the API belongs on an inner one");
 }
 
+static void check_app_links(const struct settings *s, struct check_report *report)
+{
+    const char *host = s->app_links.host;
+    int line = settings_line_of(s, "app_links.host");
+    if (host[0] == '\0')
+        return;
+    if (host_is(host_of(span_str(host)), host_of(span_str(s->private_.url))))
+        check_add(report, CHECK_REFUSAL, line, "app_links.host",
+                  "has the host name of private.url: customers are to reach the public listener");
+    if (s->app_links.ios_app_ids.count == 0 && s->app_links.android_packages.count == 0)
+        check_add(report, CHECK_WARNING, line, "app_links.host",
+                  "opens nothing: no app is named beside it");
+}
+
 void check_hosts(const struct settings *s, struct check_report *report)
 {
-    char public_host[256], private_host[256];
-    host_of(s->public_.url, public_host);
-    host_of(s->private_.url, private_host);
-    if (strcmp(public_host, private_host) == 0)
+    struct span public_host = host_of(span_str(s->public_.url));
+    if (host_is(public_host, host_of(span_str(s->private_.url))))
         check_add(
-            report, strcmp(public_host, "localhost") == 0 ? CHECK_WARNING : CHECK_REFUSAL,
+            report, span_is_str(public_host, "localhost") ? CHECK_WARNING : CHECK_REFUSAL,
             settings_line_of(s, "private.url"), "private.url",
             "has the host name of public.url; cookies know no ports, so whoever gets a script "
             "into one would be in the other");
+    check_app_links(s, report);
     check_listens(s, report);
 }
 

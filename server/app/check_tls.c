@@ -1,5 +1,7 @@
 #include "app/check_tls.h"
 
+#include "base/host.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/pem.h>
@@ -77,24 +79,26 @@ static void check_dates(const struct subject *s, const X509 *certificate)
                   "expires in %d days", days);
 }
 
-static void check_host(const struct subject *s, X509 *certificate)
+static void check_host(const struct subject *s, X509 *certificate, const char *url)
 {
     char host[256];
     unsigned char address[16];
-    const char *from = strstr(s->listener->url, "://") + 3;
-    bool is_v6 = from[0] == '[';
-    size_t len = is_v6 ? strcspn(++from, "]") : strcspn(from, ":/");
-    snprintf(host, sizeof(host), "%.*s", (int)len, from);
+    struct span name = host_of(span_str(url));
+    if (name.len == 0)
+        return;
+    bool is_v6 = name.base[0] == '[';
+    snprintf(host, sizeof(host), "%.*s", (int)name.len - 2 * is_v6, name.base + is_v6);
     bool is_address = is_v6 || inet_pton(AF_INET, host, address) == 1;
     int matches = is_address ? X509_check_ip_asc(certificate, host, 0)
                              : X509_check_host(certificate, host, 0, 0, NULL);
     if (matches != 1)
         check_add(s->report, CHECK_REFUSAL, s->certificate_line, s->certificate_name,
-                  "is not for %s, which the url names", host);
+                  "is not for %s, which a url names", host);
 }
 
 void check_certificate(const struct settings *settings, const char *section,
-                       const struct settings_listener *listener, struct check_report *report)
+                       const struct settings_listener *listener, const char *other_url,
+                       struct check_report *report)
 {
     struct subject s = {.listener = listener, .report = report};
     snprintf(s.certificate_name, sizeof(s.certificate_name), "%.10s.certificate", section);
@@ -105,7 +109,8 @@ void check_certificate(const struct settings *settings, const char *section,
     EVP_PKEY *key = read_key(&s);
     if (certificate != NULL) {
         check_dates(&s, certificate);
-        check_host(&s, certificate);
+        check_host(&s, certificate, listener->url);
+        check_host(&s, certificate, other_url);
     }
     if (certificate != NULL && key != NULL && X509_check_private_key(certificate, key) != 1)
         check_add(report, CHECK_REFUSAL, s.key_line, s.key_name, "is not the certificate's");

@@ -2,6 +2,7 @@
 #include "app/worker.h"
 
 #include "app/sockets.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "flow/callback_apply.h"
 #include "http/listener.h"
@@ -15,7 +16,7 @@ struct http_role {
     struct http_listener *public_, *private_;
     struct guard_range proxies[SETTINGS_LIST_MAX];
     int proxy_count;
-    int public_fd; /* our own copy, to hand over by */
+    char app_host[256]; /* a host name is shorter */
 };
 
 /* The settings speak of the whole listener; each process guards its share. There is room for some:
@@ -48,6 +49,17 @@ static int open_tls(const struct gateway *g, const struct settings_listener *s, 
     return *tls == NULL ? ERR_SETTINGS : 0;
 }
 
+/* The host that opens the app, where it has a certificate of its own. */
+static int open_app_host(const struct settings *s, struct http_role *role, struct err *e)
+{
+    if (s->app_links.certificate[0] == '\0')
+        return 0;
+    struct span host = host_of(span_str(s->app_links.host));
+    snprintf(role->app_host, sizeof(role->app_host), "%.*s", SPAN_ARG(host));
+    return tls_add_host(role->public_tls, role->app_host, s->app_links.certificate,
+                        s->app_links.key, e);
+}
+
 static struct http_listener *open_listener(const struct worker *w, struct http_role *role,
                                            const struct http_listener_options *seed,
                                            const struct settings_listener *s)
@@ -78,6 +90,8 @@ static int http_start(const struct worker *w, void **state, struct err *e)
     role->world = w->world;
     w->world->callbacks = callback_queue_new(w->world);
     int bad = open_tls(g, &s->public_, "public", &role->public_tls, e);
+    if (bad == 0)
+        bad = open_app_host(s, role, e);
     if (bad == 0)
         bad = open_tls(g, &s->private_, "private", &role->private_tls, e);
     if (bad != 0)

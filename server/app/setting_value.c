@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,6 +214,11 @@ static void store_list_item(struct settings_reading *r, const struct setting_tar
         kept = read_secret(r, t, text);
     else if (check_value(r, t, text))
         kept = setting_keep(r->settings, text, strlen(text));
+    for (int i = 0; kept != NULL && t->row->is_set && i != list->count; ++i)
+        if (strcasecmp(list->items[i], kept) == 0) {
+            setting_add_mistake(r->mistakes, t->line, t->name, "names the same twice");
+            return;
+        }
     if (kept != NULL)
         list->items[list->count++] = kept;
 }

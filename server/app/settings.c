@@ -6,6 +6,7 @@
 #include "app/setting_value.h"
 #include "base/buf.h"
 #include "base/crypto.h"
+#include "base/host.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -311,6 +312,26 @@ static int cores(void)
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
+static void finish_app_links(struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    const char *host = s->app_links.host;
+    bool has_certificate = s->app_links.certificate[0] != '\0',
+         has_key = s->app_links.key[0] != '\0';
+    if (host[0] != '\0' && host_is(host_of(span_str(host)), host_of(span_str(s->public_.url))))
+        setting_add_mistake(r->mistakes, settings_line_of(s, "app_links.host"), "app_links.host",
+                            "has the host name of public.url: a link on a page to its own host "
+                            "stays in the browser and opens no app");
+    if (has_certificate && host[0] == '\0')
+        setting_add_mistake(r->mistakes, settings_line_of(s, "app_links.certificate"),
+                            "app_links.certificate", "stands without app_links.host");
+    if (has_certificate != has_key)
+        setting_add_mistake(
+            r->mistakes, settings_line_of(s, has_key ? "app_links.key" : "app_links.certificate"),
+            has_key ? "app_links.key" : "app_links.certificate", "stands without app_links.%s",
+            has_key ? "certificate" : "key");
+}
+
 /* What depends on several settings at once, after all of them stand. */
 static void finish(struct settings_reading *r)
 {
@@ -327,6 +348,7 @@ static void finish(struct settings_reading *r)
         s->database.owner_url = s->database.url;
     else if (s->database.url[0] == '\0')
         setting_add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
+    finish_app_links(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

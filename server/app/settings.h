@@ -72,6 +72,11 @@ struct settings {
         struct settings_list addresses; /* empty: no proxy in front */
         const char *header;
     } trusted_proxy;
+    struct {
+        const char *host;              /* an origin; "" offers no app on the page */
+        const char *certificate, *key; /* PEM files; "" uses the public listener's */
+        struct settings_list ios_app_ids, android_packages; /* app_link.h says of which form */
+    } app_links;
     const char *link_keys_file;   /* absolute */
     const char *ticket_keys_file; /* absolute */
     struct {

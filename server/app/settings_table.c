@@ -1,5 +1,7 @@
 #include "app/settings_table.h"
 
+#include "domain/app_link.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <libpq-fe.h>
@@ -152,6 +154,18 @@ static const char *check_address_range(const char *value, char room[160])
     return isdigit((unsigned char)slash[1]) && *end == '\0' && prefix <= bits
                ? NULL
                : "has a wrong prefix length";
+}
+
+static const char *check_ios_app(const char *value, char room[160])
+{
+    (void)room;
+    return app_link_wrong_ios(value);
+}
+
+static const char *check_android_app(const char *value, char room[160])
+{
+    (void)room;
+    return app_link_wrong_android(value);
 }
 
 static const char *option(const PQconninfoOption *options, const char *keyword)
@@ -340,6 +354,36 @@ const struct setting settings_table[] = {
     TEXT("trusted_proxy.header", trusted_proxy.header, "x-real-ip",
          "The header that the proxy sets, and overwrites when a visitor sends it.",
          .check = check_header),
+
+    SECTION("app_links",
+            "Links that open the creditor's app. Phones ask each host for the files that name the\n"
+            "apps which may open its links; they are served on the public listener."),
+    TEXT("app_links.host", app_links.host, NULL,
+         "Where the page's \"Open in the app\" leads; nothing shows none. Another host name than\n"
+         "public.url's, because a link to the page's own host stays in the browser. It must lead\n"
+         "to the public listener: who has no app gets the same page there.",
+         .example = "https://app.pay.example.com", .check = check_origin),
+    PATH("app_links.certificate", app_links.certificate, NULL,
+         "PEM, the whole chain; without it public.certificate is for this host too.",
+         .example = "/etc/dunlin/app.pay.example.com.pem"),
+    PATH("app_links.key", app_links.key, NULL, "PEM.",
+         .example = "/etc/dunlin/app.pay.example.com.key"),
+    {.name = "app_links.ios_app_ids",
+     .type = SETTING_TEXTS,
+     .offset = AT(app_links.ios_app_ids),
+     .example = "ABCDE12345.com.example.bank",
+     .check = check_ios_app,
+     .is_set = true,
+     .help = "The apps on iOS: team and bundle id."},
+    {.name = "app_links.android_packages",
+     .type = SETTING_TEXTS,
+     .offset = AT(app_links.android_packages),
+     .example = "com.example.bank=14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:"
+                "16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5",
+     .check = check_android_app,
+     .is_set = true,
+     .help = "The apps on Android: package = SHA-256 fingerprint of the certificate it is signed\n"
+             "with (Play App Signing's); for several certificates the package again. At most 16."},
 
     PATH("link_keys_file", link_keys_file, NULL,
          "The keys that make and check links; made at first start, 0600. Whoever has it can make\n"

@@ -31,6 +31,7 @@ struct setting {
     setting_check_fn *check;
     bool is_required;
     bool is_secret; /* refused with a password in the file: see check */
+    bool is_set;    /* a list in which nothing stands twice, also not in other case */
     const char *help;
 };
 

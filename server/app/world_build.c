@@ -2,6 +2,7 @@
 
 #include "app/keys.h"
 #include "base/buf.h"
+#include "domain/app_link.h"
 #include "domain/keyring.h"
 #include "io/fetch.h"
 #include "io/timer.h"
@@ -17,7 +18,8 @@ enum { FETCHES_MAX = 256 };
 struct world_house {
     struct world world; /* first: world_free finds the house by it */
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
-    struct buf texts;                   /* "form_hosts\0callback_url" */
+    struct buf texts; /* "form_hosts\0callback_url" */
+    struct buf ios_apps, android_apps;
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
 
@@ -86,6 +88,23 @@ static void fill_texts(struct world_house *h, const struct settings *s)
     h->world.public_url = span_str(s->public_.url);
 }
 
+/* Small: a list has SETTINGS_LIST_MAX items, an item is bounded by app_link.h. Apple reads 128 KiB.
+ */
+static void fill_app_links(struct world_house *h, const struct settings *s)
+{
+    const struct settings_list *ios = &s->app_links.ios_app_ids;
+    const struct settings_list *android = &s->app_links.android_packages;
+    buf_init(&h->ios_apps, 65536);
+    buf_init(&h->android_apps, 65536);
+    if (ios->count != 0)
+        app_link_print_ios(&h->ios_apps, ios->items, ios->count);
+    if (android->count != 0)
+        app_link_print_android(&h->android_apps, android->items, android->count);
+    h->world.app_links = (struct app_links){.origin = span_str(s->app_links.host),
+                                            .ios = buf_span(&h->ios_apps),
+                                            .android = buf_span(&h->android_apps)};
+}
+
 static struct world_house *house_new(const struct gateway *g, int slot)
 {
     struct world_house *h = calloc(1, sizeof(*h));
@@ -106,6 +125,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     buf_init(&h->texts, 65536);
     fill_providers(h, s);
     fill_texts(h, s);
+    fill_app_links(h, s);
     return h;
 }
 
@@ -114,6 +134,8 @@ static void house_free(struct world_house *h)
     keyring_free(h->keys);
     keyring_free(h->keys_before);
     buf_release(&h->texts);
+    buf_release(&h->ios_apps);
+    buf_release(&h->android_apps);
     free(h);
 }
 

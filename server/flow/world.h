@@ -28,19 +28,26 @@ struct creditor {
     struct span privacy_url;   /* may be empty */
 };
 
+/* Links that open the creditor's app; see domain/app_link.h. All may be empty. */
+struct app_links {
+    struct span origin;       /* where "open in the app" leads, no slash at the end */
+    struct span ios, android; /* bodies of the two files that phones ask for */
+};
+
 struct world {
     h2o_loop_t *loop;
     struct store *store;
     struct fetch *fetch;
     const struct keyring *keys;
     struct creditor creditor;
-    struct span public_url;   /* "https://p.bank.example", no slash at the end */
-    struct span form_hosts;   /* start origins of the providers, for form-action */
-    struct span callback_url; /* public_url + "/callbacks" */
+    struct app_links app_links;
+    struct span public_url;                   /* "https://p.bank.example", no slash at the end */
+    struct span form_hosts;                   /* start origins of the providers, for form-action */
+    struct span callback_url;                 /* public_url + "/callbacks" */
     const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */
     struct push_apps *push_apps;              /* of the work process; null without apps */
-    struct metrics *metrics;          /* this process's slot; see base/metrics.h */
+    struct metrics *metrics;                  /* this process's slot; see base/metrics.h */
     const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
     bool is_demo;

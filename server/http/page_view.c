@@ -360,6 +360,8 @@ static void set_pay(struct page_view *v, const struct page_model *m, const struc
     }
     set_forms(v, m, visit);
     set_transfer(v, row);
+    if (!visit->is_at_app_host)
+        page_set_text(&v->values, VALUE_app, v->world->app_links.origin);
 }
 
 /* ---- waiting and settled ---- */

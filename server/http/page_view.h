@@ -26,6 +26,7 @@ enum page_notice {
 struct page_visit {
     enum language language;
     bool is_language_chosen; /* by ?lang=: forms and links keep it */
+    bool is_at_app_host;     /* there a link to the app would stay in the browser */
     struct span code;        /* of the link; empty where it failed the check */
     struct paylink_id link;
     struct instant wall;               /* for the form tokens */

@@ -1,5 +1,6 @@
 #include "http/pages.h"
 
+#include "base/host.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/paylink_open.h"
@@ -55,6 +56,12 @@ static void choose_language(struct request *r, struct span of_customer, struct p
     }
     if (!language_find(of_customer, &visit->language))
         visit->language = page_language_accepted(request_header(r, "accept-language"));
+}
+
+static bool is_at_app_host(const struct request *r)
+{
+    struct span origin = r->world->app_links.origin;
+    return origin.len != 0 && host_is(request_host(r), host_of(origin));
 }
 
 static struct page_wishes wishes_of(struct request *r)
@@ -155,7 +162,10 @@ static void on_page_opened(void *owner, const struct page_model *m, const struct
     if (reply_without_debt(r, m, err))
         return;
     prepare(r->world);
-    struct page_visit visit = {.code = r->params[0], .link = job->link, .wall = clock_wall()};
+    struct page_visit visit = {.code = r->params[0],
+                               .link = job->link,
+                               .wall = clock_wall(),
+                               .is_at_app_host = is_at_app_host(r)};
     choose_language(r, m->row->language, &visit);
     random_bytes(visit.nonces, sizeof(visit.nonces));
     if (m->kind == PAGE_WAITING && m->refresh_seconds != 0) {

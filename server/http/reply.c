@@ -15,7 +15,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define COMMON_LINES                                                                               \
+#define LINES(cache)                                                                               \
     "nosniff\r\n"                                                                                  \
     "strict-transport-security: max-age=63072000\r\n"                                              \
     "referrer-policy: no-referrer\r\n"                                                             \
@@ -26,15 +26,17 @@
     "cross-origin-resource-policy: same-origin\r\n"                                                \
     "cross-origin-embedder-policy: require-corp\r\n"                                               \
     "x-robots-tag: noindex, nofollow\r\n"                                                          \
-    "cache-control: no-store\r\n"                                                                  \
+    "cache-control: " cache "\r\n"                                                                 \
     "content-security-policy: "
+#define COMMON_LINES LINES("no-store")
+#define NO_CONTENT_LINE                                                                            \
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static h2o_iovec_t block_name = {H2O_STRLIT("x-content-type-options")};
 static h2o_iovec_t type_name = {H2O_STRLIT("content-type")};
 static h2o_iovec_t id_name = {H2O_STRLIT("x-request-id")};
-static const h2o_iovec_t plain_block = {
-    H2O_STRLIT(COMMON_LINES
-               "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")};
+static const h2o_iovec_t plain_block = {H2O_STRLIT(COMMON_LINES NO_CONTENT_LINE)};
+static const h2o_iovec_t kept_block = {H2O_STRLIT(LINES("max-age=3600") NO_CONTENT_LINE)};
 
 struct page_policy {
     h2o_iovec_t block;
@@ -241,6 +243,11 @@ void reply_svg_compressed(struct request *r, struct span svg)
 void reply_json(struct request *r, int status, struct span json)
 {
     send_reply(r, status, "application/json", plain_block, json);
+}
+
+void reply_json_kept(struct request *r, struct span json)
+{
+    send_reply(r, 200, "application/json", kept_block, json);
 }
 
 void reply_text(struct request *r, int status, const char *text)

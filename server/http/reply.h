@@ -25,6 +25,8 @@ void reply_svg(struct request *, struct span svg);
 /* As gzip where that is taken. Not for what mixes a secret with a request's own words (gzip.h). */
 void reply_svg_compressed(struct request *, struct span svg);
 void reply_json(struct request *, int status, struct span json);
+/* The same for everybody: anybody may keep it for an hour. */
+void reply_json_kept(struct request *, struct span json);
 void reply_text(struct request *, int status, const char *text);
 void reply_bytes(struct request *, int status, const char *content_type, struct span bytes);
 void reply_empty(struct request *, int status);

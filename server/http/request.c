@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "base/crypto.h"
+#include "base/host.h"
 #include "http/connection.h"
 #include "http/listener.h"
 
@@ -85,6 +86,12 @@ int request_header_count(const struct request *r, const char *name)
     for (size_t i = 0; i != r->h2o_->headers.size; ++i)
         count += header_is(&r->h2o_->headers.entries[i], wanted);
     return count;
+}
+
+/* libh2o keeps the header Host apart. */
+struct span request_host(const struct request *r)
+{
+    return host_of(span_of_iovec(r->h2o_->input.authority));
 }
 
 struct span request_body(const struct request *r)

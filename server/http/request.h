@@ -47,6 +47,8 @@ struct span request_path(const struct request *); /* without the query */
 struct span request_header(const struct request *, const char *name);
 /* How often the header stands there: two of a kind are refused where one is wanted. */
 int request_header_count(const struct request *, const char *name);
+/* The host that was asked for, without its port, as it was written. */
+struct span request_host(const struct request *);
 struct span request_body(const struct request *);
 /* Decoded value of a query or form field, allocated on the request's pool; null base when absent or
  * when the encoding is broken. request_form_is_ok is false for a repeated field, NUL, bad UTF-8. */

@@ -1,6 +1,7 @@
 #include "http/routes.h"
 
 #include "http/api_page.h"
+#include "http/app_links.h"
 #include "http/callbacks.h"
 #include "http/health.h"
 #include "http/imports.h"
@@ -19,6 +20,8 @@ const struct route public_routes[] = {
     {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},
     {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
+    {"GET", "/.well-known/apple-app-site-association", ROUTE_OPEN, NULL, app_links_show_ios},
+    {"GET", "/.well-known/assetlinks.json", ROUTE_OPEN, NULL, app_links_show_android},
     {"GET", "/.well-known/security.txt", ROUTE_OPEN, NULL, pages_show_security_txt},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };

@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,10 @@ struct tls {
     struct tls_options options;
     SSL_CTX *context;
     struct file_stamp certificate_stamp, key_stamp;
+    /* The certificate of another host name. It has our name and secret, so tickets are good in
+     * both. Null: there is none. */
+    struct tls *other;
+    const char *other_host;
 };
 
 struct ticket_key {
@@ -156,6 +161,18 @@ static int context_load_files(SSL_CTX *context, const struct tls_options *o, str
     return 0;
 }
 
+/* The first context begins every handshake and hands it over here. */
+static int on_server_name(SSL *ssl, int *alert, void *owner)
+{
+    const struct tls *t = owner;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    (void)alert;
+    if (t->other == NULL || name == NULL || strcasecmp(name, t->other_host) != 0)
+        return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_SSL_CTX(ssl, t->other->context);
+    return SSL_TLSEXT_ERR_OK;
+}
+
 static SSL_CTX *context_new(struct tls *t, struct err *e)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
@@ -182,6 +199,8 @@ static SSL_CTX *context_new(struct tls *t, struct err *e)
     SSL_CTX_set_session_id_context(context, id, sizeof(id));
     SSL_CTX_set_app_data(context, t);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+    SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
+    SSL_CTX_set_tlsext_servername_arg(context, t);
     h2o_ssl_register_alpn_protocols(context, only_http1);
     return context;
 }
@@ -216,9 +235,22 @@ void tls_free(struct tls *t)
 {
     if (t == NULL)
         return;
+    tls_free(t->other);
     SSL_CTX_free(t->context);
     secret_wipe(t, sizeof(*t));
     free(t);
+}
+
+int tls_add_host(struct tls *t, const char *host, const char *certificate_file,
+                 const char *key_file, struct err *e)
+{
+    struct tls_options options = t->options;
+    options.certificate_file = certificate_file;
+    options.key_file = key_file;
+    t->other_host = host;
+    t->other = tls_new(&options, e);
+    secret_wipe(options.ticket_secret, sizeof(options.ticket_secret));
+    return t->other == NULL ? ERR_SETTINGS : 0;
 }
 
 SSL_CTX *tls_context(const struct tls *t)
@@ -226,7 +258,7 @@ SSL_CTX *tls_context(const struct tls *t)
     return t->context;
 }
 
-int tls_reload(struct tls *t, struct err *e)
+static int reload_own(struct tls *t, struct err *e)
 {
     t->certificate_stamp = stamp_of(t->options.certificate_file);
     t->key_stamp = stamp_of(t->options.key_file);
@@ -238,8 +270,20 @@ int tls_reload(struct tls *t, struct err *e)
     return 0;
 }
 
+int tls_reload(struct tls *t, struct err *e)
+{
+    struct err second = {0};
+    int bad = reload_own(t, e);
+    if (t->other == NULL)
+        return bad;
+    int bad_other = tls_reload(t->other, bad == 0 ? e : &second);
+    return bad != 0 ? bad : bad_other;
+}
+
 void tls_reload_if_changed(struct tls *t)
 {
+    if (t->other != NULL)
+        tls_reload_if_changed(t->other);
     if (stamp_is(t->certificate_stamp, stamp_of(t->options.certificate_file)) &&
         stamp_is(t->key_stamp, stamp_of(t->options.key_file)))
         return;

@@ -21,6 +21,10 @@ struct tls;
 /* Null and err when the files cannot be used. */
 struct tls *tls_new(const struct tls_options *, struct err *);
 void tls_free(struct tls *);
+/* Who asks for this host name (SNI) gets this certificate instead. One host; before the first
+ * handshake. The texts are kept. The files are read again with the first ones. */
+MUST_CHECK int tls_add_host(struct tls *, const char *host, const char *certificate_file,
+                            const char *key_file, struct err *);
 /* For the next handshake. Valid until the next reload; OpenSSL keeps it as long as a connection. */
 SSL_CTX *tls_context(const struct tls *);
 /* Reads the files again. On failure the old certificate stays. */

@@ -309,6 +309,17 @@ test('the page is for its visitor alone', async () => {
     assert.ok(text.includes(`<a href="${url}"`), `${url} is loaded from elsewhere`);
 });
 
+test('where no app is named there is nothing of one', async () => {
+  const { text } = await demo.get(link);
+  assert.doesNotMatch(text, /aplikacji<\/a>/);
+  for (const file of ['apple-app-site-association', 'assetlinks.json']) {
+    const answer = await demo.get(`${new URL(link).origin}/.well-known/${file}`);
+    assert.equal(answer.status, 404);
+    assert.equal(answer.json().type, 'urn:dunlin:problem:not-found');
+    assert.equal(answer.headers['cache-control'], 'no-store');
+  }
+});
+
 test('GET and HEAD change nothing', async () => {
   const look = () => demo.query(`
     select (select count(*) from payment) payments, (select count(*) from event) events,

@@ -10,10 +10,10 @@ import tls from 'node:tls';
 import { dunlin, freePorts } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 
-// A self-signed certificate for localhost; `name` tells two of them apart.
-export function makeCertificate(dir, name) {
+// A self-signed certificate for localhost, or for others; `name` tells two of them apart.
+export function makeCertificate(dir, name, hosts = 'DNS:localhost,IP:127.0.0.1') {
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-        '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+        '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=${hosts}`,
         '-keyout', path.join(dir, `${name}.key`), '-out', path.join(dir, `${name}.pem`)], { stdio: 'ignore' });
     return { certificate: path.join(dir, `${name}.pem`), key: path.join(dir, `${name}.key`) };
 }

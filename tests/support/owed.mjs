@@ -14,13 +14,14 @@ function csvOf(debts) {
   return `customer id,name,invoice number,amount,currency,due date\n${rows.join('')}`;
 }
 
-// `debts` customers who owe 100.00 PLN each; `settings` over the usual ones; `under` as the gateway's.
-export async function startOwed(debts, settings = {}, under = []) {
+// `debts` customers who owe 100.00 PLN each; `settings` over the usual ones; `under` as the gateway's;
+// `bank` is the origin of the provider's API and pages (by default nobody is there).
+export async function startOwed(debts, settings = {}, under = [], bank = 'http://127.0.0.1:9') {
   const gateway = await makeGateway(settings);
   gateway.under = under;
   const secret = `whsec_${randomBytes(32).toString('base64')}`, secretFile = path.join(gateway.dir, 'bank.secret');
   writeFileSync(secretFile, secret, { mode: 0o600 });
-  gateway.settings.providers = [{ provider: 'sandbox', api_url: 'http://127.0.0.1:9', start_origin: 'http://127.0.0.1:9',
+  gateway.settings.providers = [{ provider: 'sandbox', api_url: bank, start_origin: bank,
     secret_files: [secretFile] }];
   await gateway.start();
   atEnd(() => gateway.end());

@@ -54,6 +54,9 @@ static int make_fixture(void **state)
               " -out expired.pem; rm expired.csr names;"
               "openssl req -x509 -new -key public.key -days 5 -out soon.pem -subj /CN=p"
               " -addext subjectAltName=DNS:p.bank.example;"
+              "openssl ecparam -name prime256v1 -genkey -noout -out app.key;"
+              "openssl req -x509 -new -key app.key -days 90 -out app.pem -subj /CN=a"
+              " -addext subjectAltName=DNS:app.bank.example;"
               "cp public.key open.key; chmod 644 open.key");
     pg_cluster_new(&fixture.cluster);
     return migrate_run(&(struct migrate_plan){.conninfo = fixture.cluster.conninfo,
@@ -176,6 +179,37 @@ static void both_listeners_under_one_host_name_are_refused(void **state)
     assert_true(has(CHECK_REFUSAL, 6, "cookies know no ports"));
 }
 
+static void the_host_that_opens_the_app_is_looked_at(void **state)
+{
+    static const struct {
+        const char *more;
+        int line;
+        const char *words;
+    } rows[] = {
+        {"app_links:\n  host: https://p.bank.example:9\n", 10, "the host name of public.url"},
+        {"app_links:\n  host: https://app.bank.example\n", 4, "is not for app.bank.example"},
+        {"app_links:\n  host: https://in.bank.example\n  certificate: private.pem\n"
+         "  key: private.key\n",
+         10, "the host name of private.url"},
+        {"app_links:\n  host: https://app.bank.example\n  certificate: expired.pem\n"
+         "  key: app.key\n",
+         11, "is not for app.bank.example"},
+        {"app_links:\n  host: https://app.bank.example\n  certificate: app.pem\n"
+         "  key: private.key\n",
+         12, "is not the certificate's"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        check(&(struct values){.more = rows[i].more});
+        if (!has(CHECK_REFUSAL, rows[i].line, rows[i].words))
+            fail_msg("%s is not said", rows[i].words);
+    }
+    check(&(struct values){.more = "app_links:\n  host: https://app.bank.example\n"
+                                   "  certificate: app.pem\n  key: app.key\n"});
+    assert_int_equal(count_refusals(), 0);
+    assert_true(has(CHECK_WARNING, 10, "opens nothing"));
+}
+
 static void an_unknown_provider_and_one_without_secrets_are_refused(void **state)
 {
     (void)state;
@@ -267,6 +301,7 @@ int main(void)
         cmocka_unit_test(each_fault_of_a_certificate_is_named_with_its_line),
         cmocka_unit_test(a_certificate_that_ends_soon_is_warned_of),
         cmocka_unit_test(both_listeners_under_one_host_name_are_refused),
+        cmocka_unit_test(the_host_that_opens_the_app_is_looked_at),
         cmocka_unit_test(an_unknown_provider_and_one_without_secrets_are_refused),
         cmocka_unit_test(mistakes_of_the_settings_are_findings_too),
         cmocka_unit_test(a_key_file_that_says_nonsense_is_refused),

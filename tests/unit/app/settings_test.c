@@ -20,6 +20,9 @@
     "creditor:\n"                                                                                  \
     "    name: Bank\n"
 
+#define EIGHT(octet) octet ":" octet ":" octet ":" octet ":" octet ":" octet ":" octet ":" octet
+#define FINGERPRINT(octet) EIGHT(octet) ":" EIGHT(octet) ":" EIGHT(octet) ":" EIGHT(octet)
+
 struct fixture {
     struct settings settings;
     struct settings_mistakes mistakes;
@@ -131,6 +134,23 @@ static void each_mistake_is_reported_with_its_line_and_name(void **state)
         {"providers: [{provider: payu, api_url: 'https://a.example', "
          "start_origin: 'https://b.example/'}]\n",
          "providers[0].start_origin", "no slash"},
+        {"app_links: {host: 'https://p.bank.example:8443'}\n", "app_links.host",
+         "has the host name of public.url"},
+        {"app_links: {host: 'http://app.bank.example'}\n", "app_links.host", "begin with https"},
+        {"app_links: {host: 'https://a.example', certificate: a.pem}\n", "app_links.certificate",
+         "stands without app_links.key"},
+        {"app_links: {host: 'https://a.example', key: a.key}\n", "app_links.key",
+         "stands without app_links.certificate"},
+        {"app_links: {certificate: a.pem, key: a.key}\n", "app_links.certificate",
+         "stands without app_links.host"},
+        {"app_links: {ios_app_ids: [com.example.bank]}\n", "app_links.ios_app_ids",
+         "10 capitals and digits"},
+        {"app_links: {ios_app_ids: [ABCDE12345.a.b, ABCDE12345.c.d, ABCDE12345.a.b]}\n",
+         "app_links.ios_app_ids", "names the same twice"},
+        {"app_links: {android_packages: [com.example.bank=14:6D]}\n", "app_links.android_packages",
+         "32 octets in hex"},
+        {"app_links: {android_packages: [a.b=" FINGERPRINT("aB") ", a.b=" FINGERPRINT("Ab") "]}\n",
+         "app_links.android_packages", "names the same twice"},
         {"? [a]\n: b\n", "", "a name that is no text"},
         {"data_dir: \"a\\0b\"\n", "data_dir", "NUL"},
     };

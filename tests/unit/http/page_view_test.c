@@ -113,6 +113,22 @@ static void pay(struct fixture *f, enum payment_state state, bool is_blik, const
 
 /* ---- what each state says ---- */
 
+static void the_app_is_offered_where_there_is_one_and_not_at_its_own_host(void **state)
+{
+    struct fixture *f = *state;
+    assert_hides(show(f, (struct page_wishes){0}), "w aplikacji</a>");
+    f->world.app_links.origin = SPAN_LIT("https://app.zubr.example");
+    assert_shows(show(f, (struct page_wishes){0}),
+                 "<a href=\"https://app.zubr.example/0aB1cD2eF3gH4iJ5kL\">Otwórz w aplikacji</a>");
+    f->visit.is_language_chosen = true;
+    f->visit.language = LANGUAGE_ENGLISH;
+    assert_shows(show(f, (struct page_wishes){0}),
+                 "<a href=\"https://app.zubr.example/0aB1cD2eF3gH4iJ5kL?lang=en\">Open in the app");
+    assert_is_whole(show(f, (struct page_wishes){0}));
+    f->visit.is_at_app_host = true;
+    assert_hides(show(f, (struct page_wishes){0}), "app.zubr.example");
+}
+
 static void due_page_says_what_how_much_and_until_when(void **state)
 {
     struct fixture *f = *state;
@@ -370,6 +386,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(the_app_is_offered_where_there_is_one_and_not_at_its_own_host),
         TEST(due_page_says_what_how_much_and_until_when),
         TEST(overdue_page_says_how_late),
         TEST(part_paid_page_says_what_came_in),
