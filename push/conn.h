@@ -11,7 +11,7 @@
 
 struct conn_settings {
     h2o_loop_t *loop;
-    SSL_CTX *tls;     /* of tls_new; borrowed */
+    SSL_CTX *tls;     /* of push_tls_new; borrowed */
     const char *name; /* for SNI */
     const char *host; /* a name or an address to connect to */
     uint16_t port;

@@ -59,6 +59,27 @@ static void bound_tuning(struct push_tuning *tuning)
         tuning->connect_backoff = 1;
 }
 
+/* ---- credentials before there is a service ---- */
+
+int push_check_key(struct span pem, struct err *err)
+{
+    return token_check_p256(pem, err);
+}
+
+int push_check_account(struct span json, struct err *err)
+{
+    struct fcm_account account;
+    int failed = fcm_account_parse(&account, json, err);
+    if (failed == 0)
+        fcm_account_release(&account);
+    return failed;
+}
+
+int push_check_certificate(struct span pem, struct span key_pem, struct err *err)
+{
+    return push_tls_check_pair(pem, key_pem, err);
+}
+
 /* ---- making a service ---- */
 
 static char *copy_span(struct span text)
@@ -183,11 +204,11 @@ static int set_up(struct push_service *service, struct err *err)
             service->settings.kind == PUSH_FCM ? set_fcm(service, err) : set_apns(service, err);
     if (failed != 0)
         return failed;
-    const struct tls_settings tls = {.name = service->host,
-                                     .ca_file = service->ca_file,
-                                     .cert_pem = service->settings.apns.cert_pem,
-                                     .cert_key_pem = service->settings.apns.cert_key_pem};
-    service->tls = tls_new(&tls, err);
+    const struct push_tls_settings tls = {.name = service->host,
+                                          .ca_file = service->ca_file,
+                                          .cert_pem = service->settings.apns.cert_pem,
+                                          .cert_key_pem = service->settings.apns.cert_key_pem};
+    service->tls = push_tls_new(&tls, err);
     return service->tls == NULL ? err->code : 0;
 }
 

@@ -110,6 +110,13 @@ struct push_settings {
     int64_t (*now_us)(void *owner);
 };
 
+/* What push_service_new would say of these texts, to be told beside the place they come from:
+ * ERR_SETTINGS and a sentence without anything of the text, unless it is a P-256 key in PKCS#8; a
+ * service account with all its fields; a certificate and the key that belongs to it. */
+MUST_CHECK int push_check_key(struct span pem, struct err *);
+MUST_CHECK int push_check_account(struct span json, struct err *);
+MUST_CHECK int push_check_certificate(struct span pem, struct span key_pem, struct err *);
+
 /* Copies everything and connects to nothing yet. Null, with ERR_SETTINGS and a plain sentence: the
  * key is not a P-256 key in PKCS#8, a field of the account is missing, certificate and key do not
  * belong together, the CA file cannot be read. */

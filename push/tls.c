@@ -53,7 +53,7 @@ static int use_key(SSL_CTX *tls, struct span pem, struct err *err)
     return 0;
 }
 
-static int configure(SSL_CTX *tls, const struct tls_settings *settings, struct err *err)
+static int configure(SSL_CTX *tls, const struct push_tls_settings *settings, struct err *err)
 {
     static const unsigned char h2[] = {2, 'h', '2'};
     if (SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1 ||
@@ -74,7 +74,7 @@ static int configure(SSL_CTX *tls, const struct tls_settings *settings, struct e
     return failed != 0 ? failed : use_key(tls, settings->cert_key_pem, err);
 }
 
-SSL_CTX *tls_new(const struct tls_settings *settings, struct err *err)
+SSL_CTX *push_tls_new(const struct push_tls_settings *settings, struct err *err)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
     if (tls == NULL)
@@ -83,4 +83,16 @@ SSL_CTX *tls_new(const struct tls_settings *settings, struct err *err)
         return tls;
     SSL_CTX_free(tls);
     return NULL;
+}
+
+int push_tls_check_pair(struct span cert_pem, struct span cert_key_pem, struct err *err)
+{
+    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+    if (tls == NULL)
+        abort();
+    int failed = use_chain(tls, cert_pem, err);
+    if (failed == 0)
+        failed = use_key(tls, cert_key_pem, err);
+    SSL_CTX_free(tls);
+    return failed;
 }

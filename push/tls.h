@@ -8,13 +8,16 @@
 
 #include <openssl/ssl.h>
 
-struct tls_settings {
+struct push_tls_settings {
     const char *name;                   /* the server's, as its certificate must have it */
     const char *ca_file;                /* null: the system's store */
     struct span cert_pem, cert_key_pem; /* empty: no client certificate */
 };
 
 /* Null and ERR_SETTINGS, in a sentence. The caller gives it back with SSL_CTX_free. */
-SSL_CTX *tls_new(const struct tls_settings *, struct err *);
+SSL_CTX *push_tls_new(const struct push_tls_settings *, struct err *);
+
+/* ERR_SETTINGS, in a sentence, unless the key belongs to the first certificate. */
+MUST_CHECK int push_tls_check_pair(struct span cert_pem, struct span cert_key_pem, struct err *);
 
 #endif

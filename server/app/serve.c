@@ -1,4 +1,5 @@
-/* In order: certificates tried (a mistake there should be said at once, by name), database, schema,
+/* In order: certificates and push credentials tried (a mistake there should be said at once, by
+ * name), database, schema,
  * sockets, processes. Torn down the other way round. */
 #include "app/serve.h"
 
@@ -6,11 +7,14 @@
 #include "app/installation_visit.h"
 #include "app/keys.h"
 #include "app/private_db.h"
+#include "app/push_build.h"
 #include "app/sockets.h"
 #include "app/supervisor.h"
 #include "app/title.h"
 #include "base/log.h"
+#include "channel/push_apps.h"
 #include "domain/keyring.h"
+#include "io/timer.h"
 #include "migrations.h"
 #include "store/migrate.h"
 
@@ -62,6 +66,19 @@ static int try_certificates(const struct settings *settings, struct err *e)
         return 0;
     int bad = try_certificate(&settings->public_, "public", e);
     return bad != 0 ? bad : try_certificate(&settings->private_, "private", e);
+}
+
+/* The processes make them again: a mistake should be said here. Nothing is connected to. */
+static int try_push(const struct settings *settings, struct err *e)
+{
+    struct push_apps *apps = NULL;
+    h2o_loop_t *loop = h2o_evloop_create();
+    int bad = push_build_apps(&(struct push_build){.settings = settings, .loop = loop}, &apps, e);
+    if (apps != NULL)
+        push_apps_free(apps);
+    timer_loop_release(loop);
+    h2o_evloop_destroy(loop);
+    return bad;
 }
 
 static int open_secrets(struct serve *s, struct err *e)
@@ -272,6 +289,8 @@ int serve_run(const struct serve_options *options, struct err *e)
     int bad = check_descriptors(&s->gateway, e);
     if (bad == 0)
         bad = try_certificates(options->settings, e);
+    if (bad == 0 && options->settings->has_role_work)
+        bad = try_push(options->settings, e);
     if (bad == 0)
         bad = open_database(s, e);
     if (bad == 0)

@@ -90,7 +90,7 @@ static const char *read_secret(struct settings_reading *r, const struct setting_
     struct stat st;
     size_t len = 0;
     const char *file = setting_keep_path(r, path);
-    if (stat(file, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
+    if (t->row->type != SETTING_TEXT_FILE && stat(file, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
         setting_add_mistake(r->mistakes, t->line, t->name, "everybody may read %s: chmod o= it",
                             file);
         return NULL;
@@ -240,6 +240,7 @@ void setting_store(struct settings_reading *r, const struct setting_target *t, c
         *(const char **)(t->base + t->row->offset) =
             text[0] == '\0' ? "" : setting_keep_path(r, text);
         return;
+    case SETTING_TEXT_FILE:
     case SETTING_SECRET_FILE:
         store_secret(r, t, text);
         return;
@@ -254,9 +255,10 @@ void setting_store(struct settings_reading *r, const struct setting_target *t, c
         store_text(r, t, text);
         return;
     case SETTING_SECTION:
+    case SETTING_TABLES:
         break;
     }
-    assert(!"a section has no value");
+    assert(!"neither sections nor tables have a single value");
 }
 
 bool setting_is_list(const struct setting *row)

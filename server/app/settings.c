@@ -108,7 +108,8 @@ static const char *environment_of(const char *name)
 static void store_environment(struct settings_reading *r, const struct setting *row)
 {
     const char *value = environment_of(row->name);
-    if (value == NULL || row->type == SETTING_SECTION || row->type == SETTING_SECRET_FILE)
+    if (value == NULL || row->type == SETTING_SECTION || row->type == SETTING_TABLES ||
+        row->type == SETTING_TEXT_FILE || row->type == SETTING_SECRET_FILE)
         return;
     struct setting_target t = {.row = row, .base = (char *)r->settings, .line = 0};
     snprintf(t.name, sizeof(t.name), "%s", row->name);
@@ -127,7 +128,7 @@ static void store_defaults(struct settings_reading *r, const struct setting *tab
     for (const struct setting *row = table; row->name != NULL; ++row) {
         struct setting_target t = {.row = row, .base = base, .line = 0};
         if (row->type == SETTING_TEXT || row->type == SETTING_PATH ||
-            row->type == SETTING_SECRET_FILE)
+            row->type == SETTING_TEXT_FILE || row->type == SETTING_SECRET_FILE)
             *(const char **)(base + row->offset) = "";
         if (row->default_ == NULL || row->type == SETTING_SECTION)
             continue;
@@ -158,8 +159,6 @@ static void print_known(const struct setting *table, const char *prefix, struct 
         buf_printf(out, "%s%s", before, row->name + len);
         before = ", ";
     }
-    if (table == settings_table && len == 0)
-        buf_printf(out, ", providers");
 }
 
 static void add_unknown(struct settings_reading *r, const struct setting *table, const char *prefix,
@@ -186,7 +185,7 @@ static bool is_repeated(struct settings_reading *r, const yaml_node_t *map,
     return false;
 }
 
-static void read_providers(struct settings_reading *r, yaml_node_t *list);
+static void read_tables(struct settings_reading *r, const struct setting *row, yaml_node_t *list);
 
 /* One key and its value. `table` null-name ended; `prefix` is "" or "public." */
 static void read_pair(struct settings_reading *r, const struct setting *table, char *base,
@@ -223,10 +222,10 @@ static void read_pair(struct settings_reading *r, const struct setting *table, c
     t.row = strchr(scalar_text(key), '.') == NULL ? find_row(table, name) : NULL;
     if (is_repeated(r, map, pair))
         setting_add_mistake(r->mistakes, line_of(key), t.name, "stands here a second time");
-    else if (table == settings_table && strcmp(name, "providers") == 0)
-        read_providers(r, value);
     else if (t.row == NULL)
         add_unknown(r, table, prefix, t.name, line_of(key));
+    else if (t.row->type == SETTING_TABLES)
+        read_tables(r, t.row, value);
     else if (t.row->type != SETTING_SECTION)
         store_node(r, &t, value);
     else {
@@ -271,39 +270,49 @@ static void check_required(struct settings_reading *r, const struct setting *tab
     }
 }
 
-static void read_provider(struct settings_reading *r, yaml_node_t *node, int index)
+void settings_finish_provider(struct settings_reading *r, int index, int line)
 {
     struct settings_provider *p = &r->settings->providers[index];
     char shown[32];
     snprintf(shown, sizeof(shown), "providers[%d].", index);
-    store_defaults(r, settings_provider_table, (char *)p);
-    r->settings->provider_count = index + 1;
-    read_map(r, settings_provider_table, (char *)p, "", shown, node, 1);
     read_provider_environment(r, p);
-    check_required(r, settings_provider_table, (const char *)p, shown, line_of(node));
     for (int i = 0; i < index; ++i)
         if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
             strcmp(r->settings->providers[i].account, p->account) == 0)
-            setting_add_mistake(r->mistakes, line_of(node), shown,
+            setting_add_mistake(r->mistakes, line, shown,
                                 "is the same provider and account as an earlier one");
 }
 
-static void read_providers(struct settings_reading *r, yaml_node_t *list)
+static void read_table(struct settings_reading *r, const struct setting *row, yaml_node_t *node,
+                       int index)
+{
+    const struct setting_tables *tables = row->tables;
+    char *base = (char *)r->settings + tables->first + (size_t)index * tables->item_size;
+    char shown[32];
+    snprintf(shown, sizeof(shown), "%.20s[%d].", row->name, index);
+    store_defaults(r, tables->rows, base);
+    *(int *)(void *)((char *)r->settings + tables->count) = index + 1;
+    read_map(r, tables->rows, base, "", shown, node, 1);
+    tables->finish(r, index, line_of(node));
+    check_required(r, tables->rows, base, shown, line_of(node));
+}
+
+static void read_tables(struct settings_reading *r, const struct setting *row, yaml_node_t *list)
 {
     if (is_null_scalar(list))
         return;
     if (list->type != YAML_SEQUENCE_NODE) {
-        setting_add_mistake(r->mistakes, line_of(list), "providers",
+        setting_add_mistake(r->mistakes, line_of(list), row->name,
                             "must be a list: a line with - for each");
         return;
     }
     int count = (int)(list->data.sequence.items.top - list->data.sequence.items.start);
-    if (count > SETTINGS_PROVIDERS_MAX)
-        setting_add_mistake(r->mistakes, line_of(list), "providers", "has more than %d items",
-                            SETTINGS_PROVIDERS_MAX);
-    for (int i = 0; i < count && i < SETTINGS_PROVIDERS_MAX; ++i)
-        read_provider(r, yaml_document_get_node(r->document, list->data.sequence.items.start[i]),
-                      i);
+    if (count > row->tables->max)
+        setting_add_mistake(r->mistakes, line_of(list), row->name, "has more than %d items",
+                            row->tables->max);
+    for (int i = 0; i < count && i < row->tables->max; ++i)
+        read_table(r, row, yaml_document_get_node(r->document, list->data.sequence.items.start[i]),
+                   i);
 }
 
 static int cores(void)

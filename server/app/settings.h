@@ -19,6 +19,7 @@
 enum {
     SETTINGS_LIST_MAX = 16,
     SETTINGS_PROVIDERS_MAX = 16,
+    SETTINGS_PUSH_APPS_MAX = 16, /* each in one or two environments: PUSH_APPS_MAX is twice that */
 };
 
 /* A list of texts: trusted addresses, secrets. */
@@ -56,6 +57,23 @@ struct settings_provider {
     const char *ca_file;          /* "" is the system's store */
 };
 
+/* One app at one service. Either an APNs token key, or a client certificate, or an FCM account. */
+struct settings_push_app {
+    const char *app;                   /* bundle id or package name */
+    const char *service;               /* "apns", "fcm" */
+    struct settings_list environments; /* "production", "sandbox": one at least */
+    const char *key_pem, *key_id, *team_id;
+    const char *certificate_pem, *certificate_key_pem;
+    const char *account_json;
+    const char *topic;      /* apns-topic; never "" with apns */
+    const char *channel_id; /* Android's notification channel */
+    const char *text;       /* "neutral", "full", "keys" */
+    const char *host;       /* "" is the service's own */
+    const char *connect;    /* "" is the host: "address:port" to connect to in its place */
+    int64_t port;           /* of the host */
+    const char *ca_file;    /* "" is the system's store */
+};
+
 struct settings {
     const char *file; /* where it was read from; "" when only defaults */
     const char *data_dir;
@@ -85,6 +103,10 @@ struct settings {
     } creditor;
     struct settings_provider providers[SETTINGS_PROVIDERS_MAX];
     int provider_count;
+    struct {
+        struct settings_push_app apps[SETTINGS_PUSH_APPS_MAX];
+        int app_count;
+    } push;
     struct {
         int64_t bytes_max, part_rows;
     } import;

@@ -51,18 +51,21 @@ static void print_row(FILE *out, const struct setting *row, const char *first, i
     print_value(out, row, value);
 }
 
-static void print_providers(FILE *out)
+/* One of the list as an example behind comment marks. */
+static void print_tables(FILE *out, const struct setting *list, int indent)
 {
-    fprintf(out,
-            "\n# Payment providers, in the order in which the page offers them.\nproviders: []\n");
-    for (const struct setting *row = settings_provider_table; row->name != NULL; ++row) {
+    const char *dot = strrchr(list->name, '.');
+    print_help(out, list->help, indent);
+    fprintf(out, "%*s%s: []\n", indent, "", dot == NULL ? list->name : dot + 1);
+    for (const struct setting *row = list->tables->rows; row->name != NULL; ++row) {
         const char *value = row->example != NULL ? row->example : row->default_;
         for (const char *line = row->help; *line != '\0';) {
             size_t len = strcspn(line, "\n");
-            fprintf(out, "#     # %.*s\n", (int)len, line);
+            fprintf(out, "%*s#     # %.*s\n", indent, "", (int)len, line);
             line += len + (line[len] == '\n');
         }
-        fprintf(out, "#   %s %s: ", row == settings_provider_table ? "-" : " ", row->name);
+        fprintf(out, "%*s#   %s %s: ", indent, "", row == list->tables->rows ? "-" : " ",
+                row->name);
         print_value(out, row, value);
     }
 }
@@ -79,6 +82,10 @@ void settings_print_example(FILE *out)
         int indent = 4 * depth_of(row->name);
         if (indent == 0 || row->type == SETTING_SECTION)
             fprintf(out, "\n");
+        if (row->type == SETTING_TABLES) {
+            print_tables(out, row, indent);
+            continue;
+        }
         if (row->type != SETTING_SECTION) {
             print_row(out, row, "", indent);
             continue;
@@ -86,5 +93,4 @@ void settings_print_example(FILE *out)
         print_help(out, row->help, indent);
         fprintf(out, "%*s%s:\n", indent, "", dot == NULL ? row->name : dot + 1);
     }
-    print_providers(out);
 }

@@ -1,5 +1,6 @@
 #include "app/settings_table.h"
 
+#include "app/settings_push.h"
 #include "domain/app_link.h"
 
 #include <arpa/inet.h>
@@ -10,7 +11,7 @@
 
 /* Checks of single values. */
 
-static const char *check_listen(const char *value, char room[160])
+const char *setting_check_listen(const char *value, char room[160])
 {
     (void)room;
     const char *colon = strrchr(value, ':');
@@ -269,6 +270,67 @@ static const char *check_conninfo(const char *value, char room[160])
             "… and per second after that. Callbacks with a good signature and good API keys are " \
             "free.")
 
+#define PROVIDER_AT(field) offsetof(struct settings_provider, field)
+
+static const struct setting provider_rows[] = {
+    {.name = "provider",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(provider),
+     .example = "payu",
+     .check = check_word,
+     .is_required = true,
+     .help = "Which provider."},
+    {.name = "account",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(account),
+     .default_ = "default",
+     .check = check_word,
+     .help = "Our name for this contract, where there are several with one provider."},
+    {.name = "api_url",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(api_url),
+     .example = "https://api.provider.example",
+     .check = check_url,
+     .is_required = true,
+     .help = "Where its API is."},
+    {.name = "start_origin",
+     .type = SETTING_TEXT,
+     .offset = PROVIDER_AT(start_origin),
+     .example = "https://pay.provider.example",
+     .check = check_provider_origin,
+     .is_required = true,
+     .help = "Scheme and host that the customer's browser is sent to."},
+    {.name = "secret_files",
+     .type = SETTING_SECRET_FILES,
+     .offset = PROVIDER_AT(secrets),
+     .example = "/etc/dunlin/provider.secret",
+     .min = 1,
+     .max = 2,
+     .help =
+         "Files with the secret its callbacks are signed with; two while it rotates, the newer\n"
+         "first (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_SECRET)."},
+    {.name = "api_key_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = PROVIDER_AT(api_key),
+     .example = "/etc/dunlin/provider.key",
+     .help = "File with our key to its API (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_API_KEY)."},
+    {.name = "ca_file",
+     .type = SETTING_PATH,
+     .offset = PROVIDER_AT(ca_file),
+     .example = "/etc/dunlin/provider-ca.pem",
+     .help = "Certificates to trust for its API instead of the system's."},
+    {.name = NULL},
+};
+
+static const struct setting_tables provider_tables = {
+    .rows = provider_rows,
+    .first = AT(providers),
+    .item_size = sizeof(struct settings_provider),
+    .count = AT(provider_count),
+    .max = SETTINGS_PROVIDERS_MAX,
+    .finish = settings_finish_provider,
+};
+
 const struct setting settings_table[] = {
     PATH("data_dir", data_dir, "/var/lib/dunlin",
          "Where Dunlin keeps its own files: the private database, the link keys, the ticket keys."),
@@ -314,7 +376,7 @@ const struct setting settings_table[] = {
 
     SECTION("public", "What customers and payment providers reach: pages, callbacks, apps."),
     TEXT("public.listen", public_.listen, "0.0.0.0:8443", "Address and port.",
-         .check = check_listen),
+         .check = setting_check_listen),
     TEXT("public.url", public_.url, NULL, "What stands before the code in every link.",
          .example = "https://pay.example.com", .check = check_origin, .is_required = true),
     PATH("public.certificate", public_.certificate, NULL,
@@ -328,7 +390,7 @@ const struct setting settings_table[] = {
             "What the creditor's own systems reach: the API. Bound to an inner address and under\n"
             "another host name than the public one, because cookies know no ports."),
     TEXT("private.listen", private_.listen, "127.0.0.1:8444", "Address and port.",
-         .check = check_listen),
+         .check = setting_check_listen),
     TEXT("private.url", private_.url, NULL, "Where it is reached.",
          .example = "https://dunlin.internal.example", .check = check_origin, .is_required = true),
     PATH("private.certificate", private_.certificate, NULL, "PEM, the whole chain.",
@@ -339,7 +401,7 @@ const struct setting settings_table[] = {
 
     SECTION("operators", "Plain HTTP for /healthz, /readyz and /metrics; keep it on loopback."),
     TEXT("operators.listen", operators_listen, "127.0.0.1:8445", "Address and port.",
-         .check = check_listen),
+         .check = setting_check_listen),
 
     SECTION(
         "trusted_proxy",
@@ -428,57 +490,16 @@ const struct setting settings_table[] = {
         "Payments one link may start in ten minutes."),
     INT("payments.blik_per_10min", payments.blik_per_10min, "5", 1, 1000,
         "BLIK codes one link may send in ten minutes."),
-    {.name = NULL},
-};
 
-#define PROVIDER_AT(field) offsetof(struct settings_provider, field)
+    SECTION("push", "Reminders as pushes of the creditor's own apps, over APNs and FCM."),
+    {.name = "push.apps",
+     .type = SETTING_TABLES,
+     .tables = &settings_push_tables,
+     .help = "One for each app and service."},
 
-const struct setting settings_provider_table[] = {
-    {.name = "provider",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(provider),
-     .example = "payu",
-     .check = check_word,
-     .is_required = true,
-     .help = "Which provider."},
-    {.name = "account",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(account),
-     .default_ = "default",
-     .check = check_word,
-     .help = "Our name for this contract, where there are several with one provider."},
-    {.name = "api_url",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(api_url),
-     .example = "https://api.provider.example",
-     .check = check_url,
-     .is_required = true,
-     .help = "Where its API is."},
-    {.name = "start_origin",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(start_origin),
-     .example = "https://pay.provider.example",
-     .check = check_provider_origin,
-     .is_required = true,
-     .help = "Scheme and host that the customer's browser is sent to."},
-    {.name = "secret_files",
-     .type = SETTING_SECRET_FILES,
-     .offset = PROVIDER_AT(secrets),
-     .example = "/etc/dunlin/provider.secret",
-     .min = 1,
-     .max = 2,
-     .help =
-         "Files with the secret its callbacks are signed with; two while it rotates, the newer\n"
-         "first (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_SECRET)."},
-    {.name = "api_key_file",
-     .type = SETTING_SECRET_FILE,
-     .offset = PROVIDER_AT(api_key),
-     .example = "/etc/dunlin/provider.key",
-     .help = "File with our key to its API (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_API_KEY)."},
-    {.name = "ca_file",
-     .type = SETTING_PATH,
-     .offset = PROVIDER_AT(ca_file),
-     .example = "/etc/dunlin/provider-ca.pem",
-     .help = "Certificates to trust for its API instead of the system's."},
+    {.name = "providers",
+     .type = SETTING_TABLES,
+     .tables = &provider_tables,
+     .help = "Payment providers, in the order in which the page offers them."},
     {.name = NULL},
 };

@@ -14,8 +14,21 @@ enum setting_type {
     SETTING_LOG_LEVEL,    /* error | warn | info | debug */
     SETTING_ROLES,        /* list of http, work */
     SETTING_TEXTS,        /* list */
-    SETTING_SECRET_FILE,  /* path of a file whose content is the value */
+    SETTING_TEXT_FILE,    /* path of a file whose content is the value */
+    SETTING_SECRET_FILE,  /* the same, of a file that not everybody may read */
     SETTING_SECRET_FILES, /* list of those */
+    SETTING_TABLES,       /* list of tables that have rows of their own */
+};
+
+struct settings_reading; /* app/setting_value.h */
+
+/* What stands in a SETTING_TABLES. */
+struct setting_tables {
+    const struct setting *rows;     /* of one, names without the list's prefix */
+    size_t first, item_size, count; /* in struct settings: the first one, an int how many */
+    int max;
+    /* What depends on several settings of the one at `index`, whose first line is `line`. */
+    void (*finish)(struct settings_reading *, int index, int line);
 };
 
 /* Says what is wrong with a value, or null. `room` is for words made on the spot. */
@@ -24,7 +37,7 @@ typedef const char *setting_check_fn(const char *value, char room[160]);
 struct setting {
     const char *name; /* dotted path */
     enum setting_type type;
-    size_t offset;        /* into struct settings, or struct settings_provider */
+    size_t offset;        /* into struct settings, or what a table stands for */
     const char *default_; /* as text; null for none */
     const char *example;  /* shown instead of the default; null shows the default */
     int64_t min, max;
@@ -32,11 +45,16 @@ struct setting {
     bool is_required;
     bool is_secret; /* refused with a password in the file: see check */
     bool is_set;    /* a list in which nothing stands twice, also not in other case */
+    const struct setting_tables *tables;
     const char *help;
 };
 
-extern const struct setting settings_table[];          /* ended by a null name */
-extern const struct setting settings_provider_table[]; /* names without the list's prefix */
+extern const struct setting settings_table[]; /* ended by a null name */
+
+/* A check that several tables use: an IP address and a port. */
+setting_check_fn setting_check_listen;
+/* The `finish` of providers: secrets from the environment; none twice. In settings.c. */
+void settings_finish_provider(struct settings_reading *, int index, int line);
 
 /* Whether the connection string names a password; of no other use than to refuse it in the file. */
 bool setting_conninfo_has_password(const char *conninfo);

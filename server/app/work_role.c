@@ -1,6 +1,8 @@
 /* The process for what no request waits for, and for the operators' questions. */
 #include "app/worker.h"
 
+#include "app/push_build.h"
+#include "channel/push_apps.h"
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
@@ -12,6 +14,8 @@
 #include <string.h>
 
 struct work_role {
+    struct world *world;
+    struct board *board;
     struct http_listener *operators;
     struct health health;
     struct parked *parked;
@@ -26,7 +30,25 @@ enum { IMPORT_TIMEOUT_MS = 60000 };
 
 static bool workers_are_alive(void *owner)
 {
-    return board_is_alive(owner);
+    return board_is_alive(((struct work_role *)owner)->board);
+}
+
+static void print_more(void *owner, struct buf *out)
+{
+    const struct push_apps *apps = ((struct work_role *)owner)->world->push_apps;
+    if (apps != NULL)
+        push_counts_print(apps, out);
+}
+
+static int start_push(const struct worker *w, struct err *e)
+{
+    const struct push_build build = {
+        .settings = w->gateway->settings, .loop = w->world->loop, .fetch = w->world->fetch};
+    if (push_build_apps(&build, &w->world->push_apps, e) != 0)
+        return e->code;
+    if (w->world->push_apps != NULL)
+        push_apps_warm(w->world->push_apps);
+    return 0;
 }
 
 static int work_start(const struct worker *w, void **state, struct err *e)
@@ -35,9 +57,12 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (role == NULL)
         abort();
     *state = role;
+    role->world = w->world;
+    role->board = w->gateway->board;
     role->health = (struct health){.metrics = w->gateway->board->metrics,
                                    .is_alive = workers_are_alive,
-                                   .owner = w->gateway->board};
+                                   .print_more = print_more,
+                                   .owner = role};
     w->world->health = &role->health;
     struct http_listener_options options = {.name = "operators",
                                             .fd = w->gateway->operators_fd,
@@ -46,6 +71,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     options.limits.connections_max = 100;
     options.limits.answer_timeout_ms = 5000;
     role->operators = http_listener_new(w->world, &options);
+    if (start_push(w, e) != 0)
+        return e->code;
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
@@ -68,6 +95,8 @@ static void work_drain(void *state)
     http_listener_drain(role->operators);
     parked_stop(role->parked);
     dispatch_stop(role->dispatch);
+    if (role->world->push_apps != NULL)
+        push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     importing_stop(role->importing);
 }
@@ -84,6 +113,10 @@ static void work_stop(void *state)
     struct work_role *role = state;
     http_listener_free(role->operators);
     parked_free(role->parked);
+    if (role->world->push_apps != NULL)
+        push_apps_free(
+            role->world->push_apps); /* what is left ends now, and dispatch hears of it */
+    role->world->push_apps = NULL;
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     importing_stop(role->importing);

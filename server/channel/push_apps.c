@@ -1,13 +1,27 @@
 #include "channel/push_apps.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct push_apps {
-    struct push_app apps[PUSH_APPS_MAX];
+    struct push_app apps[PUSH_APPS_MAX]; /* do not move: alarms point to them */
+    struct push_counts counts[PUSH_APPS_MAX];
     size_t count;
 };
+
+/* The library says the same at most once a minute. */
+static void on_alarm(void *owner, enum push_alarm alarm, const char *text)
+{
+    const struct push_app *app = owner;
+    push_counts_alarm(app->counts, alarm, clock_wall().us / 1000000);
+    log_line(LOG_ERROR, "push alarm raised",
+             "alarm=%s app=%s service=%s environment=%s text=\"%s\"", push_alarm_name(alarm),
+             app->app, app->service, app->environment, text);
+}
 
 /* A copy of each text, so that the settings may go. */
 static const char *copy_of(const char *text)
@@ -29,18 +43,26 @@ static void release(const struct push_app *app)
 
 static int add(struct push_apps *apps, const struct push_app_order *order, struct err *err)
 {
-    struct push_service *pool = push_service_new(&order->settings, err);
+    struct push_app *app = &apps->apps[apps->count];
+    struct push_settings settings = order->settings;
+    if (settings.on_alarm == NULL && settings.owner == NULL) {
+        settings.owner = app;
+        settings.on_alarm = on_alarm;
+    }
+    struct push_service *pool = push_service_new(&settings, err);
     if (pool == NULL) {
         err_wrap(err, "%s at %s (%s)", order->app.app, order->app.service, order->app.environment);
         return err->code;
     }
-    apps->apps[apps->count++] = (struct push_app){.app = copy_of(order->app.app),
-                                                  .service = copy_of(order->app.service),
-                                                  .environment = copy_of(order->app.environment),
-                                                  .topic = copy_of(order->app.topic),
-                                                  .channel_id = copy_of(order->app.channel_id),
-                                                  .text = order->app.text,
-                                                  .pool = pool};
+    *app = (struct push_app){.app = copy_of(order->app.app),
+                             .service = copy_of(order->app.service),
+                             .environment = copy_of(order->app.environment),
+                             .topic = copy_of(order->app.topic),
+                             .channel_id = copy_of(order->app.channel_id),
+                             .text = order->app.text,
+                             .pool = pool,
+                             .counts = &apps->counts[apps->count]};
+    ++apps->count;
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "channel/push_counts.h"
 #include "push/push.h"
 
 struct push_apps; /* opaque; belongs to the thread of its loop */
@@ -23,16 +24,18 @@ struct push_app {
     const char *topic;       /* apns-topic; FCM: "" */
     const char *channel_id;  /* Android's notification channel; APNs: "" */
     enum push_text text;
-    struct push_service *pool; /* borrowed */
+    struct push_service *pool;  /* borrowed */
+    struct push_counts *counts; /* borrowed; see push_counts.h: add to it in on_done */
 };
 
-/* One to make: `pool` of `app` is ignored, `settings` makes it. */
+/* One to make: `pool` and `counts` of `app` are ignored, `settings` makes the pool. Its alarms,
+ * where `settings` has no on_alarm of its own, become lines of the log and are counted. */
 struct push_app_order {
     struct push_app app;
     struct push_settings settings;
 };
 
-enum { PUSH_APPS_MAX = 16 };
+enum { PUSH_APPS_MAX = 32 };
 
 /* Copies everything. Null with ERR_SETTINGS and a sentence that names the app. */
 struct push_apps *push_apps_new(const struct push_app_order *, size_t count, struct err *);

@@ -5,6 +5,8 @@
 #include "http/reply.h"
 #include "store/schema_store.h"
 
+enum { METRICS_BYTES_MAX = 4 << 20 };
+
 struct readiness {
     struct request *request;
     struct pg_query query;
@@ -57,9 +59,12 @@ static void on_version_read(void *owner, const PGresult *result, const struct er
 
 void health_metrics(struct request *r)
 {
+    const struct health *h = r->world->health;
     struct buf text;
-    buf_init(&text, 65536);
-    metrics_print(r->world->health->metrics, &text);
+    buf_init(&text, METRICS_BYTES_MAX);
+    metrics_print(h->metrics, &text);
+    if (h->print_more != NULL)
+        h->print_more(h->owner, &text);
     reply_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_span(&text));
     buf_release(&text);
 }

@@ -6,12 +6,15 @@
 
 #include "http/request.h"
 
+struct buf;
 struct metrics;
 
 /* What the handlers need from app; world->health in the process that answers operators. */
 struct health {
     const struct metrics *metrics; /* all slots */
     bool (*is_alive)(void *owner);
+    /* Appends what only this process can tell, as Prometheus text; may be null. */
+    void (*print_more)(void *owner, struct buf *);
     void *owner;
 };
 
