@@ -1,7 +1,7 @@
 /* The happy path:
  *   claim in one transaction; its commit arrives; the words of each are written; each is handed to
- *   its channel in the same turn of the loop; when the last channel has answered the outcomes are
- *   recorded in one transaction.
+ *   its channel in the same turn of the loop, and the caller is told, who may claim the next; each
+ *   answer of a channel goes to the record.
  * What can fail:
  *   the claim: nothing is claimed, nothing is sent; the outcome of a commit whose connection broke
  *     is unknown and such reminders are found among the lost;
@@ -10,13 +10,13 @@
  *     locked until then, so a slow database does not silence everything. It is told by the server's
  *     clock, the whole by ours; a server whose clock steps in that moment is not provided for;
  *   a channel refuses: failed; is busy: given back for five minutes; does not know: uncertain;
- *   recording: the reminders stay claimed and are found among the lost. */
+ *   recording: see reminder_record.c. */
 #include "flow/reminder_send.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "channel/registry.h"
 #include "domain/paylink.h"
+#include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
 
@@ -34,15 +34,15 @@ enum {
 
 struct item {
     struct reminder_send *send;
-    struct reminder_key key;
+    struct reminder_outcome *outcome; /* null once it is the record's */
     struct buf title, body;
     char channel[8], address[ADDRESS_MAX];
-    const char *state, *reason; /* of the outcome, fixed words */
 };
 
 struct reminder_send {
     struct world *world;
     const struct reminder_texts *texts;
+    struct reminder_record *record;
     struct reminder_keys keys;
     struct pg_tx tx;
     struct item items[REMINDER_BATCH_MAX];
@@ -57,7 +57,6 @@ struct reminder_send {
 };
 
 static void send_all(struct reminder_send *send);
-static void record(struct reminder_send *send);
 
 size_t reminder_channels(const struct world *world, struct span kinds[3])
 {
@@ -69,16 +68,32 @@ size_t reminder_channels(const struct world *world, struct span kinds[3])
     return count;
 }
 
-static void finish(struct reminder_send *send, const struct err *err)
+static void item_end(struct item *item, const char *state, const char *reason)
+{
+    reminder_outcome_set(item->outcome, state, reason);
+    reminder_record_add(item->send->record, item->outcome);
+    item->outcome = NULL;
+}
+
+static void free_send(struct reminder_send *send)
 {
     for (size_t i = 0; i < send->item_count; ++i) {
+        free(send->items[i].outcome);
         buf_release(&send->items[i].title);
         buf_release(&send->items[i].body);
     }
-    send->on_done(send->owner, &send->result, err);
     free(send);
 }
 
+/* The caller is told once; the struct lives until the last channel has answered. */
+static void finish(struct reminder_send *send, const struct err *err)
+{
+    send->on_done(send->owner, &send->result, err);
+    if (send->waiting_count == 0)
+        free_send(send);
+}
+
+/* An item without words keeps them empty. */
 static void write_words(struct item *item, const struct reminder_claimed *claimed)
 {
     const struct world *world = item->send->world;
@@ -94,8 +109,7 @@ static void write_words(struct item *item, const struct reminder_claimed *claime
         0) {
         log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", claimed->key.step,
                  err.text);
-        item->state = "failed";
-        item->reason = "no text";
+        buf_reset(&item->body);
     }
 }
 
@@ -116,7 +130,8 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
         reminder_read_claimed(result, row, &claimed);
         assert(send->item_count < REMINDER_BATCH_MAX);
         struct item *item = &send->items[send->item_count++];
-        *item = (struct item){.send = send, .key = claimed.key};
+        *item =
+            (struct item){.send = send, .outcome = reminder_outcome_new(&claimed.key, send->now)};
         buf_init(&item->title, TITLE_MAX);
         buf_init(&item->body, BODY_MAX);
         snprintf(item->channel, sizeof(item->channel), "%.*s", SPAN_ARG(claimed.channel));
@@ -134,6 +149,14 @@ static int64_t us_since_claim(const struct reminder_send *send)
     return is_likely ? all_us - before_commit_us : all_us;
 }
 
+static void give_all_back(struct reminder_send *send)
+{
+    for (size_t i = 0; i < send->item_count; ++i) {
+        send->items[i].outcome->again_at = send->now;
+        item_end(&send->items[i], "scheduled", "claimed too slowly");
+    }
+}
+
 static void on_claim_done(void *owner, const struct err *err)
 {
     struct reminder_send *send = owner;
@@ -144,41 +167,33 @@ static void on_claim_done(void *owner, const struct err *err)
     }
     assert(send->clock_count == 2);
     send->result.was_slow = us_since_claim(send) > WIRE_MS * 1000;
-    for (size_t i = 0; i < send->item_count && send->result.was_slow; ++i) {
-        send->items[i].state = "scheduled";
-        send->items[i].reason = "claimed too slowly";
-    }
     if (send->result.was_slow)
-        record(send);
+        give_all_back(send);
     else
         send_all(send);
+    finish(send, err);
 }
 
-static void item_decide(struct item *item, enum channel_outcome outcome, const char *reason)
+static void on_sent(void *owner, enum channel_outcome outcome, const char *reason)
 {
     static const char *const states[] = {[CHANNEL_SENT] = "sent",
                                          [CHANNEL_REFUSED] = "failed",
                                          [CHANNEL_RETRY] = "scheduled",
                                          [CHANNEL_UNCERTAIN] = "uncertain"};
-    item->state = states[outcome];
-    item->reason = reason;
-}
-
-static void on_sent(void *owner, enum channel_outcome outcome, const char *reason)
-{
     struct item *item = owner;
     struct reminder_send *send = item->send;
-    item_decide(item, outcome, reason);
+    item_end(item, states[outcome], reason);
     if (--send->waiting_count == 0)
-        record(send);
+        free_send(send);
 }
 
 static void send_one(struct item *item)
 {
     struct world *world = item->send->world;
-    const struct channel_message message = {.customer_id = item->key.customer_id,
-                                            .invoice_id = item->key.invoice_id,
-                                            .step = span_str(item->key.step),
+    const struct reminder_key *key = &item->outcome->key;
+    const struct channel_message message = {.customer_id = key->customer_id,
+                                            .invoice_id = key->invoice_id,
+                                            .step = span_str(key->step),
                                             .channel = span_str(item->channel),
                                             .address = span_str(item->address),
                                             .title = buf_span(&item->title),
@@ -186,10 +201,13 @@ static void send_one(struct item *item)
                                             .at = item->send->now};
     const struct channel *channel = channel_find(world->channels, message.channel);
     struct err err;
-    if (channel == NULL)
-        item_decide(item, CHANNEL_RETRY, "channel gone");
+    item->outcome->again_at = instant_plus_seconds(item->send->now, RETRY_SECONDS);
+    if (message.body.len == 0)
+        item_end(item, "failed", "no text");
+    else if (channel == NULL)
+        item_end(item, "scheduled", "channel gone");
     else if (channel->send(world->store, &message, on_sent, item, &err) != 0)
-        item_decide(item, CHANNEL_RETRY, "channel busy");
+        item_end(item, "scheduled", "channel busy");
     else
         ++item->send->waiting_count;
 }
@@ -197,51 +215,21 @@ static void send_one(struct item *item)
 static void send_all(struct reminder_send *send)
 {
     for (size_t i = 0; i < send->item_count; ++i)
-        if (send->items[i].state == NULL)
-            send_one(&send->items[i]);
+        send_one(&send->items[i]);
     log_line(LOG_DEBUG, "reminders on the wire", "count=%zu claimed_us=%lld", send->item_count,
              (long long)us_since_claim(send));
-    if (send->waiting_count == 0)
-        record(send);
 }
 
-static void on_recorded(void *owner, const struct err *err)
-{
-    struct reminder_send *send = owner;
-    for (size_t i = 0; i < send->item_count && err->code == 0; ++i) {
-        if (strcmp(send->items[i].state, "sent") == 0)
-            ++send->result.sent_count;
-        else if (strcmp(send->items[i].state, "failed") == 0)
-            metrics_add(send->world->metrics, METRIC_reminders_failed, 1);
-    }
-    metrics_add(send->world->metrics, METRIC_reminders_sent, (int64_t)send->result.sent_count);
-    finish(send, err);
-}
-
-static void record(struct reminder_send *send)
-{
-    struct reminder_outcome outcomes[REMINDER_BATCH_MAX];
-    for (size_t i = 0; i < send->item_count; ++i)
-        outcomes[i] = (struct reminder_outcome){.key = send->items[i].key,
-                                                .state = send->items[i].state,
-                                                .reason = send->items[i].reason};
-    struct instant again =
-        instant_plus_seconds(send->now, send->result.was_slow ? 0 : RETRY_SECONDS);
-    struct err err;
-    if (reminder_finish(send->world->store, &send->tx, outcomes, send->item_count, send->now, again,
-                        on_recorded, send, &err) != 0)
-        finish(send, &err);
-}
-
-int reminder_send_begin(struct world *world, const struct reminder_texts *texts,
-                        const struct reminder_keys *keys, reminder_send_cb on_done, void *owner,
-                        struct err *err)
+int reminder_send_begin(const struct reminder_post *post, const struct reminder_keys *keys,
+                        reminder_send_cb on_done, void *owner, struct err *err)
 {
     struct reminder_send *send = calloc(1, sizeof(*send));
     if (send == NULL)
         abort();
+    struct world *world = post->world;
     send->world = world;
-    send->texts = texts;
+    send->texts = post->texts;
+    send->record = post->record;
     send->keys = *keys;
     send->on_done = on_done;
     send->owner = owner;
@@ -264,18 +252,23 @@ int reminder_send_begin(struct world *world, const struct reminder_texts *texts,
 int reminder_settle_lost(struct world *world, struct pg_tx *tx, const PGresult *lost,
                          pg_done_cb on_done, void *owner, struct err *err)
 {
-    struct reminder_outcome outcomes[REMINDER_BATCH_MAX];
-    struct reminder_keys keys;
-    reminder_read_keys(lost, &keys);
-    for (size_t i = 0; i < keys.count; ++i) {
-        const struct channel *channel =
-            channel_find(world->channels, reminder_read_lost_channel(lost, (int)i));
-        bool may_repeat = channel != NULL && channel->is_repeat_harmless;
-        outcomes[i] = (struct reminder_outcome){
-            .key = keys.keys[i],
-            .state = may_repeat ? "scheduled" : "uncertain",
-            .reason = may_repeat ? "process died" : "process died while sending"};
-    }
+    struct reminder_outcome *outcomes[REMINDER_BATCH_MAX];
+    size_t count = (size_t)PQntuples(lost);
+    assert(count <= REMINDER_BATCH_MAX);
     struct instant now = world->now();
-    return reminder_finish(world->store, tx, outcomes, keys.count, now, now, on_done, owner, err);
+    for (size_t i = 0; i < count; ++i) {
+        struct reminder_lost_claim claim;
+        reminder_read_lost(lost, (int)i, &claim);
+        const struct channel *channel = channel_find(world->channels, claim.channel);
+        outcomes[i] = reminder_outcome_new(&claim.key, claim.claimed_at);
+        outcomes[i]->again_at = now;
+        if (channel != NULL && channel->is_repeat_harmless)
+            reminder_outcome_set(outcomes[i], "scheduled", "process died");
+        else
+            reminder_outcome_set(outcomes[i], "uncertain", "process died while sending");
+    }
+    int rc = reminder_finish(world->store, tx, outcomes, count, now, on_done, owner, err);
+    for (size_t i = 0; i < count; ++i)
+        free(outcomes[i]);
+    return rc;
 }

@@ -1,5 +1,5 @@
-/* One batch of reminders from candidates to outcomes: claim, write the words, hand them to their
- * channels, record what became of them. */
+/* One batch of reminders from candidates to its channels: claim, write the words, hand over. What
+ * became of each is told to the record. */
 #ifndef DUNLIN_FLOW_REMINDER_SEND_H
 #define DUNLIN_FLOW_REMINDER_SEND_H
 
@@ -8,21 +8,28 @@
 
 struct world;
 struct reminder_texts;
+struct reminder_record;
 
-struct reminder_send_result {
-    size_t claimed_count, sent_count;
-    bool was_slow; /* the claim took so long that all was given back: try fewer, and later */
+/* What batches are sent with; outlives them. */
+struct reminder_post {
+    struct world *world;
+    const struct reminder_texts *texts;
+    struct reminder_record *record;
 };
 
-/* Exactly once. With an error, what was claimed and not recorded stays claimed until it is looked
- * for among the lost. */
+struct reminder_send_result {
+    size_t claimed_count; /* as many outcomes the record gets, some of them already */
+    bool was_slow;        /* the claim took so long that all was given back: try fewer, and later */
+};
+
+/* Exactly once, when all that was claimed has been handed to its channels. With an error nothing
+ * was handed over, and what was claimed all the same is looked for among the lost. */
 typedef void (*reminder_send_cb)(void *owner, const struct reminder_send_result *,
                                  const struct err *);
 
 /* Copies the keys. Returns an error and never calls back, or calls back later. */
-MUST_CHECK int reminder_send_begin(struct world *, const struct reminder_texts *,
-                                   const struct reminder_keys *, reminder_send_cb on_done,
-                                   void *owner, struct err *);
+MUST_CHECK int reminder_send_begin(const struct reminder_post *, const struct reminder_keys *,
+                                   reminder_send_cb on_done, void *owner, struct err *);
 
 /* What becomes of reminders that a dead process had claimed, from the rows of reminder_lost (at
  * least one): those whose repetition cannot hurt are given back, the others end uncertain and count

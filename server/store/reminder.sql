@@ -57,8 +57,8 @@ order by d.due_at desc, d.customer_id desc, d.invoice_id desc, d.step desc;
 -- name: reminder_lost
 -- Claimed long ago by a process that did not live to say what became of it.
 -- $1 claimed before, $2 at most
--- customer_id, invoice_id, step, channel; at most one an invoice
-select distinct on (customer_id, invoice_id) customer_id, invoice_id, step, channel
+-- customer_id, invoice_id, step, channel, claimed_at; at most one an invoice
+select distinct on (customer_id, invoice_id) customer_id, invoice_id, step, channel, claimed_at
 from reminder
 where state = 'claimed' and claimed_at < $1::timestamptz
 order by customer_id, invoice_id
@@ -204,19 +204,27 @@ where c.channel is not null;
 
 -- name: reminder_finish
 -- What became of claimed reminders: 'sent', 'failed', 'uncertain', or 'scheduled' again. At most one
--- an invoice. $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now,
--- $7 when those scheduled again are due
+-- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
+-- was claimed then. $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now,
+-- $7 claimed_at[], so that an outcome said twice does not end a later claim, $8 when those scheduled
+-- again are due[]
 with finished as (
     update reminder r
-    set state = w.state,
-        reason = w.reason,
-        due_at = case when w.state = 'scheduled' then $7::timestamptz else r.due_at end,
+    set state = case when w.is_paid then 'cancelled' else w.state end,
+        reason = case when w.is_paid then 'paid' else w.reason end,
+        due_at = case when w.state = 'scheduled' then w.again_at else r.due_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
-        finished_at = case when w.state = 'scheduled' then null else $6::timestamptz end
-    from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-        w (customer_id, invoice_id, step, state, reason)
+        finished_at = case when w.state = 'scheduled' and not w.is_paid then null
+            else $6::timestamptz end
+    from (
+        select u.*, u.state = 'scheduled' and u.step not like 'thanks%' and i.due_minor <= 0
+            as is_paid
+        from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
+                $7::timestamptz[], $8::timestamptz[])
+            u (customer_id, invoice_id, step, state, reason, claimed_at, again_at)
+        join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
-        and r.state = 'claimed'
+        and r.state = 'claimed' and r.claimed_at = w.claimed_at
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel
 ), told as (
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 int reminder_candidates(struct store *store, struct pg_query *query, struct instant now,
                         struct instant hold_since, const struct reminder_place *place,
@@ -53,37 +54,34 @@ static bool has_invoice(const struct reminder_keys *keys, const struct reminder_
     return false;
 }
 
-bool reminder_read_candidates(const PGresult *result, size_t at_most, struct reminder_keys *keys,
+void reminder_keys_add(struct reminder_keys *keys, const struct reminder_key *key)
+{
+    assert(keys->count < REMINDER_BATCH_MAX);
+    if (!has_invoice(keys, key))
+        keys->keys[keys->count++] = *key;
+}
+
+bool reminder_read_candidates(const PGresult *result, struct reminder_window *window,
                               struct reminder_place *place)
 {
     int count = PQntuples(result);
-    keys->count = 0;
-    assert(at_most <= REMINDER_BATCH_MAX);
-    for (int row = 0; row < count && keys->count < at_most; ++row) {
-        struct reminder_key key;
-        read_key(result, row, &key);
-        if (pg_get_bool(result, row, 4) && !has_invoice(keys, &key))
-            keys->keys[keys->count++] = key;
-    }
-    if (keys->count > 0 || count < REMINDER_WINDOW)
+    window->count = 0;
+    assert(count <= REMINDER_WINDOW);
+    for (int row = 0; row < count; ++row)
+        if (pg_get_bool(result, row, 4))
+            read_key(result, row, &window->keys[window->count++]);
+    if (count < REMINDER_WINDOW)
         return false;
     read_key(result, count - 1, &place->key);
     place->due_at = pg_get_instant(result, count - 1, 3);
     return true;
 }
 
-void reminder_read_keys(const PGresult *result, struct reminder_keys *keys)
+void reminder_read_lost(const PGresult *result, int row, struct reminder_lost_claim *lost)
 {
-    int count = PQntuples(result);
-    assert(count <= REMINDER_BATCH_MAX);
-    keys->count = (size_t)count;
-    for (int row = 0; row < count; ++row)
-        read_key(result, row, &keys->keys[row]);
-}
-
-struct span reminder_read_lost_channel(const PGresult *result, int row)
-{
-    return pg_get_text(result, row, 3);
+    read_key(result, row, &lost->key);
+    lost->channel = pg_get_text(result, row, 3);
+    lost->claimed_at = pg_get_instant(result, row, 4);
 }
 
 /* The keys as the arrays that statements take. */
@@ -172,32 +170,66 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->link_no = (int32_t)pg_get_int(result, row, 11);
 }
 
-int reminder_finish(struct store *store, struct pg_tx *tx, const struct reminder_outcome *outcomes,
-                    size_t count, struct instant now, struct instant again_at, pg_done_cb on_done,
-                    void *owner, struct err *err)
+struct reminder_outcome *reminder_outcome_new(const struct reminder_key *key,
+                                              struct instant claimed_at)
 {
-    struct key_arrays arrays = {.count = 0};
+    struct reminder_outcome *outcome = calloc(1, sizeof(*outcome));
+    if (outcome == NULL)
+        abort();
+    outcome->key = *key;
+    outcome->claimed_at = claimed_at;
+    return outcome;
+}
+
+void reminder_outcome_set(struct reminder_outcome *outcome, const char *state, const char *reason)
+{
+    outcome->state = state;
+    snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
+}
+
+/* What is said of the keys, beside them. */
+struct outcome_arrays {
+    struct key_arrays keys;
     struct span states[REMINDER_BATCH_MAX], reasons[REMINDER_BATCH_MAX];
+    struct instant claimed[REMINDER_BATCH_MAX], again[REMINDER_BATCH_MAX];
+};
+
+static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
+                                 struct instant now)
+{
+    size_t count = arrays->keys.count;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->keys.customers, count);
+    pg_arg_ints(&args, arrays->keys.invoices, count);
+    pg_arg_texts(&args, arrays->keys.steps, count);
+    pg_arg_texts(&args, arrays->states, count);
+    pg_arg_texts(&args, arrays->reasons, count);
+    pg_arg_instant(&args, now);
+    pg_arg_instants(&args, arrays->claimed, count);
+    pg_arg_instants(&args, arrays->again, count);
+    pg_tx_add(tx, SQL_REMINDER_FINISH, &args, NULL);
+    pg_args_release(&args);
+}
+
+int reminder_finish(struct store *store, struct pg_tx *tx, struct reminder_outcome *const *outcomes,
+                    size_t count, struct instant now, pg_done_cb on_done, void *owner,
+                    struct err *err)
+{
+    struct outcome_arrays arrays;
+    arrays.keys.count = 0;
     for (size_t i = 0; i < count; ++i) {
-        put_key(&arrays, &outcomes[i].key);
-        states[i] = span_str(outcomes[i].state);
-        reasons[i] = span_str(outcomes[i].reason);
+        put_key(&arrays.keys, &outcomes[i]->key);
+        arrays.states[i] = span_str(outcomes[i]->state);
+        arrays.reasons[i] = span_str(outcomes[i]->reason);
+        arrays.claimed[i] = outcomes[i]->claimed_at;
+        arrays.again[i] = outcomes[i]->again_at;
     }
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (rc != 0)
         return rc;
-    add_lock_statements(tx, &arrays);
-    struct pg_args args;
-    pg_args_init(&args);
-    pg_arg_ints(&args, arrays.customers, arrays.count);
-    pg_arg_ints(&args, arrays.invoices, arrays.count);
-    pg_arg_texts(&args, arrays.steps, arrays.count);
-    pg_arg_texts(&args, states, arrays.count);
-    pg_arg_texts(&args, reasons, arrays.count);
-    pg_arg_instant(&args, now);
-    pg_arg_instant(&args, again_at);
-    pg_tx_add(tx, SQL_REMINDER_FINISH, &args, NULL);
-    pg_args_release(&args);
+    add_lock_statements(tx, &arrays.keys);
+    add_finish_statement(tx, &arrays, now);
     pg_tx_commit(tx);
     return 0;
 }

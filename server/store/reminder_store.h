@@ -10,8 +10,14 @@
 
 struct store;
 
-/* As many as can surely be written at once: what is claimed is on the wire within 200 ms. */
-enum { REMINDER_BATCH_MAX = 64, REMINDER_STEP_MAX = 24 };
+enum {
+    /* Of one claim, and of one flush of outcomes. */
+    REMINDER_BATCH_MAX = 256,
+    /* Of one claim for channels that write a row a message: what is claimed is on the wire within
+     * 200 ms. */
+    REMINDER_SLOW_MAX = 64,
+    REMINDER_STEP_MAX = 24,
+};
 
 struct reminder_key {
     int64_t customer_id, invoice_id;
@@ -33,7 +39,16 @@ struct reminder_claimed {
     int32_t link_no;  /* 0: no active link (thank-yous only) */
 };
 
+/* Unless one of its invoice is there already: then it waits for a later batch. */
+void reminder_keys_add(struct reminder_keys *, const struct reminder_key *);
+
 enum { REMINDER_WINDOW = 256 };
+
+/* Those of a window that may go. */
+struct reminder_window {
+    struct reminder_key keys[REMINDER_WINDOW];
+    size_t count;
+};
 
 /* Where a look through what is due, the newest first, stands: this one was the last seen. */
 struct reminder_place {
@@ -52,17 +67,18 @@ static inline struct reminder_place reminder_place_first(void)
 MUST_CHECK int reminder_candidates(struct store *, struct pg_query *, struct instant now,
                                    struct instant hold_since, const struct reminder_place *,
                                    pg_result_cb, void *owner, struct err *);
-/* The first `at_most` that may be claimed, one an invoice. True and *place moved to the window's
- * end when none may and there are more windows. */
-bool reminder_read_candidates(const PGresult *, size_t at_most, struct reminder_keys *,
-                              struct reminder_place *);
+/* True when there may be more behind it; *place is then the window's end. */
+bool reminder_read_candidates(const PGresult *, struct reminder_window *, struct reminder_place *);
 
 /* Those claimed before `claimed_before` and never finished. */
 MUST_CHECK int reminder_lost(struct store *, struct pg_query *, struct instant claimed_before,
                              pg_result_cb, void *owner, struct err *);
-void reminder_read_keys(const PGresult *, struct reminder_keys *);
-/* What a lost one was claimed for, from its row. */
-struct span reminder_read_lost_channel(const PGresult *, int row);
+struct reminder_lost_claim {
+    struct reminder_key key;
+    struct instant claimed_at;
+    struct span channel; /* lives as long as the result */
+};
+void reminder_read_lost(const PGresult *, int row, struct reminder_lost_claim *);
 
 struct reminder_claim_order {
     const struct reminder_keys *keys;
@@ -81,15 +97,28 @@ MUST_CHECK int reminder_claim(struct store *, struct pg_tx *, const struct remin
 struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 
+enum { REMINDER_REASON_MAX = 64 };
+
+/* What became of one claim. */
 struct reminder_outcome {
+    struct reminder_outcome *next; /* for lists of whoever holds it */
     struct reminder_key key;
-    const char *state;  /* "sent", "failed", "uncertain", or "scheduled": given back */
-    const char *reason; /* a fixed word */
+    struct instant claimed_at;
+    const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
+    char reason[REMINDER_REASON_MAX];
+    struct instant again_at; /* those given back are due then */
 };
 
-/* Records what became of claimed reminders; those given back are due at `again_at`. */
-MUST_CHECK int reminder_finish(struct store *, struct pg_tx *, const struct reminder_outcome *,
-                               size_t count, struct instant now, struct instant again_at,
-                               pg_done_cb on_done, void *owner, struct err *);
+/* Malloc'ed, with state and reason still empty. */
+struct reminder_outcome *reminder_outcome_new(const struct reminder_key *,
+                                              struct instant claimed_at);
+/* `state` is kept, `reason` copied and cut to its room. */
+void reminder_outcome_set(struct reminder_outcome *, const char *state, const char *reason);
+
+/* Records what became of claimed reminders, at most one an invoice; a claim that is over already
+ * stays as it is. */
+MUST_CHECK int reminder_finish(struct store *, struct pg_tx *,
+                               struct reminder_outcome *const *outcomes, size_t count,
+                               struct instant now, pg_done_cb on_done, void *owner, struct err *);
 
 #endif

@@ -14,6 +14,7 @@ static struct money_fixture fixture;
 static struct world other; /* a second node: the same database, connections of its own */
 static int sent;
 static enum channel_outcome outcome;
+static uint32_t answer_ms;
 
 /* Answers one turn later, as a channel must. */
 struct answer {
@@ -41,7 +42,7 @@ static int fake_send(struct store *store, const struct channel_message *message,
     assert_non_null(answer);
     *answer = (struct answer){.on_sent = on_sent, .owner = owner};
     timer_init(&answer->timer, fixture.world.loop, "answer", on_answer, answer);
-    timer_start(&answer->timer, 1);
+    timer_start(&answer->timer, answer_ms);
     return 0;
 }
 
@@ -87,6 +88,7 @@ static int setup(void **state)
     fixture.world.channels = other.channels = channels;
     channel.is_repeat_harmless = false;
     outcome = CHANNEL_SENT;
+    answer_ms = 1;
     sent = 0;
     at_day(3);
     return 0;
@@ -266,6 +268,35 @@ static void a_refusal_fails_and_a_busy_channel_is_tried_later(void **state)
     assert_chains_whole();
 }
 
+/* Several batches wait for their channel at once, and the database is away when it answers. */
+static void outcomes_are_kept_until_the_database_is_back(void **state)
+{
+    (void)state;
+    answer_ms = 1500;
+    struct dispatch *dispatch = begin(&fixture.world);
+    struct mono start = clock_mono();
+    while (count_of("state = 'claimed'") < CUSTOMERS &&
+           mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    int64_t claimed = count_of("state = 'claimed'");
+    int sent_by_then = sent;
+    fixture_sql(&fixture, "alter role dunlin_app nologin; select pg_terminate_backend(pid) from"
+                          " pg_stat_activity where usename <> current_user");
+    bool is_sent = fixture_run(&fixture, &sent, CUSTOMERS, WAIT_SECONDS);
+    turn_a_while();
+    fixture_sql(&fixture, "alter role dunlin_app login");
+    start = clock_mono();
+    while (count_of("state = 'sent' and step = 'before_2'") < CUSTOMERS &&
+           mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    end(dispatch);
+    assert_int_equal(claimed, CUSTOMERS);
+    assert_int_equal(sent_by_then, 0);
+    assert_true(is_sent);
+    assert_int_equal(count_of("step = 'before_2' and state = 'sent'"), CUSTOMERS);
+    assert_chains_whole();
+}
+
 static void who_cannot_be_reached_is_skipped_and_it_says_so(void **state)
 {
     (void)state;
@@ -365,6 +396,7 @@ int main(void)
                                setup),
         cmocka_unit_test_setup(where_a_copy_cannot_hurt_it_is_sent_again, setup),
         cmocka_unit_test_setup(a_refusal_fails_and_a_busy_channel_is_tried_later, setup),
+        cmocka_unit_test_setup(outcomes_are_kept_until_the_database_is_back, setup),
         cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
         cmocka_unit_test_setup(what_the_database_commits_too_slowly_is_given_back_not_sent, setup),

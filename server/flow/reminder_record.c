@@ -1,0 +1,178 @@
+/* The happy path:
+ *   an outcome joins the line; a moment later, so that its neighbours come along, or as soon as the
+ *   flush before it is done, as many as one transaction takes are saved; their number is told.
+ * What can fail:
+ *   the transaction: its outcomes stay in front of the line and are tried again after a rest that
+ *     doubles; when stopping they are given up, and are found among the lost. */
+#include "flow/reminder_record.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "flow/world.h"
+#include "io/timer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    GATHER_MS = 3,
+    RETRY_MS = 100, /* doubles */
+    RETRY_MS_MAX = 5000,
+};
+
+struct reminder_record {
+    struct world *world;
+    reminder_record_cb on_saved;
+    void *owner;
+    struct reminder_outcome *first, **end; /* the line */
+    size_t count;
+    struct reminder_outcome *saving[REMINDER_BATCH_MAX];
+    size_t saving_count;
+    struct pg_tx tx;
+    struct timer timer;
+    uint32_t retry_ms; /* 0: the last flush was saved */
+    bool is_saving, is_stopping;
+};
+
+static void save(struct reminder_record *record);
+
+static void wait_for_company(struct reminder_record *record)
+{
+    if (record->is_saving || record->first == NULL || timer_is_running(&record->timer))
+        return;
+    bool is_full = record->count >= REMINDER_BATCH_MAX;
+    timer_start(&record->timer, is_full || record->is_stopping ? 0 : GATHER_MS);
+}
+
+/* They are done with, or given up. */
+static void let_go(struct reminder_record *record, bool is_saved)
+{
+    struct reminder_record_saved saved = {.count = record->saving_count};
+    struct instant now = record->world->now();
+    int64_t failed_count = 0;
+    for (size_t i = 0; i < record->saving_count; ++i) {
+        const struct reminder_outcome *outcome = record->saving[i];
+        saved.sent_count += is_saved && strcmp(outcome->state, "sent") == 0;
+        failed_count += is_saved && strcmp(outcome->state, "failed") == 0;
+        saved.is_due_again |=
+            strcmp(outcome->state, "scheduled") == 0 && outcome->again_at.us <= now.us;
+        free(record->saving[i]);
+    }
+    record->saving_count = 0;
+    metrics_add(record->world->metrics, METRIC_reminders_sent, (int64_t)saved.sent_count);
+    metrics_add(record->world->metrics, METRIC_reminders_failed, failed_count);
+    if (saved.sent_count > 0)
+        log_line(LOG_INFO, "reminders sent", "count=%zu", saved.sent_count);
+    record->on_saved(record->owner, &saved);
+}
+
+static void rest_after(struct reminder_record *record, const struct err *err)
+{
+    uint32_t rest_ms = record->retry_ms == 0 ? RETRY_MS : record->retry_ms * 2;
+    record->retry_ms = rest_ms < RETRY_MS_MAX ? rest_ms : RETRY_MS_MAX;
+    log_line(LOG_WARN, "reminders not recorded", "count=%zu error=%s retry_ms=%u",
+             record->saving_count, err->text, record->retry_ms);
+    timer_start(&record->timer, record->retry_ms);
+}
+
+static void on_saved(void *owner, const struct err *err)
+{
+    struct reminder_record *record = owner;
+    record->is_saving = false;
+    if (err->code != 0 && !record->is_stopping && err->code != ERR_CLOSED) {
+        rest_after(record, err);
+        return;
+    }
+    record->retry_ms = 0;
+    let_go(record, err->code == 0);
+    wait_for_company(record);
+}
+
+static bool has_invoice(const struct reminder_record *record, const struct reminder_key *key)
+{
+    for (size_t i = 0; i < record->saving_count; ++i)
+        if (record->saving[i]->key.customer_id == key->customer_id &&
+            record->saving[i]->key.invoice_id == key->invoice_id)
+            return true;
+    return false;
+}
+
+/* From the front of the line, at most one an invoice: each adds a link to its chain of events. */
+static void gather(struct reminder_record *record)
+{
+    struct reminder_outcome **at = &record->first;
+    while (*at != NULL && record->saving_count < REMINDER_BATCH_MAX) {
+        struct reminder_outcome *outcome = *at;
+        if (has_invoice(record, &outcome->key)) {
+            at = &outcome->next;
+            continue;
+        }
+        *at = outcome->next;
+        record->saving[record->saving_count++] = outcome;
+        --record->count;
+    }
+    if (*at == NULL)
+        record->end = at;
+}
+
+static void save(struct reminder_record *record)
+{
+    if (record->saving_count == 0)
+        gather(record);
+    if (record->saving_count == 0)
+        return;
+    struct err err;
+    record->is_saving = true;
+    if (reminder_finish(record->world->store, &record->tx, record->saving, record->saving_count,
+                        record->world->now(), on_saved, record, &err) != 0)
+        on_saved(record, &err);
+}
+
+static void on_time(void *owner)
+{
+    save(owner);
+}
+
+struct reminder_record *reminder_record_new(struct world *world, reminder_record_cb on_flushed,
+                                            void *owner)
+{
+    struct reminder_record *record = calloc(1, sizeof(*record));
+    if (record == NULL)
+        abort();
+    record->world = world;
+    record->on_saved = on_flushed;
+    record->owner = owner;
+    record->end = &record->first;
+    timer_init(&record->timer, world->loop, "reminder record", on_time, record);
+    return record;
+}
+
+void reminder_record_add(struct reminder_record *record, struct reminder_outcome *outcome)
+{
+    outcome->next = NULL;
+    *record->end = outcome;
+    record->end = &outcome->next;
+    if (++record->count == REMINDER_BATCH_MAX && record->retry_ms == 0)
+        timer_stop(&record->timer); /* enough company */
+    wait_for_company(record);
+}
+
+void reminder_record_stop(struct reminder_record *record)
+{
+    record->is_stopping = true;
+    if (timer_is_running(&record->timer))
+        timer_start(&record->timer, 0);
+}
+
+void reminder_record_free(struct reminder_record *record)
+{
+    timer_stop(&record->timer);
+    pg_tx_cancel(&record->tx);
+    for (size_t i = 0; i < record->saving_count; ++i)
+        free(record->saving[i]);
+    for (struct reminder_outcome *next; record->first != NULL; record->first = next) {
+        next = record->first->next;
+        free(record->first);
+    }
+    free(record);
+}
