@@ -1,35 +1,35 @@
 -- All that the pages of some links show, one row for each link there is. Every part is reached by a
 -- key that begins with customer_id.
 --
--- Most debts that somebody opens have only been imported and reminded of. Those are two look-ups,
--- and a statement that starts quickly; the columns of payments, of what came in and of holds are not
--- there. A debt with any of these, and a link that is not live, gives no row here: it is read by
--- page_read. Links come one or several at once, because starting a statement over arrays costs the
--- server as much as five links in it. `limit 1` keeps the planner from joining the links in any
--- other way than one by one, however small it believed the tables to be when it planned.
+-- Most debts that somebody opens have only been imported and reminded of. Those are one look-up (the
+-- payer's data stand on the invoice), and a statement that starts quickly; the columns of payments,
+-- of what came in and of holds are not there. A debt with any of these, and a link that is not live,
+-- gives no row here: it is read by page_read. Links come one or several at once, because starting a
+-- statement over arrays costs the server as much as five links in it. `limit 1` keeps the planner from
+-- joining the links in any other way than one by one, however small it believed the tables to be when
+-- it planned.
 
 -- name: page_read_fresh
 -- $1 customer_id, $2 link_no, $3 now
 select
     1::bigint as place,
     false as is_revoked,
-    customer.language,
-    customer.name,
-    invoice.number,
-    invoice.kind,
-    invoice.product,
-    invoice.currency,
-    invoice.account,
-    invoice.due_minor,
-    invoice.due_date,
-    invoice.due_date - ($3::timestamptz at time zone customer.time_zone)::date as days_left
+    payer_language,
+    payer_name,
+    number,
+    kind,
+    product,
+    currency,
+    account,
+    due_minor,
+    due_date,
+    due_date - ($3::timestamptz at time zone payer_time_zone)::date as days_left
 from invoice
-join customer on customer.customer_id = invoice.customer_id
-where invoice.customer_id = $1::bigint
-    and invoice.link_no = $2::bigint
-    and invoice.entry_count = 1
-    and invoice.hold_count = 0
-    and customer.payment_count = 0;
+where customer_id = $1::bigint
+    and link_no = $2::bigint
+    and entry_count = 1
+    and hold_count = 0
+    and not payer_has_payments;
 
 -- name: page_read_several_fresh
 -- $1 customer_id[], $2 link_no[], $3 now
@@ -40,8 +40,8 @@ from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (customer_id, 
 cross join lateral (
     select
         false as is_revoked,
-        customer.language,
-        customer.name,
+        invoice.payer_language,
+        invoice.payer_name,
         invoice.number,
         invoice.kind,
         invoice.product,
@@ -49,14 +49,13 @@ cross join lateral (
         invoice.account,
         invoice.due_minor,
         invoice.due_date,
-        invoice.due_date - ($3::timestamptz at time zone customer.time_zone)::date as days_left
+        invoice.due_date - ($3::timestamptz at time zone invoice.payer_time_zone)::date as days_left
     from invoice
-    join customer on customer.customer_id = invoice.customer_id
     where invoice.customer_id = wanted.customer_id
         and invoice.link_no = wanted.link_no
         and invoice.entry_count = 1
         and invoice.hold_count = 0
-        and customer.payment_count = 0
+        and not invoice.payer_has_payments
     limit 1
 ) page;
 
@@ -64,27 +63,7 @@ cross join lateral (
 -- $1 customer_id[], $2 link_no[], $3 now
 select
     wanted.place,
-    page.is_revoked,
-    page.language,
-    page.name,
-    page.number,
-    page.kind,
-    page.product,
-    page.currency,
-    page.account,
-    page.due_minor,
-    page.due_date,
-    page.days_left,
-    page.paid_minor,
-    page.paid_on,
-    page.holds,
-    page.payment_state,
-    page.is_blik,
-    page.reason,
-    page.provider_reference,
-    page.payment_minor,
-    page.created_at,
-    page.changed_at
+    page.*
 from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (customer_id, link_no, place)
 cross join lateral (
     select
@@ -97,6 +76,8 @@ cross join lateral (
         invoice.currency,
         invoice.account,
         invoice.due_minor,
+        invoice.due_date,
+        invoice.due_date - ($3::timestamptz at time zone customer.time_zone)::date as days_left,
         coalesce(case when invoice.entry_count > 1 then (
             select -sum(entry.amount_minor)
             from ledger_entry entry
@@ -104,8 +85,6 @@ cross join lateral (
                 and entry.invoice_id = invoice.invoice_id
                 and entry.payment_no is not null
         ) end, 0)::bigint as paid_minor,
-        invoice.due_date,
-        invoice.due_date - ($3::timestamptz at time zone customer.time_zone)::date as days_left,
         (invoice.paid_at at time zone customer.time_zone)::date as paid_on,
         coalesce((
             select bit_or(case hold.kind

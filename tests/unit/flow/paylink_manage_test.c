@@ -38,19 +38,20 @@ static int remove_fixture(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    pg_cluster_sql(&fixture.cluster,
-                   "truncate customer, invoice, invoice_registry, paylink, event restart identity;"
-                   "insert into customer (reference, link_count, created_at, changed_at)"
-                   "    values ('A', 1, now(), now());"
-                   "insert into invoice (customer_id, number, kind, currency, amount_minor,"
-                   "    due_minor, issue_date, due_date, created_at, changed_at)"
-                   "select 1, n, 'invoice', 'PLN', 100, 100, '2026-01-01', '2026-01-15', now(),"
-                   "    now() from unnest(array['F/1', 'F/2']) n;"
-                   "insert into invoice_registry (number, customer_id, invoice_id)"
-                   "select number, customer_id, invoice_id from invoice;"
-                   "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
-                   "    values (1, 1, 1, 'active', now());"
-                   "update invoice set link_no = 1 where invoice_id = 1");
+    pg_cluster_sql(
+        &fixture.cluster,
+        "truncate customer, invoice, invoice_registry, paylink, event restart identity cascade;"
+        "insert into customer (reference, link_count, created_at, changed_at)"
+        "    values ('A', 1, now(), now());"
+        "insert into invoice (customer_id, number, kind, currency, amount_minor,"
+        "    due_minor, issue_date, due_date, created_at, changed_at)"
+        "select 1, n, 'invoice', 'PLN', 100, 100, '2026-01-01', '2026-01-15', now(),"
+        "    now() from unnest(array['F/1', 'F/2']) n;"
+        "insert into invoice_registry (number, customer_id, invoice_id)"
+        "select number, customer_id, invoice_id from invoice;"
+        "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
+        "    values (1, 1, 1, 'active', now());"
+        "update invoice set link_no = 1 where invoice_id = 1");
     return 0;
 }
 

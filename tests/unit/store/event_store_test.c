@@ -80,7 +80,7 @@ static int setup(void **state)
 {
     struct fixture *fixture = *state;
     pg_cluster_sql(&fixture->cluster,
-                   "truncate customer, invoice, event, event_personal restart identity;"
+                   "truncate customer, invoice, event, event_personal restart identity cascade;"
                    "insert into customer (reference, created_at, changed_at)"
                    "    values ('A', now(), now());"
                    "insert into invoice (customer_id, number, kind, currency, amount_minor,"

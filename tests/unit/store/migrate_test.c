@@ -393,6 +393,29 @@ static void links_and_holds_of_before_are_put_on_their_invoices(void **state)
     PQfinish(conn);
 }
 
+static void payers_of_before_are_put_on_their_invoices(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    int applied;
+    struct migrate_plan old = plan_of(fixture, migrations_files, migrations_before("0020"));
+    assert_int_equal(migrate_run(&old, &applied, &err), 0);
+    PGconn *conn = PQconnectdb(fixture->owner);
+    for (size_t i = 0; i < sizeof(debts_of_old) / sizeof(*debts_of_old); ++i)
+        PQclear(PQexec(conn, debts_of_old[i]));
+    PQclear(PQexec(conn, "update customer set name = 'Anna', language = 'uk',"
+                         " time_zone = 'America/New_York', payment_count = 2"));
+    assert_string_equal(PQerrorMessage(conn), "");
+    migrate(fixture, (int)(migrations_count - old.count));
+    PGresult *result =
+        PQexec(conn, "select count(*), min(concat_ws(':', payer_name, payer_language,"
+                     " payer_time_zone, payer_has_payments)) from invoice");
+    assert_string_equal(PQgetvalue(result, 0, 0), "4");
+    assert_string_equal(PQgetvalue(result, 0, 1), "Anna:uk:America/New_York:t");
+    PQclear(result);
+    PQfinish(conn);
+}
+
 #define MIGRATED(name) cmocka_unit_test_setup_teardown(name, setup_migrated, teardown_migrated)
 
 int main(void)
@@ -409,6 +432,7 @@ int main(void)
                                setup),
         cmocka_unit_test_setup(absent_database_is_a_failure_not_a_state, setup),
         cmocka_unit_test_setup(links_and_holds_of_before_are_put_on_their_invoices, setup),
+        cmocka_unit_test_setup(payers_of_before_are_put_on_their_invoices, setup),
         MIGRATED(application_cannot_rewrite_history),
         MIGRATED(application_may_add_and_people_can_be_erased),
         MIGRATED(constraints_refuse_what_the_domain_refuses),

@@ -19,7 +19,7 @@ enum { READS_MAX = 200 };
 struct reading {
     struct page_read read;
     struct page_row row;
-    char number[16];
+    char number[16], name[16], language[4];
     int calls, code;
     bool is_there;
 };
@@ -99,19 +99,19 @@ static int setup(void **state)
     struct fixture *f = *state;
     memset(f->readings, 0, sizeof(f->readings));
     f->called = 0;
-    pg_cluster_sql(
-        &f->cluster,
-        "truncate customer, invoice, ledger_entry, hold, paylink, payment, payment_allocation;"
-        "insert into customer (customer_id, reference, name, created_at, changed_at)"
-        " select i, 'c' || i, 'Anna Nowak', now(), now() from generate_series(1, 150) i;"
-        "insert into invoice (customer_id, invoice_id, number, kind, product, currency,"
-        " amount_minor, due_minor, issue_date, due_date, account, entry_count, link_no,"
-        " created_at, changed_at)"
-        " select i, i + 1000, 'N/' || i, 'premium', 'OC', 'PLN', 500, 500, '2026-11-01',"
-        " '2026-11-25', 'PL61109010140000071219812874', 1, 1, now(), now()"
-        " from generate_series(1, 150) i;"
-        "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
-        " select i, 1, i + 1000, 'active', now() from generate_series(1, 150) i");
+    pg_cluster_sql(&f->cluster,
+                   "truncate customer, invoice, ledger_entry, hold, paylink, payment, "
+                   "payment_allocation cascade;"
+                   "insert into customer (customer_id, reference, name, created_at, changed_at)"
+                   " select i, 'c' || i, 'Anna Nowak', now(), now() from generate_series(1, 150) i;"
+                   "insert into invoice (customer_id, invoice_id, number, kind, product, currency,"
+                   " amount_minor, due_minor, issue_date, due_date, account, entry_count, link_no,"
+                   " created_at, changed_at)"
+                   " select i, i + 1000, 'N/' || i, 'premium', 'OC', 'PLN', 500, 500, '2026-11-01',"
+                   " '2026-11-25', 'PL61109010140000071219812874', 1, 1, now(), now()"
+                   " from generate_series(1, 150) i;"
+                   "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
+                   " select i, 1, i + 1000, 'active', now() from generate_series(1, 150) i");
     return 0;
 }
 
@@ -126,6 +126,8 @@ static void on_read(void *owner, const struct page_row *row, const struct err *e
         return;
     reading->row = *row;
     snprintf(reading->number, sizeof(reading->number), "%.*s", SPAN_ARG(row->number));
+    snprintf(reading->name, sizeof(reading->name), "%.*s", SPAN_ARG(row->name));
+    snprintf(reading->language, sizeof(reading->language), "%.*s", SPAN_ARG(row->language));
 }
 
 static struct reading *ask(struct fixture *f, int place, int64_t customer_id, int32_t link_no)
@@ -162,9 +164,32 @@ static void days_are_counted_where_the_customer_lives(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_one(f, 7, 1)->row.days_left, 2);
-    pg_cluster_sql(&f->cluster, "update customer set time_zone = 'America/New_York'");
+    pg_cluster_sql(&f->cluster, "update customer set time_zone = 'America/New_York'"
+                                " where customer_id = 7");
     f->readings[0].calls = 0;
     assert_int_equal(read_one(f, 7, 1)->row.days_left, 3);
+}
+
+/* The payer's data stand on the invoices too. */
+static void change_of_the_customer_shows_on_every_page(void **state)
+{
+    struct fixture *f = *state;
+    pg_cluster_sql(&f->cluster,
+                   "insert into invoice (customer_id, invoice_id, number, kind, currency,"
+                   " amount_minor, due_minor, issue_date, due_date, entry_count, link_no,"
+                   " created_at, changed_at) values (7, 2007, 'M/7', 'other', 'PLN', 1, 1,"
+                   " '2026-11-01', '2026-11-25', 1, 2, now(), now());"
+                   "update customer set name = 'Jan Zielony', language = 'uk'"
+                   " where customer_id = 7");
+    for (int link_no = 1; link_no <= 2; ++link_no) {
+        f->readings[0].calls = 0;
+        struct reading *r = read_one(f, 7, link_no);
+        assert_string_equal(r->name, "Jan Zielony");
+        assert_string_equal(r->language, "uk");
+    }
+    pg_cluster_sql(&f->cluster, "update customer set name = null where customer_id = 7");
+    f->readings[0].calls = 0;
+    assert_string_equal(read_one(f, 7, 2)->name, "");
 }
 
 static void link_that_does_not_exist_has_no_row(void **state)
@@ -288,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(fresh_debt_reads_as_it_was_imported),
         TEST(days_are_counted_where_the_customer_lives),
+        TEST(change_of_the_customer_shows_on_every_page),
         TEST(link_that_does_not_exist_has_no_row),
         TEST(revoked_link_says_so),
         TEST(what_came_in_and_went_back_is_summed),
