@@ -15,6 +15,8 @@ struct h2 {
     void *owner;
     struct h2_stream *open;
     uint32_t open_count, cancelled;
+    size_t owed;     /* octets of bodies that were begun and have not left */
+    size_t body_top; /* the longest body so far */
     bool is_ready, is_going;
     const uint8_t *rest; /* of a frame that libnghttp2 handed out and that did not fit */
     size_t rest_len;
@@ -34,6 +36,7 @@ static void link_stream(struct h2 *h2, struct h2_stream *stream)
 
 static void unlink_stream(struct h2 *h2, struct h2_stream *stream)
 {
+    h2->owed -= stream->request_.len - stream->sent_;
     if (stream->previous_ != NULL)
         stream->previous_->next_ = stream->next_;
     else
@@ -187,7 +190,8 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 static ssize_t on_body_wanted(nghttp2_session *session, int32_t id, uint8_t *out, size_t room,
                               uint32_t *flags, nghttp2_data_source *source, void *user)
 {
-    (void)source, (void)user;
+    (void)source;
+    struct h2 *h2 = user;
     struct h2_stream *stream = nghttp2_session_get_stream_user_data(session, id);
     if (stream == NULL) /* cancelled: its body is no longer ours to read */
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -195,6 +199,7 @@ static ssize_t on_body_wanted(nghttp2_session *session, int32_t id, uint8_t *out
     size_t len = rest.len < room ? rest.len : room;
     memcpy(out, rest.base, len);
     stream->sent_ += len;
+    h2->owed -= len;
     if (len == rest.len)
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)len;
@@ -294,10 +299,24 @@ uint32_t h2_slots(const struct h2 *h2)
     return allowed < h2->limits.streams_max ? allowed : h2->limits.streams_max;
 }
 
+/* Bodies for which the connection's window has room now. With nothing open one may go all the same:
+ * only its answer, or none, tells whether such a connection is of any use. */
+static uint32_t window_room(const struct h2 *h2)
+{
+    int32_t window = nghttp2_session_get_remote_window_size(h2->session);
+    size_t left = window > 0 && (size_t)window > h2->owed ? (size_t)window - h2->owed : 0;
+    if (h2->body_top == 0)
+        return UINT32_MAX;
+    size_t bodies = left / h2->body_top;
+    return bodies == 0 && h2->open_count == 0 ? 1 : (uint32_t)bodies;
+}
+
 uint32_t h2_room(const struct h2 *h2)
 {
     uint32_t slots = h2_slots(h2), taken = h2->open_count + h2->cancelled;
-    return slots > taken ? slots - taken : 0;
+    uint32_t streams = slots > taken ? slots - taken : 0;
+    uint32_t bodies = streams == 0 ? 0 : window_room(h2);
+    return streams < bodies ? streams : bodies;
 }
 
 uint32_t h2_open_count(const struct h2 *h2)
@@ -341,6 +360,9 @@ int h2_send(struct h2 *h2, struct h2_stream *stream, const nghttp2_nv *fields, s
     if (stream->id_ < 0)
         return err_set(err, ERR_PROVIDER, "HTTP/2: %s", nghttp2_strerror(stream->id_));
     link_stream(h2, stream);
+    h2->owed += body.len;
+    if (body.len > h2->body_top)
+        h2->body_top = body.len;
     return 0;
 }
 

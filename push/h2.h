@@ -69,8 +69,10 @@ size_t h2_pull(struct h2 *, uint8_t *out, size_t room);
 /* The connection is gone: every stream ends, by what is known of it. */
 void h2_finish(struct h2 *);
 
-/* Streams that may be opened now: the server's live limit and ours, less what is open. 0 before its
- * SETTINGS, after GOAWAY, and when the stream ids are used up. */
+/* Streams that may be opened now: the server's live limit and ours, less what is open; and no more
+ * than bodies, of the longest so far, for which its connection window has room, so that a push that
+ * is begun leaves whole. 0 before its SETTINGS, after GOAWAY, and when the stream ids are used up.
+ */
 uint32_t h2_room(const struct h2 *);
 uint32_t h2_open_count(const struct h2 *);
 /* The limit itself. */

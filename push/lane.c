@@ -231,7 +231,7 @@ uint32_t lane_free_streams(const struct lane *lane)
         return 0;
     uint32_t room = h2_room(lane->h2);
     if (lane->settings.needs_proof && !lane->is_proven)
-        return room > 0 && h2_slots(lane->h2) == room ? 1 : 0;
+        return room > 0 && h2_open_count(lane->h2) == 0 ? 1 : 0;
     return room;
 }
 

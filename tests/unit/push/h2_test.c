@@ -184,13 +184,16 @@ static void goaway(struct fixture *f, uint32_t last, const char *debug)
     assert_int_equal(feed_frame(f, NGHTTP2_GOAWAY, 0, 0, payload, 8 + strlen(debug)), 0);
 }
 
-static void send_push(struct fixture *f, size_t at)
+static void send_body(struct fixture *f, size_t at, struct span body)
 {
-    static const char body[] = "{\"aps\":{\"alert\":\"hello\"}}";
     nghttp2_nv fields[] = {field(":method", "POST"), field(":scheme", "https"),
                            field(":authority", "host"), field(":path", "/3/device/ab")};
-    assert_int_equal(
-        h2_send(f->h2, &f->streams[at], fields, 4, span_of(body, sizeof(body) - 1), &f->err), 0);
+    assert_int_equal(h2_send(f->h2, &f->streams[at], fields, 4, body, &f->err), 0);
+}
+
+static void send_push(struct fixture *f, size_t at)
+{
+    send_body(f, at, span_str("{\"aps\":{\"alert\":\"hello\"}}"));
 }
 
 static int setup(void **state)
@@ -334,6 +337,36 @@ static void a_window_of_one_octet_carries_the_body_all_the_same(void **state)
     talk(f);
     assert_end(f, 0, H2_ANSWERED);
     assert_int_equal(f->body_len, 25);
+}
+
+static void no_more_are_let_in_than_the_connections_window_has_room_for(void **state)
+{
+    static const char body[8192];
+    struct fixture *f = ready(state, 100);
+    f->is_silent = true;
+    for (uint32_t sent = 0; sent < 7; ++sent) {
+        send_body(f, sent, span_of(body, sizeof(body)));
+        assert_int_equal(h2_room(f->h2), 65535 / 8192 - 1 - sent);
+    }
+    talk(f); /* the server takes them, and gives back the first half of the window */
+    assert_int_equal(f->body_len, 7 * 8192);
+    assert_int_equal(h2_room(f->h2), 65535 / 8192 - 3);
+    send_body(f, 7, span_of(body, sizeof(body)));
+    assert_int_equal(h2_room(f->h2), 65535 / 8192 - 4);
+    h2_cancel(f->h2, &f->streams[7]); /* its body never leaves */
+    assert_int_equal(h2_room(f->h2), 65535 / 8192 - 3);
+}
+
+static void one_is_let_in_where_nothing_is_open_and_the_window_is_shut(void **state)
+{
+    static const char body[65535];
+    static uint8_t out[2 * 65536];
+    struct fixture *f = ready(state, 100);
+    send_body(f, 0, span_of(body, sizeof(body)));
+    h2_pull(f->h2, out, sizeof(out)); /* the server never sees it */
+    assert_int_equal(h2_room(f->h2), 0);
+    reset(f, 1, NGHTTP2_CANCEL);
+    assert_int_equal(h2_room(f->h2), 1);
 }
 
 /* ---- fates without an answer ---- */
@@ -517,6 +550,8 @@ int main(void)
         T(continuations_without_end_break_the_session),
         T(an_early_answer_frees_the_stream_though_the_body_is_stuck),
         T(a_window_of_one_octet_carries_the_body_all_the_same),
+        T(no_more_are_let_in_than_the_connections_window_has_room_for),
+        T(one_is_let_in_where_nothing_is_open_and_the_window_is_shut),
         T(a_stream_reset_as_refused_was_not_processed),
         T(a_stream_reset_otherwise_is_lost),
         T(a_status_is_enough_when_the_body_is_lost),
