@@ -1,6 +1,6 @@
-/* In order: the place with its certificates, secrets and settings, the socket of the panes, the
- * clock; then serve_run, which starts the database, calls prepare (mark, debtors, key), forks and
- * calls on_ready. */
+/* In order: the place with its certificates, secrets and settings, the sockets of the panes and the
+ * push services, the clock; then serve_run, which starts the database, calls prepare (mark,
+ * debtors, key), forks and calls on_ready. */
 #include "app/demo.h"
 
 #include "app/demo_clock.h"
@@ -24,7 +24,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PORT_DEFAULT = 8443, PORT_MAX = 65532 };
+enum { PORT_DEFAULT = 8443, PORT_MAX = 65530 };
 
 struct demo_options {
     const char *dir, *import_file;
@@ -47,7 +47,7 @@ static int usage(FILE *out)
 {
     fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--json]\n\n"
           "  --dir DIR      keep everything under DIR (otherwise ~/.local/share/dunlin-demo)\n"
-          "  --port N       use the ports N to N+3 (otherwise 8443 to 8446)\n"
+          "  --port N       use the ports N to N+5 (otherwise 8443 to 8448)\n"
           "  --import FILE  your own file instead of the 500 fictional debtors\n"
           "  --json         one line of JSON when ready, for scripts\n",
           out);
@@ -91,10 +91,19 @@ static int take_clock(const struct demo *demo, struct err *err)
     return demo_clock_open(path, err);
 }
 
-static int take_socket(struct demo *demo, struct err *err)
+static int listen_on(int port, struct err *err)
 {
-    const char *address = demo->place.panes_url + strlen("http://");
-    demo->panes.listen_fd = socket_listen(address, false, err);
+    char address[32];
+    snprintf(address, sizeof(address), "127.0.0.1:%d", port);
+    return socket_listen(address, false, err);
+}
+
+static int take_sockets(struct demo *demo, struct err *err)
+{
+    demo->panes.listen_fd = listen_on(demo->place.port + 3, err);
+    demo->panes.apns_fd = listen_on(demo->place.push.apns_port, err);
+    demo->panes.fcm_fd = listen_on(demo->place.push.fcm_port, err);
+    demo->panes.push = &demo->place.push;
     demo->panes.url = demo->place.panes_url;
     demo->wants_life =
         mmap(NULL, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -102,7 +111,9 @@ static int take_socket(struct demo *demo, struct err *err)
         return err_system(err, "making a page for the demo's processes");
     demo->panes.wants_life = demo->wants_life;
     panes_role_place(&demo->panes);
-    return demo->panes.listen_fd < 0 ? err->code : 0;
+    bool is_good =
+        demo->panes.listen_fd >= 0 && demo->panes.apns_fd >= 0 && demo->panes.fcm_fd >= 0;
+    return is_good ? 0 : err->code;
 }
 
 /* On a terminal the log would bury what is said there: it goes to a file, and what is said stays
@@ -194,7 +205,8 @@ static int prepare(void *owner, const char *conninfo, struct err *err)
         *demo->wants_life = !demo->options.is_json; /* scripts find all debts untouched */
     }
     if (rc == 0)
-        rc = installation_furnish_demo(conninfo, demo->place.api_key, demo_clock_now(), err);
+        rc = installation_furnish_demo(conninfo, demo->place.api_key, DEMO_PUSH_APP,
+                                       demo_clock_now(), err);
     return rc == 0 ? read_links(demo, conninfo, err) : rc;
 }
 
@@ -212,7 +224,7 @@ static int set_up(struct demo *demo, struct err *err)
 {
     int rc = demo_place_take(&demo->place, demo->options.dir, demo->options.port, err);
     if (rc == 0)
-        rc = take_socket(demo, err);
+        rc = take_sockets(demo, err);
     if (rc == 0)
         rc = take_clock(demo, err);
     return rc == 0 ? move_log(demo, err) : rc;

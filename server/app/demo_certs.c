@@ -1,8 +1,8 @@
 #include "app/demo_certs.h"
 
+#include "app/demo_key.h"
 #include "base/clock.h"
 #include "base/crypto.h"
-#include "base/secret_file.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -23,22 +23,6 @@ static void pair_release(struct pair *pair)
 {
     X509_free(pair->certificate);
     EVP_PKEY_free(pair->key);
-}
-
-static int write_key(const char *path, EVP_PKEY *key, struct err *err)
-{
-    int fd = secret_file_create(path);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (file == NULL) {
-        err_system(err, "writing a key of the demo");
-        if (fd >= 0)
-            close(fd);
-        return ERR_SYSTEM;
-    }
-    bool is_ok = PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
-    if (fclose(file) != 0 || !is_ok)
-        return err_set(err, ERR_SYSTEM, "a key of the demo could not be written");
-    return 0;
 }
 
 static int write_certificates(const char *path, X509 *first, X509 *second, struct err *err)
@@ -62,16 +46,6 @@ static X509 *read_certificate(const char *path)
     X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
     fclose(file);
     return certificate;
-}
-
-static EVP_PKEY *read_key(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return NULL;
-    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
-    return key;
 }
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
@@ -103,14 +77,14 @@ static X509 *certificate_new(EVP_PKEY *key, const char *name, int days)
     return certificate;
 }
 
-static int make_ca(struct pair *ca, struct err *err)
+static int make_ca(const char *title, struct pair *ca, struct err *err)
 {
     char name[64];
     uint8_t tag[3];
     char hex[7];
     random_bytes(tag, sizeof(tag));
     hex_print(tag, sizeof(tag), hex);
-    snprintf(name, sizeof(name), "Dunlin demo CA %s (this machine only)", hex);
+    snprintf(name, sizeof(name), "%s %s (this machine only)", title, hex);
     ca->key = EVP_EC_gen("P-256");
     ca->certificate = certificate_new(ca->key, name, CA_DAYS);
     X509 *c = ca->certificate;
@@ -150,21 +124,21 @@ static bool is_fresh(const X509 *certificate)
 }
 
 /* The authority stays as long as it can, because somebody may have trusted it. */
-static int take_ca(const char *ca_file, const char *key_file, struct pair *ca, bool *is_new,
-                   struct err *err)
+static int take_ca(const struct demo_certs *certs, const char *key_file, const char *title,
+                   struct pair *ca, bool *is_new, struct err *err)
 {
-    ca->certificate = read_certificate(ca_file);
-    ca->key = read_key(key_file);
+    ca->certificate = read_certificate(certs->ca);
+    ca->key = demo_key_read(key_file);
     *is_new = !is_fresh(ca->certificate) || ca->key == NULL ||
               X509_check_private_key(ca->certificate, ca->key) != 1;
     if (!*is_new)
         return 0;
     pair_release(ca);
     *ca = (struct pair){NULL, NULL};
-    int rc = make_ca(ca, err);
+    int rc = make_ca(title, ca, err);
     if (rc == 0)
-        rc = write_key(key_file, ca->key, err);
-    return rc == 0 ? write_certificates(ca_file, ca->certificate, NULL, err) : rc;
+        rc = demo_key_write(key_file, ca->key, err);
+    return rc == 0 ? write_certificates(certs->ca, ca->certificate, NULL, err) : rc;
 }
 
 static int take_leaf(const struct demo_certs *certs, const struct pair *ca, bool is_ca_new,
@@ -178,14 +152,15 @@ static int take_leaf(const struct demo_certs *certs, const struct pair *ca, bool
     struct pair leaf = {NULL, NULL};
     int rc = make_leaf(ca, &leaf, err);
     if (rc == 0)
-        rc = write_key(certs->key, leaf.key, err);
+        rc = demo_key_write(certs->key, leaf.key, err);
     if (rc == 0)
         rc = write_certificates(certs->certificate, leaf.certificate, ca->certificate, err);
     pair_release(&leaf);
     return rc;
 }
 
-int demo_certs_make(const char *folder, struct demo_certs *certs, struct err *err)
+int demo_certs_make(const char *folder, const char *title, struct demo_certs *certs,
+                    struct err *err)
 {
     char ca_key[512];
     const struct {
@@ -200,7 +175,7 @@ int demo_certs_make(const char *folder, struct demo_certs *certs, struct err *er
             return err_set(err, ERR_SETTINGS, "the demo's folder has too long a name");
     struct pair ca = {NULL, NULL};
     bool is_new = false;
-    int rc = take_ca(certs->ca, ca_key, &ca, &is_new, err);
+    int rc = take_ca(certs, ca_key, title, &ca, &is_new, err);
     if (rc == 0)
         rc = take_leaf(certs, &ca, is_new, err);
     pair_release(&ca);

@@ -59,7 +59,7 @@ static int take_folder(struct demo_place *place, const char *dir, struct err *er
     if (strlen(place->dir) > DEMO_DIR_MAX || strpbrk(place->dir, "\"\\\n") != NULL)
         return err_set(err, ERR_SETTINGS, "the demo's folder has too long or too odd a name");
     open_empty_folder(place->dir);
-    static const char *const folders[] = {"certs", "secrets", "data"};
+    static const char *const folders[] = {"certs", "push", "secrets", "data"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); ++i) {
         snprintf(inside, sizeof(inside), "%.*s/%s", DEMO_DIR_MAX, place->dir, folders[i]);
         if (make_folder(inside, err) != 0)
@@ -149,6 +149,7 @@ static void write_settings(const struct demo_place *place, struct buf *yaml)
                "    secret_files: [\"%s/secrets/sandbox.secret\"]\n"
                "    api_key_file: \"%s/secrets/sandbox.key\"\n    ca_file: \"%s\"\n",
                place->panes_url, place->panes_url, place->dir, place->dir, place->certs.ca);
+    demo_push_write_settings(&place->push, yaml);
 }
 
 /* An installed gateway's environment must not reach into the demo: its settings name real things.
@@ -198,14 +199,17 @@ static int take_settings(struct demo_place *place, struct err *err)
 
 int demo_place_take(struct demo_place *place, const char *dir, int port, struct err *err)
 {
-    char certs[PATH_MAX];
+    char certs[PATH_MAX], push[PATH_MAX];
     place->port = port;
     snprintf(place->panes_url, sizeof(place->panes_url), "http://127.0.0.1:%d", port + 3);
     int rc = take_folder(place, dir, err);
     if (rc != 0)
         return rc;
     snprintf(certs, sizeof(certs), "%.*s/certs", DEMO_DIR_MAX, place->dir);
-    rc = demo_certs_make(certs, &place->certs, err);
+    snprintf(push, sizeof(push), "%.*s/push", DEMO_DIR_MAX, place->dir);
+    rc = demo_certs_make(certs, "Dunlin demo CA", &place->certs, err);
+    if (rc == 0)
+        rc = demo_push_take(&place->push, push, port + 4, port + 5, err);
     if (rc == 0)
         rc = take_secrets(place, err);
     return rc == 0 ? take_settings(place, err) : rc;

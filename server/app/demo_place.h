@@ -4,6 +4,7 @@
 #define DUNLIN_APP_DEMO_PLACE_H
 
 #include "app/demo_certs.h"
+#include "app/demo_push.h"
 #include "app/settings.h"
 #include "store/api_key_store.h"
 
@@ -12,9 +13,11 @@
 enum { DEMO_SECRET_MAX = 96, DEMO_DIR_MAX = 400 };
 
 struct demo_place {
-    int port; /* of the public listener; the panes have the third after it */
+    int port; /* of the public listener; the panes have the third after it, APNs and FCM the
+                 next two */
     char dir[PATH_MAX];
     struct demo_certs certs;
+    struct demo_push push;
     char callback_secret[DEMO_SECRET_MAX], bank_key[DEMO_SECRET_MAX], api_key[API_KEY_TEXT_MAX];
     char panes_url[64];
     struct settings settings;

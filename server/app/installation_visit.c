@@ -4,6 +4,7 @@
 #include "io/timer.h"
 #include "store/api_key_store.h"
 #include "store/installation_store.h"
+#include "store/sandbox_push_store.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -117,8 +118,8 @@ static void on_key_found(void *owner, const PGresult *result, const struct err *
     on_done(owner, err);
 }
 
-int installation_furnish_demo(const char *conninfo, const char *key_text, struct instant now,
-                              struct err *err)
+int installation_furnish_demo(const char *conninfo, const char *key_text, const char *app,
+                              struct instant now, struct err *err)
 {
     struct span id, secret;
     if (!api_key_parse(span_str(key_text), &id, &secret))
@@ -134,6 +135,7 @@ int installation_furnish_demo(const char *conninfo, const char *key_text, struct
         rc = pg_tx_begin(visit.store->writes, &visit.tx, on_done, &visit, &visit.err);
     if (rc == 0) {
         demo_spread_channels(&visit.tx);
+        sandbox_push_give_phones(&visit.tx, span_str(app), now);
         if (!visit.has_key)
             api_key_add(&visit.tx, &key, SPAN_LIT("demo"), now);
         pg_tx_commit(&visit.tx);

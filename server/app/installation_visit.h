@@ -19,9 +19,10 @@ MUST_CHECK int installation_claim_live(const char *conninfo, struct err *);
  * *is_empty: it has no customers yet. */
 MUST_CHECK int installation_claim_demo(const char *conninfo, bool *is_empty, struct err *);
 
-/* Lets each way to reach people be seen; and the API key in `key_text` is good from now on. */
+/* Lets each way to reach people be seen: some get a telephone with `app` on it; and the API key in
+ * `key_text` is good from now on. */
 MUST_CHECK int installation_furnish_demo(const char *conninfo, const char *key_text,
-                                         struct instant now, struct err *);
+                                         const char *app, struct instant now, struct err *);
 
 enum { DEMO_LINKS_MAX = 5, DEMO_CODE_MAX = 24 };
 

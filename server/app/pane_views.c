@@ -83,21 +83,36 @@ static json_t *link_in(const struct panes *panes, struct span body)
     return json_stringn(at, left < len ? left : len);
 }
 
+/* What only a push service's message has. */
+static void add_push(json_t *json, const struct sandbox_message *message)
+{
+    if (message->service.base == NULL)
+        return;
+    json_object_set_new(json, "service", text_of(message->service));
+    json_object_set_new(json, "collapse", text_of(message->collapse));
+    json_object_set_new(json, "replaced_at",
+                        message->is_replaced ? time_of(message->replaced_at) : json_null());
+    json_object_set_new(json, "opened_at",
+                        message->is_opened ? time_of(message->opened_at) : json_null());
+}
+
 static json_t *message_json(const struct panes *panes, const struct sandbox_message *message,
                             json_t *push_link)
 {
-    json_t *link = link_in(panes, message->body);
+    json_t *link = message->link.len > 0 ? text_of(message->link) : link_in(panes, message->body);
     if (json_is_null(link)) {
         json_decref(link);
         link = json_incref(push_link);
     }
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "id",
-                     (json_int_t)message->message_id, "to", text_of(message->address), "channel",
-                     text_of(message->channel), "title", text_of(message->title), "body",
-                     text_of(message->body), "link", link, "at", time_of(message->at), "customer",
-                     (json_int_t)message->customer_id, "invoice", (json_int_t)message->invoice_id,
-                     "number", text_of(message->number), "name", text_of(message->name), "step",
-                     text_of(message->step));
+    json_t *json = json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "id",
+        (json_int_t)message->message_id, "to", text_of(message->address), "channel",
+        text_of(message->channel), "title", text_of(message->title), "body", text_of(message->body),
+        "link", link, "at", time_of(message->at), "customer", (json_int_t)message->customer_id,
+        "invoice", (json_int_t)message->invoice_id, "number", text_of(message->number), "name",
+        text_of(message->name), "step", text_of(message->step));
+    add_push(json, message);
+    return json;
 }
 
 static json_t *show_messages(struct view *view, const PGresult *result)

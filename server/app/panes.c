@@ -3,11 +3,11 @@
 #include "app/bank.h"
 #include "app/bank_pages.h"
 #include "app/demo_clock.h"
+#include "app/demo_phones.h"
 #include "app/pane_files.h"
 #include "app/pane_http.h"
 #include "app/pane_switches.h"
 #include "app/pane_views.h"
-#include "base/log.h"
 #include "flow/world.h"
 #include "io/timer.h"
 #include "provider/provider.h"
@@ -48,13 +48,21 @@ static void on_keep_time(void *owner)
     timer_start(&keep_timer, KEEP_CLOCK_MS);
 }
 
-struct panes *panes_new(const struct panes_options *options)
+static int start_phones(struct panes *panes, struct err *err)
 {
-    struct err err;
+    const struct demo_phones_options phones = {.world = panes->world,
+                                               .push = panes->options.push,
+                                               .apns_fd = panes->options.apns_fd,
+                                               .fcm_fd = panes->options.fcm_fd};
+    panes->phones = demo_phones_new(&phones, err);
+    return panes->phones == NULL ? err->code : 0;
+}
+
+struct panes *panes_new(const struct panes_options *options, struct err *err)
+{
     struct panes *panes = h2o_mem_alloc(sizeof(*panes));
     *panes = (struct panes){.options = *options, .world = options->world};
-    if (bank_pages_init(&err) != 0) {
-        log_line(LOG_ERROR, "panes not started", "error=%s", err.text);
+    if (bank_pages_init(err) != 0 || start_phones(panes, err) != 0) {
         free(panes);
         return NULL;
     }
@@ -77,5 +85,6 @@ void panes_stop(struct panes *panes)
     timer_stop(&keep_timer);
     demo_clock_keep();
     bank_stop(panes->bank);
+    demo_phones_stop(panes->phones);
     pane_server_stop(panes->server);
 }

@@ -8,6 +8,8 @@
 #include "base/span.h"
 
 struct bank;
+struct demo_phones;
+struct demo_push;
 struct pane_server;
 struct provider_account;
 struct world;
@@ -18,17 +20,20 @@ struct panes_options {
     struct span url;                        /* "http://127.0.0.1:8446" */
     struct span private_url;                /* of the API: shown */
     const struct provider_account *account; /* the sandbox provider, as the gateway knows it */
+    int apns_fd, fcm_fd;                    /* of the push services: as listen_fd */
+    const struct demo_push *push;
 };
 
 struct panes { /* for the handlers */
     struct panes_options options;
     struct world *world;
     struct bank *bank;
+    struct demo_phones *phones;
     struct pane_server *server;
 };
 
-/* Everything `options` points to lives as long as the process. */
-struct panes *panes_new(const struct panes_options *);
+/* Everything `options` points to lives as long as the process. Null and the error. */
+struct panes *panes_new(const struct panes_options *, struct err *);
 /* No new connections and no new callbacks; what the bank owes stays in its books. */
 void panes_stop(struct panes *);
 

@@ -34,14 +34,17 @@ static int panes_start(const struct worker *worker, void **state, struct err *er
         .listen_fd = dup(place->listen_fd), /* the first stays for the next start */
         .url = span_str(place->url),
         .private_url = span_str(worker->gateway->settings->private_.url),
-        .account = account};
-    struct panes *panes = panes_new(&options);
+        .account = account,
+        .apns_fd = dup(place->apns_fd),
+        .fcm_fd = dup(place->fcm_fd),
+        .push = place->push};
+    struct panes *panes = panes_new(&options, err);
     *state = panes;
     if (panes != NULL && *place->wants_life) {
         *place->wants_life = false;
         demo_life_begin(worker->world, panes->bank);
     }
-    return panes == NULL ? err_set(err, ERR_SYSTEM, "the panes did not start") : 0;
+    return panes == NULL ? err->code : 0;
 }
 
 static void panes_drain(void *state)

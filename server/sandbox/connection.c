@@ -112,15 +112,14 @@ static void on_handshake_done(h2o_socket_t *socket, const char *failed)
     }
     h2o_iovec_t protocol = h2o_socket_ssl_get_selected_protocol(socket);
     struct span chosen = span_of(protocol.base, protocol.len);
-    if (span_is_str(chosen, "http/1.1")) {
-        hand_on(connection);
-        return;
-    }
-    if (!span_is_str(chosen, "h2")) { /* the client offered nothing at all */
-        close_now(connection);
-        return;
-    }
     const struct connection_settings *settings = &connection->settings;
+    if (!span_is_str(chosen, "h2")) { /* or the client offered nothing at all */
+        if (settings->on_http1 != NULL)
+            hand_on(connection);
+        else
+            close_now(connection);
+        return;
+    }
     connection->session = h2_server_new(settings->streams_max, &settings->events, settings->owner);
     be_patient(connection);
     h2o_socket_read_start(socket, on_read);

@@ -16,8 +16,8 @@ struct connection_settings {
     uint32_t streams_max;
     struct h2_server_events events; /* their owner is what `owner` says */
     void *owner;
-    /* HTTP/1.1 was chosen: the socket is the callee's, the connection is gone. May be null where
-     * TLS never chooses it. */
+    /* The client speaks HTTP/1.1: the socket is the callee's, the connection is gone. Null: such
+     * clients are not wanted. */
     void (*on_http1)(void *owner, h2o_socket_t *);
     /* After on_gone of its requests; the connection is freed. Not after on_http1. */
     void (*on_closed)(void *owner);

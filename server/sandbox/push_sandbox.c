@@ -250,6 +250,21 @@ static void take_apns(struct peer *peer, struct h2_request *request, int64_t now
     shown_push_release(&push);
 }
 
+static bool is_token_request(struct span method, struct span path)
+{
+    return span_is_str(path, "/token") && span_is_str(method, "POST");
+}
+
+/* The token endpoint over HTTP/2; over HTTP/1.1 it is on_token_request. */
+static void exchange_token(struct peer *peer, struct h2_request *request, int64_t now_s)
+{
+    struct buf answer;
+    buf_init(&answer, ANSWER_MAX);
+    int status = fcm_rules_exchange(&peer->sandbox->fcm, buf_span(&request->body), now_s, &answer);
+    answer_fcm(peer, request, status, buf_span(&answer));
+    buf_release(&answer);
+}
+
 static void take_fcm(struct peer *peer, struct h2_request *request, int64_t now_s)
 {
     struct shown_push push;
@@ -292,6 +307,9 @@ static void on_request(void *owner, struct h2_request *request)
         return;
     if (is_apns(peer))
         take_apns(peer, request, now_s);
+    else if (is_token_request(h2_request_field(request, ":method", NULL),
+                              h2_request_field(request, ":path", NULL)))
+        exchange_token(peer, request, now_s);
     else
         take_fcm(peer, request, now_s);
     if (peer->sandbox->trouble.goes_away && ++peer->taken_count >= GOAWAY_AFTER)
@@ -339,7 +357,7 @@ static void peer_new(struct push_sandbox *sandbox, h2o_socket_t *socket)
         .streams_max = is_fcm ? FCM_STREAMS : 1,
         .events = {.on_request = on_request, .on_gone = on_gone},
         .owner = peer,
-        .on_http1 = on_http1,
+        .on_http1 = is_fcm ? on_http1 : NULL,
         .on_closed = on_closed};
     peer->connection = connection_new(socket, &settings);
 }
@@ -370,7 +388,7 @@ static int on_token_request(h2o_handler_t *self, h2o_req_t *request)
     buf_init(&answer, ANSWER_MAX);
     request->res.status = 404;
     request->res.reason = "Not Found";
-    if (span_is_str(path, "/token") && span_is_str(method, "POST")) {
+    if (is_token_request(method, path)) {
         request->res.status =
             fcm_rules_exchange(&sandbox->fcm, form, instant_seconds(clock_wall()), &answer);
         request->res.reason = request->res.status == 200 ? "OK" : "Bad Request";

@@ -127,5 +127,12 @@ void sandbox_message_read(const PGresult *result, int row, struct sandbox_messag
                                         .at = pg_get_instant(result, row, 8),
                                         .name = pg_get_text(result, row, 9),
                                         .number = pg_get_text(result, row, 10),
-                                        .link_no = (int32_t)pg_get_int(result, row, 11)};
+                                        .link_no = (int32_t)pg_get_int(result, row, 11),
+                                        .service = pg_get_text(result, row, 12),
+                                        .collapse = pg_get_text(result, row, 13),
+                                        .link = pg_get_text(result, row, 14),
+                                        .is_replaced = !pg_is_null(result, row, 15),
+                                        .is_opened = !pg_is_null(result, row, 16),
+                                        .replaced_at = pg_get_instant(result, row, 15),
+                                        .opened_at = pg_get_instant(result, row, 16)};
 }

@@ -59,6 +59,10 @@ struct sandbox_message {
     struct span step, channel, address, title, body, name, number;
     struct instant at;
     int32_t link_no; /* 0: none. What a push opens, whose text has no address */
+    /* Of a push service's: "apns" or "fcm"; which it replaces; its own link. Else null bases. */
+    struct span service, collapse, link;
+    bool is_replaced, is_opened;
+    struct instant replaced_at, opened_at;
 };
 /* Newest first. */
 MUST_CHECK int sandbox_message_newest(struct store *, struct pg_query *,

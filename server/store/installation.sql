@@ -11,14 +11,11 @@ values ($1::text)
 on conflict do nothing;
 
 -- name: demo_spread_channels
--- Lets some of the fictional customers prefer push or e-mail, so that each channel is seen.
+-- Lets some of the fictional customers prefer e-mail, so that each channel is seen: others have the
+-- app (sandbox_push_give_phones), the rest get SMS.
 update customer
-set preferred_channel = case customer_id % 5
-    when 0 then 'push'
-    when 1 then 'push'
-    when 2 then case when email is not null then 'email' end end
-where preferred_channel is null
-    and customer_id % 5 < 3;
+set preferred_channel = 'email'
+where preferred_channel is null and email is not null and customer_id % 5 = 2;
 
 -- name: demo_links
 -- Links of debts that can be paid now, those due next first. $1 today, $2 at most

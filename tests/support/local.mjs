@@ -17,9 +17,9 @@ function isFree(port) {
 
 // The first of `count` neighbouring ports that nobody listens on, below the range that the kernel
 // gives to outgoing connections.
-export async function freePorts(count = 4) {
+export async function freePorts(count = 6) {
   for (let attempt = 0; attempt < 200; ++attempt) {
-    const first = 10000 + 4 * Math.floor(Math.random() * 5500);
+    const first = 10000 + 8 * Math.floor(Math.random() * 2750);
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
     if (free.every(Boolean)) return first;
   }
