@@ -8,6 +8,7 @@
 #include "app/sockets.h"
 #include "base/host.h"
 #include "domain/keyring.h"
+#include "http/bank_keys.h"
 #include "provider/provider.h"
 
 #include <errno.h>
@@ -135,6 +136,21 @@ static void check_app_links(const struct settings *s, struct check_report *repor
                   "opens nothing: no app is named beside it");
 }
 
+static void check_app(const struct settings *s, struct check_report *report)
+{
+    enum signature_algorithm algorithm;
+    struct err err;
+    if (!signature_algorithm_find(span_str(s->app.algorithm), &algorithm))
+        return;
+    for (int i = 0; i < s->app.key_files.count; ++i)
+        if (bank_keys_check_file(s->app.key_files.items[i], algorithm, &err) != 0)
+            check_add(report, CHECK_REFUSAL, settings_line_of(s, "app.key_files"), "app.key_files",
+                      "%s", err.text);
+    if (s->app.ca_file[0] != '\0' && access(s->app.ca_file, R_OK) != 0)
+        check_add(report, CHECK_REFUSAL, settings_line_of(s, "app.ca_file"), "app.ca_file",
+                  "%s: %s", s->app.ca_file, strerror(errno));
+}
+
 void check_hosts(const struct settings *s, struct check_report *report)
 {
     struct span public_host = host_of(span_str(s->public_.url));
@@ -238,6 +254,7 @@ void check_run(const char *settings_file, struct check_report *report)
     if (settings_read(&settings, settings_file, &mistakes) == 0) {
         check_files(&settings, report);
         check_hosts(&settings, report);
+        check_app(&settings, report);
         check_providers(&settings, report);
         check_descriptors(&settings, report);
         check_databases(&settings, report);

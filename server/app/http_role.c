@@ -5,6 +5,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "flow/callback_apply.h"
+#include "http/bank_keys.h"
 #include "http/listener.h"
 
 #include <stdlib.h>
@@ -60,6 +61,26 @@ static int open_app_host(const struct settings *s, struct http_role *role, struc
                         s->app_links.key, e);
 }
 
+static int open_bank_keys(const struct settings *s, struct world *world, struct err *e)
+{
+    struct bank_keys_options options = {
+        .rules = {.issuer = span_str(s->app.issuer),
+                  .audience = span_str(s->app.audience),
+                  .customer_claim = span_str(s->app.customer_claim),
+                  .leeway_s = s->app.leeway_s},
+        .files = s->app.key_files.items,
+        .file_count = s->app.key_files.count,
+        .url = span_str(s->app.jwks_url),
+        .ca_file = span_str(s->app.ca_file),
+        .refresh_ms = (int)s->app.refresh_s * 1000,
+        .metrics = world->metrics,
+    };
+    if (!signature_algorithm_find(span_str(s->app.algorithm), &options.rules.algorithm))
+        return 0; /* no app is answered */
+    world->bank_keys = bank_keys_new(world->loop, world->fetch, &options, e);
+    return world->bank_keys == NULL ? e->code : 0;
+}
+
 static struct http_listener *open_listener(const struct worker *w, struct http_role *role,
                                            const struct http_listener_options *seed,
                                            const struct settings_listener *s)
@@ -94,14 +115,19 @@ static int http_start(const struct worker *w, void **state, struct err *e)
         bad = open_app_host(s, role, e);
     if (bad == 0)
         bad = open_tls(g, &s->private_, "private", &role->private_tls, e);
+    if (bad == 0)
+        bad = open_bank_keys(s, role->world, e);
     if (bad != 0)
         return bad;
     read_proxies(role, &s->trusted_proxy.addresses);
-    role->public_ = open_listener(
-        w, role,
-        &(struct http_listener_options){
-            .name = "public", .fd = g->public_fd, .tls = role->public_tls, .routes = public_routes},
-        &s->public_);
+    role->public_ =
+        open_listener(w, role,
+                      &(struct http_listener_options){
+                          .name = "public",
+                          .fd = g->public_fd,
+                          .tls = role->public_tls,
+                          .routes = w->world->bank_keys == NULL ? public_routes : app_routes},
+                      &s->public_);
     role->private_ = open_listener(w, role,
                                    &(struct http_listener_options){.name = "private",
                                                                    .fd = g->private_fd,
@@ -126,6 +152,9 @@ static void http_reload(const struct worker *w, void *state)
     struct http_role *role = state;
     reload_one(role->public_tls, "public");
     reload_one(role->private_tls, "private");
+    struct err e = {0};
+    if (role->world->bank_keys != NULL && bank_keys_reload(role->world->bank_keys, &e) != 0)
+        log_line(LOG_ERROR, "bank keys not reloaded", "error=\"%s\"", e.text);
 }
 
 static void http_drain(void *state)
@@ -149,6 +178,8 @@ static void http_stop(void *state)
     http_listener_free(role->private_);
     tls_free(role->public_tls);
     tls_free(role->private_tls);
+    bank_keys_free(role->world->bank_keys);
+    role->world->bank_keys = NULL;
     callback_queue_free(role->world->callbacks);
     role->world->callbacks = NULL;
     free(role);

@@ -212,6 +212,8 @@ static void store_list_item(struct settings_reading *r, const struct setting_tar
     const char *kept = NULL;
     if (t->row->type == SETTING_SECRET_FILES)
         kept = read_secret(r, t, text);
+    else if (t->row->type == SETTING_PATHS)
+        kept = setting_keep_path(r, text);
     else if (check_value(r, t, text))
         kept = setting_keep(r->settings, text, strlen(text));
     for (int i = 0; kept != NULL && t->row->is_set && i != list->count; ++i)
@@ -248,6 +250,7 @@ void setting_store(struct settings_reading *r, const struct setting_target *t, c
         store_role(r, t, text);
         return;
     case SETTING_TEXTS:
+    case SETTING_PATHS:
     case SETTING_SECRET_FILES:
         store_list_item(r, t, text);
         return;
@@ -263,7 +266,7 @@ void setting_store(struct settings_reading *r, const struct setting_target *t, c
 
 bool setting_is_list(const struct setting *row)
 {
-    return row->type == SETTING_ROLES || row->type == SETTING_TEXTS ||
+    return row->type == SETTING_ROLES || row->type == SETTING_TEXTS || row->type == SETTING_PATHS ||
            row->type == SETTING_SECRET_FILES;
 }
 

@@ -115,7 +115,7 @@ static void store_environment(struct settings_reading *r, const struct setting *
     snprintf(t.name, sizeof(t.name), "%s", row->name);
     if (row->type == SETTING_ROLES)
         r->settings->has_role_http = r->settings->has_role_work = false;
-    if (row->type == SETTING_TEXTS)
+    if (row->type == SETTING_TEXTS || row->type == SETTING_PATHS)
         ((struct settings_list *)(t.base + row->offset))->count = 0;
     if (setting_is_list(row))
         setting_store_words(r, &t, value);
@@ -250,6 +250,15 @@ static void read_provider_environment(struct settings_reading *r, struct setting
         p->api_key = setting_keep(r->settings, api_key, strlen(api_key));
 }
 
+/* A wrong value was reported already. */
+static bool is_said(const struct settings_reading *r, const char *name)
+{
+    for (int i = 0; i < r->mistakes->count; ++i)
+        if (strcmp(r->mistakes->items[i].setting, name) == 0)
+            return true;
+    return false;
+}
+
 static void check_required(struct settings_reading *r, const struct setting *table,
                            const char *base, const char *prefix, int line)
 {
@@ -258,10 +267,7 @@ static void check_required(struct settings_reading *r, const struct setting *tab
         if (!row->is_required || (*(const char *const *)(base + row->offset))[0] != '\0')
             continue;
         snprintf(name, sizeof(name), "%s%s", prefix, row->name);
-        bool is_said = false; /* a wrong value was reported already */
-        for (int i = 0; i < r->mistakes->count; ++i)
-            is_said = is_said || strcmp(r->mistakes->items[i].setting, name) == 0;
-        if (is_said || r->mistakes->count == SETTINGS_MISTAKES_MAX)
+        if (is_said(r, name) || r->mistakes->count == SETTINGS_MISTAKES_MAX)
             continue;
         setting_add_mistake(r->mistakes, line, name, "is needed%s%s",
                             row->example == NULL ? "" : ", for instance ",
@@ -341,6 +347,40 @@ static void finish_app_links(struct settings_reading *r)
             has_key ? "certificate" : "key");
 }
 
+/* On the line where some of them stands. */
+static void add_app_mistake(struct settings_reading *r, const char *name, const char *text)
+{
+    static const char *const some[] = {"app.algorithm", "app.issuer", "app.audience",
+                                       "app.key_files", "app.jwks_url"};
+    int line = settings_line_of(r->settings, name);
+    for (size_t i = 0; line == 0 && i < sizeof(some) / sizeof(some[0]); ++i)
+        line = settings_line_of(r->settings, some[i]);
+    if (!is_said(r, name))
+        setting_add_mistake(r->mistakes, line, name, "%s", text);
+}
+
+/* With any of them, apps are to be answered: then whose tokens are believed must be said in full.
+ */
+static void finish_app(struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    bool has_keys = s->app.key_files.count != 0 || s->app.jwks_url[0] != '\0';
+    if (s->app.algorithm[0] == '\0' && s->app.issuer[0] == '\0' && s->app.audience[0] == '\0' &&
+        !has_keys)
+        return;
+    if (s->app.algorithm[0] == '\0')
+        add_app_mistake(r, "app.algorithm",
+                        "is needed with the others of app: ES256, for instance");
+    if (s->app.issuer[0] == '\0')
+        add_app_mistake(r, "app.issuer", "is needed with the others of app");
+    if (s->app.audience[0] == '\0')
+        add_app_mistake(r, "app.audience", "is needed with the others of app");
+    if (s->app.customer_claim[0] == '\0')
+        add_app_mistake(r, "app.customer_claim", "names no claim");
+    if (!has_keys && !is_said(r, "app.jwks_url"))
+        add_app_mistake(r, "app.key_files", "is needed with the others of app, or app.jwks_url");
+}
+
 /* What depends on several settings at once, after all of them stand. */
 static void finish(struct settings_reading *r)
 {
@@ -358,6 +398,7 @@ static void finish(struct settings_reading *r)
     else if (s->database.url[0] == '\0')
         setting_add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
     finish_app_links(r);
+    finish_app(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

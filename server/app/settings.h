@@ -95,6 +95,13 @@ struct settings {
         const char *certificate, *key; /* PEM files; "" uses the public listener's */
         struct settings_list ios_app_ids, android_packages; /* app_link.h says of which form */
     } app_links;
+    struct {
+        const char *algorithm; /* "ES256"; "" answers no apps */
+        const char *issuer, *audience, *customer_claim;
+        int64_t leeway_s, refresh_s;
+        struct settings_list key_files;
+        const char *jwks_url, *ca_file; /* both may be "" */
+    } app;
     const char *link_keys_file;   /* absolute */
     const char *ticket_keys_file; /* absolute */
     struct {

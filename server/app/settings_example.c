@@ -27,6 +27,7 @@ static void print_value(FILE *out, const struct setting *row, const char *value)
     switch (row->type) {
     case SETTING_ROLES:
     case SETTING_TEXTS:
+    case SETTING_PATHS:
     case SETTING_SECRET_FILES:
         fprintf(out, "[%s]\n", value);
         return;

@@ -1,6 +1,7 @@
 #include "app/settings_table.h"
 
 #include "app/settings_push.h"
+#include "base/key_set.h"
 #include "domain/app_link.h"
 
 #include <arpa/inet.h>
@@ -155,6 +156,21 @@ static const char *check_address_range(const char *value, char room[160])
     return isdigit((unsigned char)slash[1]) && *end == '\0' && prefix <= bits
                ? NULL
                : "has a wrong prefix length";
+}
+
+static const char *check_algorithm(const char *value, char room[160])
+{
+    enum signature_algorithm algorithm;
+    (void)room;
+    return signature_algorithm_find(span_str(value), &algorithm)
+               ? NULL
+               : "must be ES256, RS256 or PS256: the bank signs with a key that we cannot sign "
+                 "with";
+}
+
+static const char *check_https_url(const char *value, char room[160])
+{
+    return strncmp(value, "https://", 8) == 0 ? check_url(value, room) : "must begin with https://";
 }
 
 static const char *check_ios_app(const char *value, char room[160])
@@ -446,6 +462,38 @@ const struct setting settings_table[] = {
      .is_set = true,
      .help = "The apps on Android: package = SHA-256 fingerprint of the certificate it is signed\n"
              "with (Play App Signing's); for several certificates the package again. At most 16."},
+
+    SECTION(
+        "app",
+        "The creditor's app on phones, which registers for pushes and asks what is due. It shows\n"
+        "whose it is by a token (JWT) that the creditor's own server signs for its customer.\n"
+        "Without these settings the public listener has no /app/v1/."),
+    TEXT("app.algorithm", app.algorithm, NULL,
+         "What the tokens are signed with, ES256, RS256 or PS256; a token that says otherwise is\n"
+         "refused.",
+         .example = "ES256", .check = check_algorithm),
+    TEXT("app.issuer", app.issuer, NULL, "The \"iss\" of the tokens.",
+         .example = "https://login.bank.example"),
+    TEXT("app.audience", app.audience, NULL, "Must be their \"aud\", or one of it.",
+         .example = "dunlin"),
+    TEXT("app.customer_claim", app.customer_claim, "sub",
+         "Which claim holds the customer's reference, the one that imports call the customer by."),
+    INT("app.leeway_seconds", app.leeway_s, "60", 0, 300,
+        "By how much the clocks of phones, bank and ours may differ."),
+    {.name = "app.key_files",
+     .type = SETTING_PATHS,
+     .offset = AT(app.key_files),
+     .example = "/etc/dunlin/bank-app.pem",
+     .help = "The public keys that sign: PEM, or a JWK set. Read again on SIGHUP."},
+    TEXT("app.jwks_url", app.jwks_url, NULL,
+         "Where the bank publishes them as a JWK set, instead of files or beside them. Fetched in\n"
+         "the background, and for an unknown key at most once a minute; while that server is away\n"
+         "the last keys go on.",
+         .example = "https://login.bank.example/.well-known/jwks.json", .check = check_https_url),
+    INT("app.refresh_seconds", app.refresh_s, "600", 1, 86400, "How often it is fetched."),
+    PATH("app.ca_file", app.ca_file, NULL,
+         "Certificates to trust for that address instead of the system's.",
+         .example = "/etc/dunlin/bank-ca.pem"),
 
     PATH("link_keys_file", link_keys_file, NULL,
          "The keys that make and check links; made at first start, 0600. Whoever has it can make\n"

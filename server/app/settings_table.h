@@ -14,6 +14,7 @@ enum setting_type {
     SETTING_LOG_LEVEL,    /* error | warn | info | debug */
     SETTING_ROLES,        /* list of http, work */
     SETTING_TEXTS,        /* list */
+    SETTING_PATHS,        /* list of paths, made absolute */
     SETTING_TEXT_FILE,    /* path of a file whose content is the value */
     SETTING_SECRET_FILE,  /* the same, of a file that not everybody may read */
     SETTING_SECRET_FILES, /* list of those */

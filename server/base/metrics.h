@@ -16,6 +16,8 @@
     X(connections_refused, "connections refused by a limit")                                       \
     X(connections_now, "connections open")                                                         \
     X(pages_shown, "payment pages shown")                                                          \
+    X(app_tokens_refused, "requests of apps without a good token")                                 \
+    X(bank_keys_failures, "times the bank's keys could not be fetched")                            \
     X(codes_forged, "link codes that failed the check")                                            \
     X(payments_started, "payments started")                                                        \
     X(callbacks_applied, "callbacks booked")                                                       \

@@ -16,6 +16,7 @@ struct channel;
 struct metrics;
 struct health;
 struct callback_queue;
+struct bank_keys;
 struct push_apps;
 
 /* Who writes and who is owed: shown on the page, in messages and in transfer data. */
@@ -50,6 +51,7 @@ struct world {
     struct metrics *metrics;                  /* this process's slot; see base/metrics.h */
     const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
+    struct bank_keys *bank_keys;      /* of processes that answer apps; see http/bank_keys.h */
     bool is_demo;
     int64_t import_bytes_max;
     int payment_in_flight_seconds;          /* how long a started payment holds reminders back */

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/app_auth.h"
 #include "http/auth.h"
 #include "http/connection.h"
 #include "http/reply.h"
@@ -391,6 +392,8 @@ static void dispatch(struct http_listener *l, struct request *r)
     memcpy(r->params, match.params, sizeof(r->params));
     if (match.route->auth == ROUTE_API_KEY)
         auth_require(l->auth, r, match.route);
+    else if (match.route->auth == ROUTE_APP)
+        app_auth_require(r);
     else
         match.route->handle(r);
 }

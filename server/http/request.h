@@ -28,6 +28,7 @@ struct request {
         params[REQUEST_PARAMS_MAX];  /* what {…} in the route's path matched, raw, in order */
     char id[17];                     /* request id, in every log line and answer */
     const struct api_caller *caller; /* routes that want an API key */
+    struct span customer;            /* routes of apps: the creditor's reference of whoever calls */
     void (*on_gone_)(void *job);
     void *job_;
     struct form_fields *form_, *query_; /* null until somebody asks */

@@ -3,6 +3,7 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/devices.h"
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
@@ -12,17 +13,31 @@
 
 #include <assert.h>
 
+/* Where apps are not answered their addresses are not there at all. */
+#define PUBLIC_ROUTES                                                                              \
+    {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
+        {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
+        {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
+        {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
+        {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
+        {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},                             \
+        {"GET", "/.well-known/apple-app-site-association", ROUTE_OPEN, NULL, app_links_show_ios},  \
+        {"GET", "/.well-known/assetlinks.json", ROUTE_OPEN, NULL, app_links_show_android},         \
+    {                                                                                              \
+        "GET", "/.well-known/security.txt", ROUTE_OPEN, NULL, pages_show_security_txt              \
+    }
+
 const struct route public_routes[] = {
-    {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},
-    {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},
-    {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},
-    {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},
-    {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},
-    {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},
-    {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
-    {"GET", "/.well-known/apple-app-site-association", ROUTE_OPEN, NULL, app_links_show_ios},
-    {"GET", "/.well-known/assetlinks.json", ROUTE_OPEN, NULL, app_links_show_android},
-    {"GET", "/.well-known/security.txt", ROUTE_OPEN, NULL, pages_show_security_txt},
+    PUBLIC_ROUTES,
+    {NULL, NULL, ROUTE_OPEN, NULL, NULL},
+};
+
+const struct route app_routes[] = {
+    PUBLIC_ROUTES,
+    {"GET", "/app/v1/devices", ROUTE_APP, NULL, devices_list_own},
+    {"PUT", "/app/v1/devices/{installation}", ROUTE_APP, NULL, devices_register_own},
+    {"DELETE", "/app/v1/devices/{installation}", ROUTE_APP, NULL, devices_remove_own},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 
@@ -30,6 +45,9 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
+    {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
+    {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},

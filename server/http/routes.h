@@ -9,6 +9,7 @@
 
 enum route_auth {
     ROUTE_OPEN = 0, /* anyone; the handler proves what needs proving */
+    ROUTE_APP,      /* Authorization: Bearer and a token of the bank's: see app_auth.h */
     ROUTE_API_KEY,  /* Authorization: Bearer …, scope named in the row */
 };
 
@@ -21,6 +22,7 @@ struct route {
 };
 
 extern const struct route public_routes[]; /* ended by a null method */
+extern const struct route app_routes[];    /* the public ones and those of apps */
 extern const struct route private_routes[];
 extern const struct route operator_routes[];
 

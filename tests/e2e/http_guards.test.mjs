@@ -98,6 +98,13 @@ describe('methods and addresses', () => {
             assert.match(exchange.answers[0].headers.allow, /GET/);
         });
 
+    for (const method of ['GET', 'PUT', 'DELETE', 'POST'])
+        test(`${method} to an app's address is as to any unknown one, where no app is answered`, async () => {
+            const ask = async (path) => (await gateway.exchange(`${method} ${path} HTTP/1.1\r\n${host}\r\n`)).answers[0];
+            const wanted = await ask('/some/v1/devices/install-1'), answer = await ask('/app/v1/devices/install-1');
+            assert.deepEqual([answer.status, answer.headers.allow], [wanted.status, wanted.headers.allow]);
+        });
+
     test('HEAD gets the headers of GET and no body', async () => {
         const exchange = await gateway.exchange(`HEAD /favicon.svg HTTP/1.1\r\n${host}\r\n`);
         assert.equal(exchange.answers[0].status, 200);

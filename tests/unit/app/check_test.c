@@ -210,6 +210,41 @@ static void the_host_that_opens_the_app_is_looked_at(void **state)
     assert_true(has(CHECK_WARNING, 10, "opens nothing"));
 }
 
+/* The settings of the app stand behind the database's, in line 9 and after it. */
+static void the_keys_of_the_banks_tokens_are_looked_at(void **state)
+{
+    static const struct {
+        const char *algorithm, *file, *words; /* null: good */
+    } rows[] = {
+        {"ES256", "bank.pem", NULL},
+        {"ES256", "bank.jwks", NULL},
+        {"ES256", "absent.pem", "No such file"},
+        {"ES256", "bank.yaml", "holds no public key for ES256"},
+        {"ES256", "public.key", "holds a private key"},
+        {"ES256", "broken.jwks", "this is no JSON"},
+        {"RS256", "bank.pem", "does not fit RS256, which wants RSA"},
+        {"PS256", "bank.jwks", "holds no public key for PS256"},
+    };
+    (void)state;
+    run_shell("openssl pkey -in public.key -pubout -out bank.pem; echo '{' > broken.jwks;"
+              "echo app > bank.yaml;"
+              "echo '{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+              "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+              "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}' > bank.jwks");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        char more[256];
+        snprintf(more, sizeof(more),
+                 "app:\n  algorithm: %s\n  issuer: i\n  audience: a\n  key_files: [%s]\n",
+                 rows[i].algorithm, rows[i].file);
+        check(&(struct values){.more = more});
+        if (rows[i].words == NULL)
+            assert_int_equal(count_refusals(), 0);
+        else
+            assert_only_refusal(13, rows[i].words);
+    }
+    run_shell("rm -f *.jwks");
+}
+
 static void an_unknown_provider_and_one_without_secrets_are_refused(void **state)
 {
     (void)state;
@@ -302,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_ends_soon_is_warned_of),
         cmocka_unit_test(both_listeners_under_one_host_name_are_refused),
         cmocka_unit_test(the_host_that_opens_the_app_is_looked_at),
+        cmocka_unit_test(the_keys_of_the_banks_tokens_are_looked_at),
         cmocka_unit_test(an_unknown_provider_and_one_without_secrets_are_refused),
         cmocka_unit_test(mistakes_of_the_settings_are_findings_too),
         cmocka_unit_test(a_key_file_that_says_nonsense_is_refused),

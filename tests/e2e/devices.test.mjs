@@ -1,0 +1,282 @@
+// Phones register themselves with the bank's own token, and the bank's back end registers them by
+// API key; whatever is wrong with a token, or with the server that publishes the bank's keys.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { makeKey, startBank, tokenBy } from '../support/bank.mjs';
+import { dunlin } from '../support/demo.mjs';
+import { eventually } from '../support/eventually.mjs';
+import { makeCertificate, startGateway } from '../support/gateway.mjs';
+import { request } from '../support/https.mjs';
+
+const token = (n) => `${n.toString(16).padStart(64, '0')}`;
+const phone = (n, more = {}) => ({ app: 'com.bank.app', service: 'apns', token: token(n), ...more });
+const jsonOf = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+const typeOf = (answer) => answer.json().type.replace('urn:dunlin:problem:', '');
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'dunlin-test-'));
+const certificate = makeCertificate(folder, 'bank');
+const [bank, other] = await Promise.all([startBank(certificate), startBank(certificate)]);
+let first = makeKey('ES256', 'first');
+const rsa = makeKey('PS256', 'rsa');
+let gateway, second, apiKey;
+
+before(async () => {
+  bank.keys = [first];
+  other.keys = [rsa];
+  const app = { issuer: 'https://bank.example', audience: 'dunlin', ca_file: path.join(folder, 'bank.pem') };
+  other.answer = (_, response) => response.destroy(); // away when the second begins
+  [gateway, second] = await Promise.all([
+    startGateway({ workers: 1, log_level: 'debug', public: { limits: { bucket_burst: 30, bucket_per_s: 1 } },
+      app: { ...app, algorithm: 'ES256', jwks_url: bank.url } }),
+    startGateway({ workers: 1, app: { ...app, algorithm: 'PS256', jwks_url: other.url, refresh_seconds: 1, customer_claim: 'ref' } }),
+  ]);
+  apiKey = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'bank', 'devices', '--json', '--settings',
+    path.join(gateway.dir, 'dunlin.yaml')])).key;
+});
+
+after(async () => {
+  await Promise.all([gateway?.end(), second?.end(), bank.stop(), other.stop()]);
+});
+
+function ask(where, { bearer, method = 'GET', body, headers = {}, at = gateway, agent } = {}) {
+  const base = where.startsWith('/api') ? at.settings.private.url : at.settings.public.url;
+  return request(new URL(where, base), {
+    method, agent: agent ?? new https.Agent({ rejectUnauthorized: false }),
+    headers: { ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }), ...headers },
+    body: body === undefined ? undefined : jsonOf(body),
+  });
+}
+
+const by = (customer, more) => tokenBy(first, { sub: customer, ...more });
+const put = (customer, installation, body) => ask(`/app/v1/devices/${installation}`, { bearer: by(customer), method: 'PUT', body });
+const own = async (customer) => (await ask('/app/v1/devices', { bearer: by(customer) })).json().items;
+const call = (where, options = {}) => ask(`/api/v1${where}`, { bearer: apiKey, ...options });
+
+test('a phone registers, refreshes, sees itself without its token, and goes', async () => {
+  const made = await put('K-1', 'install-1', phone(1, { environment: 'sandbox', language: 'uk-UA', token: token(0xabc).toUpperCase() }));
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.json().installation, 'install-1');
+  assert.equal((await put('K-1', 'install-1', phone(0xabc, { platform: 'ios', environment: 'sandbox', language: 'uk' }))).status, 200);
+  const listed = await ask('/app/v1/devices', { bearer: by('K-1') });
+  assert.doesNotMatch(listed.text, new RegExp(token(0xabc)));
+  assert.equal(listed.headers['cache-control'], 'no-store');
+  const [device] = listed.json().items;
+  assert.deepEqual([device.installation, device.app, device.service, device.environment, device.target_kind,
+    device.language, device.state, device.token_end, device.ended_at],
+  ['install-1', 'com.bank.app', 'apns', 'sandbox', 'token', 'uk', 'live', '000abc', null]);
+  const gone = () => ask('/app/v1/devices/install-1', { bearer: by('K-1'), method: 'DELETE' });
+  assert.equal((await gone()).status, 204);
+  assert.equal((await gone()).status, 204);
+  assert.deepEqual((await own('K-1')).map(({ state, reason }) => [state, reason]), [['removed', 'removed by the app']]);
+  const never = await ask('/app/v1/devices/install-9', { bearer: by('K-1'), method: 'DELETE' });
+  assert.deepEqual([never.status, typeOf(never)], [404, 'unknown-device']);
+});
+
+test('a phone that changes hands is its new owner\'s alone', async () => {
+  assert.equal((await put('K-2', 'install-2', phone(2))).status, 201);
+  assert.equal((await put('K-3', 'install-2', phone(2))).status, 201);
+  assert.deepEqual((await own('K-2')).map(({ state }) => state), ['moved']);
+  assert.deepEqual((await own('K-3')).map(({ state }) => state), ['live']);
+  assert.equal((await ask('/app/v1/devices/install-2', { bearer: by('K-2'), method: 'DELETE' })).status, 204);
+  assert.deepEqual((await own('K-3')).map(({ state }) => state), ['live']);
+});
+
+test('the back end does the same for any customer, with a key of that scope', async () => {
+  const body = phone(4, { customer: 'K/4 ż', service: 'fcm', token: 'APA91b:x-_y' });
+  assert.equal((await call('/devices/install-4', { method: 'PUT', body })).status, 201);
+  assert.equal((await call('/devices/install-4', { method: 'PUT', body })).status, 200);
+  const listed = await call(`/devices?customer=${encodeURIComponent('K/4 ż')}`);
+  assert.deepEqual(listed.json().items.map(({ service, token_end: end }) => [service, end]), [['fcm', '']]);
+  assert.deepEqual((await call('/devices?customer=nobody')).json(), { items: [] });
+  assert.equal((await call('/devices')).status, 400);
+  assert.equal((await call('/devices/install-4', { method: 'PUT', body: phone(4) })).status, 400);
+  assert.equal((await call(`/devices/install-4?customer=K-1`, { method: 'DELETE' })).status, 404);
+  assert.equal((await call(`/devices/install-4?customer=${encodeURIComponent('K/4 ż')}`, { method: 'DELETE' })).status, 204);
+  const narrow = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'x', 'invoices', '--json', '--settings',
+    path.join(gateway.dir, 'dunlin.yaml')])).key;
+  assert.equal((await ask('/api/v1/devices?customer=K-1', { bearer: narrow })).status, 403);
+  assert.equal((await ask('/api/v1/devices?customer=K-1', { bearer: by('K-1') })).status, 401);
+  assert.equal((await ask('/app/v1/devices', { bearer: apiKey })).status, 401);
+  assert.equal((await ask('/app/v1/devices', { bearer: by('K-1'), at: { settings: { public: gateway.settings.private } } })).status, 404);
+});
+
+test('a device that cannot be read changes nothing and says which rule it breaks', async () => {
+  for (const [installation, body, words] of [
+    ['install-5', '', 'no JSON'],
+    ['install-5', '[]', 'not an object'],
+    ['install-5', '{"app":"a","app":"b"}', 'twice'],
+    ['install-5', phone(5, { token: 'zz' }), 'token: must be'],
+    ['install-5', phone(5, { token: 'a'.repeat(3000) }), 'token is too long'],
+    ['install-5', phone(5, { token: 7 }), 'token is not text'],
+    ['install-5', phone(5, { service: 'hms' }), 'apns or fcm'],
+    ['install-5', phone(5, { service: undefined }), 'apns or fcm'],
+    ['install-5', phone(5, { platform: 'android' }), 'mean the same'],
+    ['install-5', phone(5, { service: 'fcm', environment: 'sandbox' }), 'production alone'],
+    ['install-5', phone(5, { environment: 'test' }), 'production or sandbox'],
+    ['install-5', phone(5, { target_kind: 'fid' }), 'token alone'],
+    ['install-5', phone(5, { app: 'a|b' }), 'app: must be'],
+    ['install-5', phone(5, { padding: 'x'.repeat(5000) }), 'longer than'],
+    ['short', phone(5), 'installation: must be'],
+    ['i'.repeat(65), phone(5), 'installation: must be'],
+    ['install%2f5', phone(5), 'installation: must be'],
+  ]) {
+    const answer = await put('K-5', installation, body);
+    assert.deepEqual([answer.status, typeOf(answer)], [400, 'malformed-device'], jsonOf(body));
+    assert.match(answer.json().detail, new RegExp(words));
+  }
+  assert.deepEqual(await own('K-5'), []);
+});
+
+test('a token that is not good gets one answer, whatever is wrong with it', async () => {
+  const forger = makeKey('ES256', 'first');
+  const now = Math.floor(Date.now() / 1000);
+  const [head, claims] = by('K-1').split('.');
+  const none = Buffer.from('{"alg":"none"}').toString('base64url');
+  const hmac = Buffer.from('{"alg":"HS256","kid":"first"}').toString('base64url');
+  const tokens = {
+    'signed by a stranger': tokenBy(forger, { sub: 'K-1' }),
+    'without a signature': `${none}.${claims}.`,
+    'without a signature and its dot': `${none}.${claims}`,
+    'of another algorithm': `${head}.${claims}.${Buffer.alloc(256).toString('base64url')}`,
+    'with a MAC under the public key': `${hmac}.${claims}.${createHmac('sha256', first.pem).update(`${hmac}.${claims}`).digest('base64url')}`,
+    'that has ended': by('K-1', { exp: now - 61 }),
+    'without an end': by('K-1', { exp: undefined }),
+    'from tomorrow': by('K-1', { nbf: now + 86400 }),
+    'made tomorrow': by('K-1', { iat: now + 86400 }),
+    'of another issuer': by('K-1', { iss: 'https://evil.example' }),
+    'for somebody else': by('K-1', { aud: ['a', 'b'] }),
+    'of nobody': by('', {}),
+    'of two customers': tokenBy(first, `{"iss":"https://bank.example","aud":"dunlin","sub":"K-1","sub":"K-2","exp":${now + 300}}`),
+    'with an extension': tokenBy(first, {}, { crit: ['x'], x: 1 }),
+    'for a logout': tokenBy(first, {}, { typ: 'logout+jwt' }),
+    'of nine thousand letters': by('K-1', { more: 'x'.repeat(6500) }),
+    'that is none': 'x',
+    'that is empty': '..',
+  };
+  for (const [what, bearer] of Object.entries(tokens)) {
+    const answer = await ask('/app/v1/devices', { bearer });
+    const { request: _, ...problem } = answer.json();
+    assert.deepEqual([answer.status, problem], [401,
+      { type: 'urn:dunlin:problem:token-invalid', title: 'This token is not valid.', status: 401 }], what);
+    assert.equal(answer.headers['www-authenticate'], 'Bearer realm="dunlin-app"');
+  }
+  assert.equal(typeOf(await ask('/app/v1/devices')), 'token-missing');
+  assert.equal(typeOf(await ask('/app/v1/devices', { headers: { authorization: `Basic ${by('K-1')}` } })), 'token-missing');
+  assert.equal(typeOf(await ask('/app/v1/devices', { headers: { authorization: [`Bearer ${by('K-1')}`, `Bearer ${by('K-2')}`] } })), 'token-missing');
+  assert.equal((await ask('/app/v1/devices', { bearer: by('K-1', { nbf: now + 30, exp: now - 30 }) })).status, 200);
+});
+
+test('a good token costs nothing of its connection\'s bucket, a bad one does', async () => {
+  const statuses = async (bearer) => {
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+    const seen = [];
+    for (let i = 0; i < 45; ++i) seen.push((await ask('/app/v1/devices', { bearer, agent })).status);
+    agent.destroy();
+    return seen;
+  };
+  assert.deepEqual(new Set(await statuses(by('K-1'))), new Set([200]));
+  assert.ok((await statuses('x')).includes(429));
+});
+
+test('a key the bank has just begun to sign with is fetched once, and strangers\' keys cost no more', async () => {
+  const old = first, asked = bank.asked;
+  const next = makeKey('ES256', 'next');
+  bank.keys = [old, next];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => ask('/app/v1/devices', { bearer: tokenBy(next) })));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  assert.equal(bank.asked, asked + 1);
+  for (let i = 0; i < 5; ++i)
+    assert.equal((await ask('/app/v1/devices', { bearer: tokenBy(makeKey('ES256', `stranger-${i}`)) })).status, 401);
+  assert.equal(bank.asked, asked + 1);
+  assert.equal((await ask('/app/v1/devices', { bearer: tokenBy(old) })).status, 200);
+  first = next;
+});
+
+test('while the bank\'s server is away the last keys go on', async () => {
+  await bank.stop();
+  assert.equal((await ask('/app/v1/devices', { bearer: by('K-1') })).status, 200);
+  assert.equal((await ask('/app/v1/devices', { bearer: tokenBy(makeKey('ES256', 'x')) })).status, 401);
+  await bank.start();
+});
+
+const ref = (key = rsa) => ask('/app/v1/devices', { at: second, bearer: tokenBy(key, { ref: 'R-1' }) });
+
+test('before the first keys have come a token is neither good nor bad', async () => {
+  const answer = await ref();
+  assert.deepEqual([answer.status, typeOf(answer), answer.headers['retry-after']], [503, 'keys-away', '5']);
+  other.answer = other.publish;
+  await eventually(async () => (await ref()).status === 200, { what: 'the bank is heard' });
+});
+
+// What else such a document can be is in the unit tests of the key set.
+const lies = {
+  'an error': (_, response) => response.writeHead(500).end(JSON.stringify({ keys: [first.jwk] })),
+  'a redirect': (_, response) => response.writeHead(302, { location: bank.url }).end(),
+  'keys of another kind': (_, response) => response.end(JSON.stringify({ keys: [first.jwk, { kty: 'oct', k: 'AAAA', alg: 'HS256' }] })),
+  'half an answer': (_, response) => { response.writeHead(200, { 'content-length': 5000 }); response.write('{"keys":['); response.destroy(); },
+  'ten megabytes': (_, response) => response.end(`{"keys":[${JSON.stringify(rsa.jwk)}],"x":"${'x'.repeat(10 << 20)}"}`),
+};
+
+for (const [what, answer] of Object.entries(lies))
+  test(`a server that says ${what} changes no keys`, async () => {
+    const asked = other.asked;
+    other.answer = answer;
+    try {
+      await eventually(() => other.asked >= asked + 1, { what: 'it is asked' });
+      assert.equal((await ref()).status, 200);
+    } finally {
+      other.answer = other.publish;
+    }
+    await eventually(() => other.asked >= asked + 2, { what: 'it is asked again' });
+    assert.equal((await ref()).status, 200);
+  });
+
+test('a slow server holds up nobody whose key is known, and a stranger\'s key not for long', async () => {
+  const asked = other.asked;
+  other.answer = () => {};
+  await eventually(() => other.asked > asked, { what: 'it is asked' });
+  const started = Date.now();
+  assert.equal((await ref()).status, 200);
+  assert.ok(Date.now() - started < 1500);
+  assert.equal((await ref(makeKey('PS256', 'unheard'))).status, 401);
+  assert.ok(Date.now() - started < 7000);
+  other.answer = other.publish;
+});
+
+test('a key that the bank takes back is dead with the next fetch', async () => {
+  const next = makeKey('PS256', 'rsa-2');
+  other.keys = [next];
+  await eventually(async () => (await ref(next)).status === 200, { what: 'the new key is good' });
+  assert.equal((await ref()).status, 401);
+});
+
+test('a server with a certificate we do not trust is not believed', async () => {
+  const evil = await startBank(makeCertificate(mkdtempSync(path.join(folder, 'evil-')), 'evil'));
+  const key = makeKey('PS256', 'evil');
+  evil.keys = [key];
+  try {
+    await other.stop();
+    const port = other.port;
+    await evil.stop();
+    evil.port = port;
+    await evil.start();
+    await eventually(() => evil.asked > 0, { what: 'it is asked' });
+    assert.equal((await ref(key)).status, 401);
+  } finally {
+    await evil.stop();
+    await other.start();
+  }
+});
+
+test('nothing of tokens, customers and devices is logged', () => {
+  for (const log of [gateway.log, second.log])
+    assert.doesNotMatch(log, /eyJ|K-1|R-1|install-|0000abc|APA91b/);
+  assert.match(gateway.log, /event="app token refused" request=\w+ reason=forged/);
+  assert.match(second.log, /event="bank keys not fetched"/);
+});
