@@ -4,6 +4,7 @@
 #include "push/backoff.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -117,6 +118,21 @@ void fate_alarm(struct push_service *service, enum push_alarm alarm, const char 
         return;
     service->alarmed_ms[alarm] = now;
     service->settings.on_alarm(service->settings.owner, alarm, text);
+}
+
+void fate_trace(struct push_service *service, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    if (service->settings.on_trace == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    for (char *at = line; *at != 0; ++at)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+    service->settings.on_trace(service->settings.owner, line);
 }
 
 /* Our clock beside the service's, from the Date of an answer (reference 1.2: look at the clock
@@ -373,6 +389,8 @@ static void judge(struct push *push, struct lane *lane)
     struct verdict verdict;
     struct span body = buf_span(&push->stream.body);
     push->status = push->stream.status;
+    if (body.len > 0)
+        fate_trace(service, "< %.*s", (int)(body.len < 480 ? body.len : 480), body.base);
     push->took_us = clock_mono().ns / 1000 - push->sent_us;
     service->stats.answer_us += (uint64_t)push->took_us;
     ++service->stats.answers;

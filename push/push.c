@@ -130,6 +130,10 @@ static void on_access_change(void *owner, const char *trouble, enum push_alarm a
     if (trouble != NULL)
         fate_alarm(service, alarm, trouble);
     service->stats.tokens = access_generation(service->access);
+    if (trouble == NULL)
+        fate_trace(service, "* an access token has come");
+    else
+        fate_trace(service, "* no access token: %s", trouble);
     pool_wake(service);
 }
 

@@ -139,5 +139,8 @@ void fate_move(struct push *, enum push_state, bool to_front);
 void fate_give_up(struct push *, const char *why);
 void fate_on_goaway(struct push_service *, uint32_t code, struct span debug);
 void fate_alarm(struct push_service *, enum push_alarm, const char *text);
+/* A line of on_trace, where there is one. */
+void fate_trace(struct push_service *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

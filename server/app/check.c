@@ -1,6 +1,7 @@
 #include "app/check.h"
 
 #include "app/check_database.h"
+#include "app/check_push.h"
 #include "app/check_tls.h"
 #include "app/db_place.h"
 #include "app/keys.h"
@@ -258,6 +259,8 @@ void check_run(const char *settings_file, struct check_report *report)
         check_providers(&settings, report);
         check_descriptors(&settings, report);
         check_databases(&settings, report);
+        if (settings.has_role_work)
+            check_push(&settings, report);
     }
     for (int i = 0; i < mistakes.count; ++i)
         check_add(report, CHECK_REFUSAL, mistakes.items[i].line, mistakes.items[i].setting, "%s",
@@ -269,20 +272,22 @@ void check_run(const char *settings_file, struct check_report *report)
 
 static const char *level_word(enum check_level level)
 {
-    return level == CHECK_REFUSAL ? "refusal" : "warning";
+    return level == CHECK_REFUSAL ? "refusal" : level == CHECK_WARNING ? "warning" : "good";
 }
 
 static void print_words(const struct check_report *report, const char *file)
 {
+    int complaints = 0;
     for (int i = 0; i < report->count; ++i) {
         const struct check_finding *f = &report->items[i];
+        complaints += f->level != CHECK_PROOF;
         printf("%s:", file[0] == '\0' ? "settings" : file);
         if (f->line > 0)
             printf("%d:", f->line);
         printf(" %s: %s%s%s\n", level_word(f->level), f->setting, f->setting[0] == '\0' ? "" : " ",
                f->text);
     }
-    if (report->count == 0)
+    if (complaints == 0)
         printf("%s: nothing to complain of\n", file[0] == '\0' ? "settings" : file);
 }
 

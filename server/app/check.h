@@ -1,6 +1,7 @@
 /* `dunlin check`: everything that would keep the gateway from starting or from keeping its
  * promises, all at once: settings by line, files and their modes, certificates, host names, the
- * database and its durability, the schema, the link keys. Changes nothing. */
+ * database and its durability, the schema, the link keys, the push services' credentials. Changes
+ * nothing. */
 #ifndef DUNLIN_APP_CHECK_H
 #define DUNLIN_APP_CHECK_H
 
@@ -9,6 +10,7 @@
 enum check_level {
     CHECK_REFUSAL = 1, /* serve would not start, or would break a promise */
     CHECK_WARNING,     /* serve starts; somebody should look */
+    CHECK_PROOF,       /* something that was asked of others, and is good */
 };
 
 struct check_finding {

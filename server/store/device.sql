@@ -223,3 +223,13 @@ join device d using (customer_id)
 where r.reference = $1::text
 order by d.state = 'live' desc, d.seen_at desc, d.installation
 limit $2::bigint;
+
+-- name: device_find
+-- Whoever is named by the installation now. $1 installation, $2 app or ''
+-- app, service, environment, target_kind, token, state, reason
+select d.app, d.service, d.environment, d.target_kind, d.token, d.state, d.reason
+from device_installation i
+join device d using (customer_id, installation, app)
+where i.installation = $1::text and ($2::text = '' or i.app = $2::text)
+order by d.app
+limit 2;

@@ -157,3 +157,26 @@ void device_read_listed(const PGresult *result, int row, struct device_listed *l
                                      .is_ended = !pg_is_null(result, row, 11),
                                      .ended_at = pg_get_instant(result, row, 11)};
 }
+
+int device_find(struct store *store, struct pg_query *query, struct span installation,
+                struct span app, pg_result_cb on_found, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_text(&args, installation);
+    pg_arg_text(&args, app);
+    int rc = pg_read(store->reads, query, SQL_DEVICE_FIND, &args, on_found, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+void device_read_found(const PGresult *result, int row, struct device_found *found)
+{
+    *found = (struct device_found){.app = pg_get_text(result, row, 0),
+                                   .service = pg_get_text(result, row, 1),
+                                   .environment = pg_get_text(result, row, 2),
+                                   .target_kind = pg_get_text(result, row, 3),
+                                   .token = pg_get_text(result, row, 4),
+                                   .state = pg_get_text(result, row, 5),
+                                   .reason = pg_get_text(result, row, 6)};
+}

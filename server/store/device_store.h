@@ -48,4 +48,14 @@ MUST_CHECK int device_list(struct store *, struct pg_query *, struct span custom
                            pg_result_cb on_listed, void *owner, struct err *);
 void device_read_listed(const PGresult *, int row, struct device_listed *);
 
+/* A device with its whole token, for `dunlin push`. Spans live as long as the result. */
+struct device_found {
+    struct span app, service, environment, target_kind, token, state, reason;
+};
+
+/* By installation, of `app` if it is not empty: none, one, or two where several apps have it. */
+MUST_CHECK int device_find(struct store *, struct pg_query *, struct span installation,
+                           struct span app, pg_result_cb on_found, void *owner, struct err *);
+void device_read_found(const PGresult *, int row, struct device_found *);
+
 #endif
