@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* name -> addresses -> TCP to one of them, to the next when that fails or hangs -> TLS -> open. */
+/* name -> addresses -> TCP to one of them, to the next when that fails or hangs -> TLS -> open ->
+ * lost. A connection that broke under a write is still read to its end: what the service said
+ * before lies in the kernel, and is the difference between answered and unknown. */
 
-enum { ADDRESSES_MAX = 8, ADDRESS_PATIENCE_MS = 2500 };
+enum { ADDRESSES_MAX = 8, ADDRESS_PATIENCE_MS = 2500, BREAKING_MS = 1000 };
 
 struct address {
     struct sockaddr_storage storage;
@@ -24,10 +26,10 @@ struct conn {
     void *owner;
     struct resolve *resolve;
     h2o_socket_t *socket;
-    struct timer timer; /* starts the work, then watches each address */
+    struct timer timer; /* starts the work, then watches each address; last, the breaking */
     struct address addresses[ADDRESSES_MAX];
     size_t address_count, address_at;
-    bool is_open;
+    bool is_open, is_breaking, is_lost;
     struct err err;
 };
 
@@ -55,21 +57,45 @@ static void set_lost(struct conn *conn, const char *doing, const char *failed)
 static void lose(struct conn *conn)
 {
     timer_stop(&conn->timer);
+    if (conn->is_lost)
+        return;
+    conn->is_lost = true;
+    if (conn->socket != NULL)
+        h2o_socket_read_stop(conn->socket);
     struct err err = conn->err;
     conn->events.on_lost(conn->owner, &err);
 }
 
 /* ---- open ---- */
 
+static void on_broken(void *owner)
+{
+    lose(owner);
+}
+
+/* Lost when it has been read to its end, or soon. */
+static void start_breaking(struct conn *conn, uint32_t patience_ms)
+{
+    conn->is_breaking = true;
+    timer_stop(&conn->timer);
+    timer_init(&conn->timer, conn->settings.loop, "push broken", on_broken, conn);
+    timer_start(&conn->timer, patience_ms);
+}
+
 static void on_read(h2o_socket_t *socket, const char *failed)
 {
     struct conn *conn = socket->data;
-    if (failed != NULL) {
+    struct span bytes = span_of(socket->input->bytes, socket->input->size);
+    if (failed != NULL && !conn->is_breaking)
         set_lost(conn, "lost the connection to", failed);
+    if (failed != NULL && bytes.len == 0) {
         lose(conn);
         return;
     }
-    struct span bytes = span_of(socket->input->bytes, socket->input->size);
+    if (failed != NULL) {
+        h2o_socket_read_stop(socket);
+        start_breaking(conn, 0);
+    }
     if (bytes.len == 0)
         return;
     /* The owner may close us in there; what it was lent stays until the socket is freed, later. */
@@ -86,8 +112,10 @@ static void on_written(h2o_socket_t *socket, const char *failed)
         conn->events.on_written(conn->owner);
         return;
     }
+    if (conn->is_lost || conn->is_breaking)
+        return;
     set_lost(conn, "lost the connection, writing to", failed);
-    lose(conn);
+    start_breaking(conn, BREAKING_MS);
 }
 
 static void on_early_bytes(void *owner)
@@ -98,7 +126,7 @@ static void on_early_bytes(void *owner)
 
 void conn_write(struct conn *conn, struct span bytes)
 {
-    assert(conn->is_open && !conn_is_writing(conn));
+    assert(conn->is_open && !conn->is_breaking && !conn_is_writing(conn));
     h2o_iovec_t vector = h2o_iovec_init(bytes.base, bytes.len);
     h2o_socket_write(conn->socket, &vector, 1, on_written);
 }
@@ -106,6 +134,11 @@ void conn_write(struct conn *conn, struct span bytes)
 bool conn_is_writing(const struct conn *conn)
 {
     return conn->socket != NULL && h2o_socket_is_writing(conn->socket);
+}
+
+bool conn_is_breaking(const struct conn *conn)
+{
+    return conn->is_breaking;
 }
 
 /* ---- opening ---- */

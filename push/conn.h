@@ -34,9 +34,12 @@ struct conn;
 
 /* Events come later, from the loop. */
 struct conn *conn_open(const struct conn_settings *, const struct conn_events *, void *owner);
-/* Copies. Only between on_open and on_lost, and not while writing. */
+/* Copies. Only between on_open and on_lost, and not while writing or breaking. */
 void conn_write(struct conn *, struct span bytes);
 bool conn_is_writing(const struct conn *);
+/* A write has failed: no other can succeed, but what was said to us before is still read, and
+ * on_lost follows within a second. */
+bool conn_is_breaking(const struct conn *);
 /* No event follows. May be called from its events, as their last act. */
 void conn_close(struct conn *);
 

@@ -273,7 +273,8 @@ enum h2_end lane_cancel(struct lane *lane, struct h2_stream *stream)
 
 void lane_flush(struct lane *lane)
 {
-    if (lane->conn == NULL || !lane->is_connected || conn_is_writing(lane->conn))
+    if (lane->conn == NULL || !lane->is_connected || conn_is_writing(lane->conn) ||
+        conn_is_breaking(lane->conn))
         return;
     size_t len = h2_pull(lane->h2, lane->settings.buffer, LANE_BUFFER);
     if (len > 0)
@@ -308,7 +309,8 @@ void lane_leave(struct lane *lane)
 
 bool lane_is_leaving(const struct lane *lane)
 {
-    return lane->conn == NULL || lane->is_leaving || h2_is_spent(lane->h2);
+    return lane->conn == NULL || conn_is_breaking(lane->conn) || lane->is_leaving ||
+           h2_is_spent(lane->h2);
 }
 
 bool lane_is_ready(const struct lane *lane)

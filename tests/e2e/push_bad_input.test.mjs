@@ -265,6 +265,29 @@ describe('frames that no server should send', () => {
       for (const { outcome, id } of drive.outcomes)
         if (outcome === 'accepted') assert.equal(apns.accepted.some(({ key }) => key === id) || what.startsWith('HEADERS'), true);
     });
+  // The session is over then, whatever the server does: it reads nothing more, and does not hang up.
+  for (const [what, make] of [
+    ['a window beyond 2^31', () => [windowUpdate(0, lastId), windowUpdate(0, lastId)]],
+    ['a frame of 16 MB', () => [Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1])]],
+    ['a PUSH_PROMISE', (id) => [frame(type.push, flag.endHeaders, id, Buffer.from([0, 0, 0, 2, 0x82]))]],
+    ['headers that no table knows', (id) => [frame(type.headers, flag.endHeaders | flag.endStream, id, Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f]))]],
+    ['ten thousand SETTINGS', () => Array(10000).fill(settings([3, 100]))],
+  ])
+    test(`${what}, then silence: no push waits for an answer that cannot come`, async () => {
+      const apns = await startApns(), list = pushes(40);
+      let brokenAt;
+      const breaks = ({ connection, stream }) => {
+        brokenAt ??= Date.now();
+        connection.plain.inject(...make(stream.id));
+        connection.plain.isSilent = true;
+      };
+      apns.rules.add({ at: 30, do: breaks, never: true });
+      const args = ['--tune', 'answer_timeout=20000', '--tune', 'connections_min=1', '--tune', 'connections_max=1'];
+      const { summary } = await deliver(apns, list, { args });
+      assert.equal(summary.accepted + summary.unknown, 40, JSON.stringify(summary));
+      assert.equal(summary.unknown >= 1, true);
+      assert.equal(Date.now() - brokenAt < 5000, true, `${Date.now() - brokenAt} ms`);
+    });
   test('resets of every stream, for ever: given back, and the service is not run over', async () => {
     const apns = await startApns();
     apns.rules.add({ reset: code.enhanceYourCalm });
