@@ -116,8 +116,8 @@ static void start_peer(struct fixture *f, const char *name, const char *alpn, co
 {
     struct err err;
     tls_peer_start(&f->peer, name, alpn);
-    const struct tls_settings settings = {.name = expected, .ca_file = f->peer.ca_file};
-    f->tls = tls_new(&settings, &err);
+    const struct push_tls_settings settings = {.name = expected, .ca_file = f->peer.ca_file};
+    f->tls = push_tls_new(&settings, &err);
     assert_non_null(f->tls);
 }
 
