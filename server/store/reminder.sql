@@ -224,7 +224,7 @@ with finished as (
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
-        and r.state = 'claimed' and r.claimed_at = w.claimed_at
+        and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel
 ), told as (
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
