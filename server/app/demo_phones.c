@@ -1,14 +1,16 @@
 /* A push: taken by a sandbox -> written to the database -> answered. It is answered when it is on
  * disk: a service that has said 200 has it.
  *
- * The app again: list the phones without it -> register the first, by the gateway's own use case
- * -> the next -> … */
+ * The app again: list the phones without it -> the app on the first registers itself with the
+ * gateway -> on the next -> …
+ *
+ * A tap: look up whose push it was -> the app tells the gateway -> noted on the phone. */
 #include "app/demo_phones.h"
 
+#include "app/demo_app.h"
 #include "app/demo_push.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "flow/device_register.h"
 #include "flow/world.h"
 #include "io/timer.h"
 #include "store/sandbox_push_store.h"
@@ -25,10 +27,11 @@ struct phone_without_app {
 
 struct demo_phones {
     struct world *world;
+    struct demo_app app;
     struct push_sandbox *apns, *fcm;
     struct pg_query query; /* of those without the app */
     struct phone_without_app *without;
-    size_t without_count, without_done;
+    size_t without_count, without_done, installed_count;
     struct timer look; /* what a service said may still be on its way into the database */
     unsigned looks_left, look_after_ms;
     bool is_installing, had_unregistered;
@@ -38,6 +41,15 @@ struct arrival {
     struct pg_tx tx;
     struct push_receipt *receipt;
     enum push_taken taken;
+};
+
+struct tap {
+    struct demo_phones *phones;
+    int64_t message_id;
+    struct pg_query query;
+    struct pg_tx tx;
+    demo_tap_cb on_done;
+    void *owner;
 };
 
 /* ---- a push ---- */
@@ -87,13 +99,10 @@ static void on_push(void *owner, const struct shown_push *push, struct push_rece
 
 static void install_next(struct demo_phones *phones);
 
-static void on_installed(void *owner, const struct device_registered *registered,
-                         const struct err *err)
+static void on_installed(void *owner, bool is_done)
 {
     struct demo_phones *phones = owner;
-    (void)registered;
-    if (err->code != 0)
-        log_line(LOG_WARN, "app not installed again", "error=%s", err->text);
+    phones->installed_count += is_done;
     install_next(phones);
 }
 
@@ -107,27 +116,27 @@ static void make_token(bool is_iphone, char out[TOKEN_MAX])
     snprintf(out, TOKEN_MAX, "%s%s", is_iphone ? "" : "demo:APA91b", hex);
 }
 
-static int install(struct demo_phones *phones, const struct phone_without_app *phone,
-                   struct err *err)
+static void install(struct demo_phones *phones, const struct phone_without_app *phone)
 {
     char token[TOKEN_MAX];
     make_token(phone->is_iphone, token);
-    const struct device_claim claim = {.customer = span_str(phone->customer),
-                                       .installation = span_str(phone->installation),
-                                       .app = span_str(phone->app),
-                                       .service = phone->is_iphone ? DEVICE_APNS : DEVICE_FCM,
-                                       .token = span_str(token)};
-    return device_register_begin(phones->world, &claim, on_installed, phones, err);
+    const struct demo_app_device device = {.customer = span_str(phone->customer),
+                                           .installation = span_str(phone->installation),
+                                           .app = span_str(phone->app),
+                                           .service = span_str(phone->is_iphone ? "apns" : "fcm"),
+                                           .token = span_str(token)};
+    demo_app_register(&phones->app, &device, on_installed, phones);
 }
 
 static void install_next(struct demo_phones *phones)
 {
-    struct err err;
-    while (phones->without_done < phones->without_count)
-        if (install(phones, &phones->without[phones->without_done++], &err) == 0)
-            return;
+    if (phones->without_done < phones->without_count) {
+        install(phones, &phones->without[phones->without_done++]);
+        return;
+    }
     if (phones->without_count > 0)
-        log_line(LOG_INFO, "app installed again", "phones=%zu", phones->without_count);
+        log_line(LOG_INFO, "app installed again", "phones=%zu of=%zu", phones->installed_count,
+                 phones->without_count);
     free(phones->without);
     phones->without = NULL;
     phones->is_installing = false;
@@ -141,7 +150,7 @@ static void copy(char out[TEXT_MAX], struct span text)
 static void on_without_app(void *owner, const PGresult *result, const struct err *err)
 {
     struct demo_phones *phones = owner;
-    phones->without_done = 0;
+    phones->without_done = phones->installed_count = 0;
     phones->without_count = err->code == 0 ? (size_t)PQntuples(result) : 0;
     phones->without = calloc(phones->without_count + 1, sizeof(*phones->without));
     if (phones->without == NULL)
@@ -170,6 +179,55 @@ static void on_look(void *owner)
         sandbox_push_without_app(phones->world->store, &phones->query, PHONES_MAX, on_without_app,
                                  phones, &err) == 0)
         phones->is_installing = true;
+}
+
+/* ---- a tap ---- */
+
+static void tap_end(struct tap *tap, bool is_done)
+{
+    demo_tap_cb on_done = tap->on_done;
+    void *owner = tap->owner;
+    free(tap);
+    on_done(owner, is_done);
+}
+
+static void on_tap_noted(void *owner, const struct err *err)
+{
+    tap_end(owner, err->code == 0);
+}
+
+static void on_told(void *owner, bool is_done)
+{
+    struct tap *tap = owner;
+    const struct world *world = tap->phones->world;
+    struct err err;
+    if (!is_done || sandbox_push_open(world->store, &tap->tx, tap->message_id, world->now(),
+                                      on_tap_noted, tap, &err) != 0)
+        tap_end(tap, false);
+}
+
+static void on_tapped_found(void *owner, const PGresult *result, const struct err *err)
+{
+    struct tap *tap = owner;
+    if (err->code != 0 || PQntuples(result) == 0) {
+        tap_end(tap, false);
+        return;
+    }
+    struct sandbox_device device;
+    sandbox_push_read_one(result, &device);
+    demo_app_open(&tap->phones->app, device.customer, device.push_id, on_told, tap);
+}
+
+void demo_phones_tap(struct demo_phones *phones, int64_t message_id, demo_tap_cb on_done,
+                     void *owner)
+{
+    struct err err;
+    struct tap *tap = h2o_mem_alloc(sizeof(*tap));
+    *tap = (struct tap){
+        .phones = phones, .message_id = message_id, .on_done = on_done, .owner = owner};
+    if (sandbox_push_one(phones->world->store, &tap->query, message_id, on_tapped_found, tap,
+                         &err) != 0)
+        tap_end(tap, false);
 }
 
 /* ---- the services ---- */
@@ -202,7 +260,10 @@ static struct push_sandbox *start(struct demo_phones *phones,
 struct demo_phones *demo_phones_new(const struct demo_phones_options *options, struct err *err)
 {
     struct demo_phones *phones = h2o_mem_alloc(sizeof(*phones));
-    *phones = (struct demo_phones){.world = options->world};
+    *phones = (struct demo_phones){.world = options->world,
+                                   .app = {.world = options->world,
+                                           .key_pem = span_str(options->push->app_private),
+                                           .ca_file = options->ca_file}};
     timer_init(&phones->look, options->world->loop, "demo phones", on_look, phones);
     phones->apns = start(phones, options, PUSH_SANDBOX_APNS, err);
     if (phones->apns != NULL)

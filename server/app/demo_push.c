@@ -86,18 +86,42 @@ static int take_account(struct demo_push *push, const char *key_file, struct err
     return rc;
 }
 
+static int write_public_file(const char *path, EVP_PKEY *key, struct err *err)
+{
+    BIO *bio = BIO_new_file(path, "w");
+    bool is_written = bio != NULL && write_public(bio, key) == 1 && BIO_flush(bio) == 1;
+    BIO_free(bio);
+    return is_written ? 0 : err_system(err, "writing the key of the demo's app");
+}
+
+static int take_app_key(struct demo_push *push, const char *key_file, struct err *err)
+{
+    EVP_PKEY *key = demo_key_take(key_file, make_p256, err);
+    if (key == NULL)
+        return err->code;
+    int rc = print_pem(key, write_private, push->app_private, sizeof(push->app_private), err);
+    if (rc == 0)
+        rc = write_public_file(push->app_public, key, err);
+    EVP_PKEY_free(key);
+    return rc;
+}
+
 int demo_push_take(struct demo_push *push, const char *folder, int apns_port, int fcm_port,
                    struct err *err)
 {
-    char account_key[512];
+    char account_key[512], app_key[512];
     *push = (struct demo_push){.apns_port = apns_port, .fcm_port = fcm_port};
     snprintf(push->token_uri, sizeof(push->token_uri), "https://localhost:%d/token", fcm_port);
     snprintf(push->apns_key, sizeof(push->apns_key), "%.480s/AuthKey.p8", folder);
     snprintf(push->account, sizeof(push->account), "%.480s/account.json", folder);
+    snprintf(push->app_public, sizeof(push->app_public), "%.480s/app.pem", folder);
     snprintf(account_key, sizeof(account_key), "%.480s/account.key", folder);
+    snprintf(app_key, sizeof(app_key), "%.480s/app.key", folder);
     int rc = demo_certs_make(folder, "Dunlin demo push CA", &push->certs, err);
     if (rc == 0)
         rc = take_apns_key(push, err);
+    if (rc == 0)
+        rc = take_app_key(push, app_key, err);
     return rc == 0 ? take_account(push, account_key, err) : rc;
 }
 
@@ -114,4 +138,8 @@ void demo_push_write_settings(const struct demo_push *push, struct buf *yaml)
                "    - app: \"%s\"\n      service: fcm\n      account_file: \"%s\"\n"
                "      host: localhost\n      port: %d\n      ca_file: \"%s\"\n      text: full\n",
                DEMO_PUSH_APP, push->account, push->fcm_port, push->certs.ca);
+    buf_printf(yaml,
+               "app:\n  algorithm: ES256\n  issuer: \"%s\"\n  audience: \"%s\"\n"
+               "  key_files: [\"%s\"]\n",
+               DEMO_PUSH_ISSUER, DEMO_PUSH_AUDIENCE, push->app_public);
 }

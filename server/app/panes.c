@@ -7,6 +7,7 @@
 #include "app/pane_files.h"
 #include "app/pane_http.h"
 #include "app/pane_switches.h"
+#include "app/pane_tap.h"
 #include "app/pane_views.h"
 #include "flow/world.h"
 #include "io/timer.h"
@@ -20,6 +21,7 @@ static const struct pane_route routes[] = {
     {"GET", "/", pane_show_overview},
     {"GET", "/phone", pane_show_phone},
     {"GET", "/phone.json", pane_list_messages},
+    {"POST", "/phone/opened", pane_tap},
     {"GET", "/inbox", pane_show_inbox},
     {"GET", "/inbox.json", pane_list_mails},
     {"GET", "/bank", pane_show_bank},
@@ -53,7 +55,8 @@ static int start_phones(struct panes *panes, struct err *err)
     const struct demo_phones_options phones = {.world = panes->world,
                                                .push = panes->options.push,
                                                .apns_fd = panes->options.apns_fd,
-                                               .fcm_fd = panes->options.fcm_fd};
+                                               .fcm_fd = panes->options.fcm_fd,
+                                               .ca_file = panes->options.account->ca_file};
     panes->phones = demo_phones_new(&phones, err);
     return panes->phones == NULL ? err->code : 0;
 }
