@@ -27,6 +27,10 @@
 #include <sys/socket.h>
 
 enum { TICK_MS_MAX = 250, TICKS_A_LIMIT = 20, FRESH_GRACE_MS = 2000, LAST_ACCEPT_MS = 250 };
+/* What a slow client holds most of: libh2o wants 4,096 free at each read and doubles what has less,
+ * so a head of up to a kilobyte that comes in drops stays in the first buffer. libh2o's own has
+ * 8,192. */
+enum { SOCKET_BUFFER = 5120 };
 enum { LAST_TURNS_MAX = 100, LAST_TURN_MS = 10, ACCEPTS_A_TURN = 4 };
 
 struct http_listener {
@@ -124,6 +128,8 @@ struct http_listener *http_listener_new(struct world *world,
     guard_addresses_init(&l->addresses);
     l->auth = auth_new();
     configure(l);
+    if (options->tls != NULL) /* the work process, which sends pushes, keeps the large ones */
+        h2o_socket_buffer_prototype._initial_buf.capacity = SOCKET_BUFFER;
     h2o_context_init(&l->context, world->loop, &l->config);
     l->accept.ctx = &l->context;
     l->accept.hosts = l->config.hosts;
