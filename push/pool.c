@@ -90,7 +90,8 @@ static void trace_field(struct push_service *service, const char *arrow, struct 
     if (span_is_str(name, "authorization"))
         snprintf(line, sizeof(line), "%s authorization: (%zu octets)", arrow, value.len);
     else if (span_is_str(name, ":path") && span_starts(value, SPAN_LIT("/3/device/")))
-        snprintf(line, sizeof(line), "%s :path: /3/device/%.8s…", arrow, value.base + 10);
+        snprintf(line, sizeof(line), "%s :path: /3/device/%.*s…", arrow,
+                 (int)(value.len - 10 < 8 ? (value.len - 10) / 2 : 8), value.base + 10);
     else
         snprintf(line, sizeof(line), "%s %.*s: %.*s", arrow, SPAN_ARG(name), SPAN_ARG(value));
     trace(service, line);

@@ -5,8 +5,7 @@
 #include "app/command_world.h"
 #include "app/push_build.h"
 #include "app/push_exchange.h"
-#include "app/push_probe.h"
-#include "app/push_words.h"
+#include "app/push_report.h"
 #include "base/log.h"
 #include "io/timer.h"
 #include "store/device_store.h"
@@ -31,8 +30,9 @@ struct run {
 
     struct push_probe probe;
     struct push_exchange exchange;
-    json_t *payload, *lines;
-    char *payload_text;
+    struct push_report report;
+    json_t *lines; /* --json */
+    char *payload;
     char id[37];
 };
 
@@ -224,116 +224,21 @@ static int make_message(struct run *run, bool is_fcm)
                    "credential");
     for (char *c = run->token; !is_fcm && *c != '\0'; ++c)
         *c = (char)tolower((unsigned char)*c); /* APNs wants it so, other tools print capitals */
-    run->payload = payload_of(run, is_fcm, app->channel_id);
-    if (run->payload == NULL)
+    json_t *payload = payload_of(run, is_fcm, app->channel_id);
+    if (payload == NULL)
         return say("the text is no UTF-8");
-    run->payload_text = json_dumps(run->payload, JSON_COMPACT);
+    run->payload = json_dumps(payload, JSON_COMPACT);
+    json_decref(payload);
     push_probe_make_id(run->id);
     run->probe.message = (struct push_message){.target_kind = run->target_kind,
                                                .target = span_str(run->token),
-                                               .payload = span_str(run->payload_text),
+                                               .payload = span_str(run->payload),
                                                .id = span_str(run->id),
                                                .topic = span_str(app->topic),
                                                .push_type = span_str(is_fcm ? "" : "alert"),
                                                .priority = is_fcm ? 0 : 10,
                                                .is_dry_run = run->is_dry_run};
     return 0;
-}
-
-/* ---- what is printed ---- */
-
-static const char *service_name(const struct run *run)
-{
-    return strcmp(run->probe.order.app.service, "fcm") == 0 ? "FCM" : "APNs";
-}
-
-static void print_head(const struct run *run)
-{
-    char device[64];
-    const struct push_app *app = &run->probe.order.app;
-    push_exchange_print_device(span_str(run->token), device, sizeof(device));
-    printf("app      %s at %s, %s\n", app->app, service_name(run), app->environment);
-    printf("device   %s\n", device);
-    printf("payload  %s\n\n", run->payload_text);
-}
-
-/* What follows for reminders. */
-static const char *consequence_of(const struct push_probe *p)
-{
-    switch (p->advice) {
-    case PUSH_ADVICE_DROP_TARGET:
-    case PUSH_ADVICE_DISABLE_TARGET:
-        return "A reminder refused so makes Dunlin forget the device.";
-    case PUSH_ADVICE_OTHER_ENVIRONMENT:
-        return "A reminder refused so is tried once in the other environment, where the settings "
-               "have it; then Dunlin forgets the device.";
-    case PUSH_ADVICE_STOP_TOPIC:
-    case PUSH_ADVICE_FIX:
-        return "Until that is mended no reminder of this app goes by push.";
-    case PUSH_ADVICE_LATER:
-    case PUSH_ADVICE_HOLD_TARGET:
-        return p->outcome == PUSH_REFUSED ? "A reminder would be tried again later." : "";
-    default:
-        return "";
-    }
-}
-
-/* What the outcome means, in a sentence or two; "" when there is nothing to add. */
-static void explain(const struct run *run, char *out, size_t room)
-{
-    const struct push_probe *p = &run->probe;
-    const struct push_word *word = push_word_find(p->reason, p->advice);
-    const char *consequence = consequence_of(p);
-    if (p->outcome == PUSH_ACCEPTED && run->is_dry_run)
-        snprintf(out, room, "FCM would have sent it. Nothing was sent.");
-    else if (p->outcome == PUSH_ACCEPTED)
-        snprintf(out, room, "%s has it; no service promises that the telephone shows it.",
-                 service_name(run));
-    else if (p->outcome == PUSH_UNKNOWN)
-        snprintf(out, room, "The service may have taken it all the same.");
-    else if (p->alarm == PUSH_ALARM_CLOCK)
-        snprintf(out, room, "Set the clock: %s.", p->alarm_text);
-    else if (word != NULL)
-        snprintf(out, room, "%c%s.%s%s", toupper((unsigned char)word->text[0]), word->text + 1,
-                 consequence[0] == '\0' ? "" : " ", consequence);
-    else
-        snprintf(out, room, "%s", consequence);
-}
-
-static void print_words(const struct run *run)
-{
-    const struct push_probe *p = &run->probe;
-    char meaning[512];
-    explain(run, meaning, sizeof(meaning));
-    putchar('\n');
-    if (p->outcome == PUSH_ACCEPTED)
-        printf("%s in %.1f ms as %s.\n", run->is_dry_run ? "Valid" : "Accepted",
-               (double)p->took_us / 1000, p->service_id);
-    else if (p->outcome == PUSH_REFUSED)
-        printf("Refused: %s (%d).\n", p->reason, p->status);
-    else
-        printf("%s: %s\n", p->outcome == PUSH_UNKNOWN ? "Unknown" : "Not sent", p->reason);
-    if (meaning[0] != '\0')
-        printf("%s\n", meaning);
-}
-
-static void print_json(struct run *run)
-{
-    const struct push_probe *p = &run->probe;
-    char meaning[512], device[64];
-    explain(run, meaning, sizeof(meaning));
-    push_exchange_print_device(span_str(run->token), device, sizeof(device));
-    json_t *line =
-        json_pack("{s:s, s:s, s:s, s:s, s:O, s:O, s:b, s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I}",
-                  "app", p->order.app.app, "service", p->order.app.service, "environment",
-                  p->order.app.environment, "device", device, "payload", run->payload, "exchange",
-                  run->lines, "dry_run", run->is_dry_run, "outcome", push_outcome_name(p->outcome),
-                  "status", p->status, "reason", p->reason, "advice", push_advice_name(p->advice),
-                  "meaning", meaning, "service_id", p->service_id, "took_us",
-                  (json_int_t)p->took_us, "retry_after_ms", (json_int_t)p->retry_after_ms);
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
 }
 
 /* ---- sending ---- */
@@ -352,6 +257,7 @@ static int exchange(struct run *run, h2o_loop_t *loop)
 {
     struct err err;
     run->lines = json_array();
+    run->report = (struct push_report){.probe = &run->probe, .is_dry_run = run->is_dry_run};
     push_exchange_init(&run->exchange, span_str(run->token), run->has_json ? NULL : stdout,
                        run->has_json ? run->lines : NULL);
     run->probe.deadline_ms = DEADLINE_MS;
@@ -359,15 +265,15 @@ static int exchange(struct run *run, h2o_loop_t *loop)
     run->probe.on_over = on_over;
     run->probe.owner = run;
     if (!run->has_json)
-        print_head(run);
+        push_report_print_head(&run->report, stdout);
     if (push_probe_start(&run->probe, &err) != 0)
         return say("%s", err.text);
     while (!run->probe.is_over)
         h2o_evloop_run(loop, INT32_MAX);
     if (run->has_json)
-        print_json(run);
+        push_report_print_json(&run->report, run->lines, stdout);
     else
-        print_words(run);
+        push_report_print_words(&run->report, stdout);
     return run->probe.outcome == PUSH_ACCEPTED ? 0 : 1;
 }
 
@@ -386,9 +292,8 @@ static int send_one(struct run *run)
     h2o_evloop_run(build.loop, 0); /* closed sockets are freed by the turn that follows */
     timer_loop_release(build.loop);
     h2o_evloop_destroy(build.loop);
-    json_decref(run->payload);
     json_decref(run->lines);
-    free(run->payload_text);
+    free(run->payload);
     return status;
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { SHOWN_MAX = 8, LINE_ROOM = 640 };
+enum { SHOWN_MAX = 8, BEGINNING = 12, LINE_ROOM = 640 };
 
 /* Never more than half of it. */
 static int shown_of(struct span device)
@@ -21,21 +21,34 @@ void push_exchange_init(struct push_exchange *x, struct span device, FILE *out, 
         .device = device, .out = out, .lines = lines, .started_at = clock_mono(), .last_ms = -1};
 }
 
-/* A service may quote the token in its answer. */
+/* A service may quote the token in its answer, and the answer may be cut within it: so its
+ * beginning is looked for, and all that follows as in the token goes. */
 static void cut_device(const struct push_exchange *x, const char *line, char out[LINE_ROOM])
 {
-    const char *found = NULL;
-    size_t len = strlen(line);
-    if (x->device.len >= 2)
-        found = memmem(line, len, x->device.base, x->device.len);
+    const struct span d = x->device;
+    size_t start_len = d.len < BEGINNING ? d.len : BEGINNING, same = start_len;
+    const char *found = d.len < 2 ? NULL : memmem(line, strlen(line), d.base, start_len);
     if (found == NULL) {
         snprintf(out, LINE_ROOM, "%s", line);
         return;
     }
+    while (same < d.len && found[same] == d.base[same])
+        ++same;
     char rest[LINE_ROOM];
-    cut_device(x, found + x->device.len, rest);
-    snprintf(out, LINE_ROOM, "%.*s%.*s…%s", (int)(found - line), line, shown_of(x->device),
-             x->device.base, rest);
+    cut_device(x, found + same, rest);
+    snprintf(out, LINE_ROOM, "%.*s%.*s…%s", (int)(found - line), line, shown_of(d), d.base, rest);
+}
+
+/* Half a character may stand where an answer was cut. */
+static void keep(struct push_exchange *x, int64_t ms, char *line)
+{
+    json_t *kept = json_pack("{s:I, s:s}", "ms", (json_int_t)ms, "line", line);
+    for (char *at = line; kept == NULL && *at != '\0'; ++at)
+        if ((unsigned char)*at >= 127)
+            *at = '?';
+    if (kept == NULL)
+        kept = json_pack("{s:I, s:s}", "ms", (json_int_t)ms, "line", line);
+    json_array_append_new(x->lines, kept);
 }
 
 static void put(struct push_exchange *x, const char *text)
@@ -44,8 +57,7 @@ static void put(struct push_exchange *x, const char *text)
     int64_t ms = mono_us_since(x->started_at, clock_mono()) / 1000;
     cut_device(x, text, line);
     if (x->lines != NULL)
-        json_array_append_new(x->lines,
-                              json_pack("{s:I, s:s}", "ms", (json_int_t)ms, "line", line));
+        keep(x, ms, line);
     if (x->out == NULL)
         return;
     if (ms != x->last_ms)

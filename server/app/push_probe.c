@@ -12,6 +12,15 @@ static int weight_of(enum push_alarm alarm)
     return alarm == PUSH_ALARM_CLOCK ? 3 : alarm == PUSH_ALARM_CREDENTIAL ? 2 : alarm != 0;
 }
 
+/* For terminals and JSON: a server's words may hold anything. */
+static void copy(struct span text, char *out, size_t room)
+{
+    snprintf(out, room, "%.*s", SPAN_ARG(text));
+    for (; *out != '\0'; ++out)
+        if ((unsigned char)*out < ' ' || (unsigned char)*out >= 127)
+            *out = '?';
+}
+
 static void on_patience_over(void *owner)
 {
     push_withdraw(((struct push_probe *)owner)->push_);
@@ -26,18 +35,13 @@ static void on_alarm(void *owner, enum push_alarm alarm, const char *text)
     if (weight_of(alarm) <= weight_of(probe->alarm))
         return;
     probe->alarm = alarm;
-    snprintf(probe->alarm_text, sizeof(probe->alarm_text), "%s", text);
+    copy(span_str(text), probe->alarm_text, sizeof(probe->alarm_text));
 }
 
 static void on_trace(void *owner, const char *line)
 {
     const struct push_probe *probe = owner;
     probe->on_trace(probe->owner, line);
-}
-
-static void copy(struct span text, char *out, size_t room)
-{
-    snprintf(out, room, "%.*s", SPAN_ARG(text));
 }
 
 /* A push that we took back says so; the reason is what made us do it. */

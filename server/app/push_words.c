@@ -22,7 +22,7 @@ const struct push_word push_words[] = {
     {"ExpiredToken", DEVICE, "the token is too old: the app gets a new one at its next start"},
     {"InvalidProviderToken", SETTING("key_file"),
      "key, key_id and team_id do not belong together, or the key was revoked: compare them with "
-     "Keys at developer.apple.com"},
+     "Keys at developer.apple.com (a clock that is ahead gets the same answer)"},
     {"ExpiredProviderToken", SETTING("key_file"),
      "a token made just now counts as too old: this machine's clock is off"},
     {"UnrelatedKeyIdInToken", SETTING("key_id"), "key_id is not the key's own"},

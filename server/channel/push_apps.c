@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,14 @@ struct push_apps {
     size_t count;
 };
 
-/* The library says the same at most once a minute. */
-static void on_alarm(void *owner, enum push_alarm alarm, const char *text)
+/* The library says the same at most once a minute. A service's own words may hold quotes. */
+static void on_alarm(void *owner, enum push_alarm alarm, const char *words)
 {
     const struct push_app *app = owner;
+    char text[240];
+    snprintf(text, sizeof(text), "%s", words);
+    for (char *at = text; (at = strchr(at, '"')) != NULL;)
+        *at = '\'';
     push_counts_alarm(app->counts, alarm, clock_wall().us / 1000000);
     log_line(LOG_ERROR, "push alarm raised",
              "alarm=%s app=%s service=%s environment=%s text=\"%s\"", push_alarm_name(alarm),

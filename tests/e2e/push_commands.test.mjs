@@ -208,9 +208,11 @@ test('a service that cannot be reached is a warning with its reason, after a few
   await new Promise((resolve) => silent.once('listening', resolve));
   const settings = await settingsWith(apnsApp(topic, where(nobody)), fcmApp(topic, where(nobody)),
     apnsApp('silent', where({ port: silent.address().port })), apnsApp('other', { host: 'push.example' }),
-    fcmApp('other', {}, { token_uri: `https://localhost:${nobody.port}/token` }));
+    fcmApp('other', {}, { token_uri: `https://localhost:${nobody.port}/token` }), fcmApp('hanging'));
+  fcm.exchangeRules.push(...Array(8).fill({ hang: true }));
   const started = Date.now(), answer = await check(settings);
   silent.close();
+  fcm.exchangeRules.length = 0;
   assert.ok(Date.now() - started < 10000, `${Date.now() - started} ms`);
   assert.equal(answer.code, 0);
   assertFound(answer, settings, [
@@ -219,6 +221,7 @@ test('a service that cannot be reached is a warning with its reason, after a few
     [2, 'warning', 'app', /cannot be asked now: /],
     [3, 'warning', 'app', /cannot be asked now: .*certificate/],
     [4, 'warning', 'app', /cannot be asked now: /],
+    [5, 'warning', 'app', /cannot be asked now: /],
   ]);
 });
 
@@ -312,6 +315,26 @@ test('a cut connection leaves the outcome unknown, a missing one leaves the push
   const gone = await send('gone');
   assert.equal(gone.code, 1);
   assert.match(gone.out, /\nNot sent: no connection to 127\.0\.0\.1 port \d+: .+\n$/);
+});
+
+test('whatever a service says, it commands no terminal and quotes no device', async () => {
+  const settings = await settingsWith(fcmApp(topic));
+  const send = (...args) => run('push', '--device', token, '--text', 'x', '--settings', settings.file, ...args);
+  const bodies = [`{"error":{"message":"\x1b[31m ${token} is bad"`, `${'é'.repeat(231)}${token}`, '\x1b]0;title\x07'];
+  for (const body of bodies)
+    for (const args of [[], ['--json']]) {
+      const off = fcm.rules.add({ answer: { error: 'INTERNAL', body } });
+      const { code, out } = await send(...args);
+      off();
+      assert.equal(code, 1);
+      assert.doesNotMatch(out, /[\x00-\x09\x0b-\x1f\x7f]/);
+      assert.ok(!out.includes(token.slice(0, 13)), out);
+    }
+  fcm.exchangeRules.push({ status: 400, error: 'invalid_client', description: '\x1b[31m"no"\n' });
+  const { code, out } = await send();
+  assert.equal(code, 1);
+  assert.doesNotMatch(out, /[\x00-\x09\x0b-\x1f\x7f]/);
+  assert.match(out, /\nNot sent: the token server refuses the account: 400 invalid_client +\?\[31m"no"\?\n/);
 });
 
 test('--json prints one object with the exchange in it', async () => {
