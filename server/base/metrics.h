@@ -26,6 +26,7 @@
     X(callbacks_forged, "callbacks with a bad signature or time")                                  \
     X(callback_batches, "batches of callbacks flushed")                                            \
     X(reminders_sent, "reminders sent")                                                            \
+    X(reminders_opened, "reminders from which the app was opened")                                 \
     X(reminders_failed, "reminders that could not be sent")                                        \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \

@@ -3,10 +3,12 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
+#include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
@@ -35,6 +37,8 @@ const struct route public_routes[] = {
 
 const struct route app_routes[] = {
     PUBLIC_ROUTES,
+    {"GET", "/app/v1/debts", ROUTE_APP, NULL, debts_list_own},
+    {"POST", "/app/v1/opened", ROUTE_APP, NULL, opened_take},
     {"GET", "/app/v1/devices", ROUTE_APP, NULL, devices_list_own},
     {"PUT", "/app/v1/devices/{installation}", ROUTE_APP, NULL, devices_register_own},
     {"DELETE", "/app/v1/devices/{installation}", ROUTE_APP, NULL, devices_remove_own},

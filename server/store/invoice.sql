@@ -21,6 +21,18 @@ where ($1::text is null or (i.customer_id, i.invoice_id) in (
 order by i.customer_id, i.invoice_id
 limit $5::bigint;
 
+-- name: invoice_list_open
+-- What one customer owes, the next due first. $1 customer reference, $2 at most
+-- the columns of invoice_list
+select i.customer_id, i.invoice_id, i.number, r.reference, i.kind, i.product, i.currency,
+    i.amount_minor, i.due_minor, i.issue_date, i.due_date, i.paid_at,
+    i.link_no
+from customer_registry r
+join invoice i using (customer_id)
+where r.reference = $1::text and i.due_minor > 0
+order by i.due_date, i.invoice_id
+limit $2::bigint;
+
 -- name: invoice_show
 -- $1 customer_id, $2 invoice_id
 -- the columns of invoice_list, then customer's name and language, account, and as JSON texts:

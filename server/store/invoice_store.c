@@ -21,6 +21,18 @@ int invoice_list(struct store *store, struct pg_query *query, const struct invoi
     return rc;
 }
 
+int invoice_list_open(struct store *store, struct pg_query *query, struct span customer,
+                      int64_t at_most, pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_text(&args, customer);
+    pg_arg_int(&args, at_most);
+    int rc = pg_read(store->reads, query, SQL_INVOICE_LIST_OPEN, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
 void invoice_read_listed(const PGresult *result, int row, struct invoice_listed *listed)
 {
     *listed =

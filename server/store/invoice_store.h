@@ -37,6 +37,9 @@ struct invoice_shown {
 
 MUST_CHECK int invoice_list(struct store *, struct pg_query *, const struct invoice_search *,
                             pg_result_cb, void *owner, struct err *);
+MUST_CHECK int invoice_list_open(struct store *, struct pg_query *, struct span customer,
+                                 int64_t at_most, pg_result_cb, void *owner, struct err *);
+/* A row of either list. */
 void invoice_read_listed(const PGresult *, int row, struct invoice_listed *);
 /* At most one row. */
 MUST_CHECK int invoice_show(struct store *, struct pg_query *, struct invoice_key, pg_result_cb,

@@ -13,6 +13,7 @@ import { dunlin } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { makeCertificate, startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
+import { execute, findConninfo, query } from '../support/local.mjs';
 
 const token = (n) => `${n.toString(16).padStart(64, '0')}`;
 const phone = (n, more = {}) => ({ app: 'com.bank.app', service: 'apns', token: token(n), ...more });
@@ -56,6 +57,7 @@ function ask(where, { bearer, method = 'GET', body, headers = {}, at = gateway, 
 const by = (customer, more) => tokenBy(first, { sub: customer, ...more });
 const put = (customer, installation, body) => ask(`/app/v1/devices/${installation}`, { bearer: by(customer), method: 'PUT', body });
 const own = async (customer) => (await ask('/app/v1/devices', { bearer: by(customer) })).json().items;
+const conninfo = () => { const [app, owner] = findConninfo(gateway.dir); return { app, owner }; };
 const call = (where, options = {}) => ask(`/api/v1${where}`, { bearer: apiKey, ...options });
 
 test('a phone registers, refreshes, sees itself without its token, and goes', async () => {
@@ -104,6 +106,65 @@ test('the back end does the same for any customer, with a key of that scope', as
   assert.equal((await ask('/api/v1/devices?customer=K-1', { bearer: by('K-1') })).status, 401);
   assert.equal((await ask('/app/v1/devices', { bearer: apiKey })).status, 401);
   assert.equal((await ask('/app/v1/devices', { bearer: by('K-1'), at: { settings: { public: gateway.settings.private } } })).status, 404);
+});
+
+// A customer with two debts and a reminder that two phones were shown.
+const seed = `
+  insert into customer_registry (reference, customer_id) values ('K-7', 700), ('K-8', 800);
+  insert into customer (customer_id, reference, link_count, created_at, changed_at)
+    values (700, 'K-7', 1, now(), now()), (800, 'K-8', 0, now(), now());
+  insert into invoice (customer_id, invoice_id, number, kind, product, currency, amount_minor, due_minor, issue_date, due_date,
+    link_no, paid_at, created_at, changed_at)
+    values (700, 7001, 'F/1', 'invoice', 'Loan', 'PLN', 10000, 7050, '2026-11-01', '2026-12-01', 1, null, now(), now()),
+      (700, 7002, 'F/2', 'invoice', null, 'EUR', 500, 500, '2026-11-01', '2026-11-15', null, null, now(), now()),
+      (700, 7003, 'F/3', 'invoice', null, 'PLN', 500, 0, '2026-11-01', '2026-11-10', null, now(), now(), now());
+  insert into paylink (customer_id, link_no, invoice_id, state, created_at) values (700, 1, 7001, 'active', now());
+  insert into reminder (customer_id, invoice_id, step, due_at, state, reason) values (700, 7001, 'due', now(), 'sent', 'due');
+  insert into push (customer_id, invoice_id, step, installation, push_id, state, reason, expires_at, claimed_at)
+    values (700, 7001, 'due', 'install-7', '11111111-1111-4111-8111-111111111111', 'accepted', '', now(), now()),
+      (700, 7001, 'due', 'install-8', '22222222-2222-4222-8222-222222222222', 'accepted', '', now(), now());`;
+
+test('an app sees what its customer owes, the next due first, and nobody else\'s', async () => {
+  await execute(conninfo().owner, seed);
+  const debts = async (customer) => (await ask('/app/v1/debts', { bearer: by(customer) })).json();
+  const { items, more } = await debts('K-7');
+  assert.equal(more, false);
+  const link = items[1].link;
+  assert.deepEqual(items, [
+    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2026-11-15', link: null },
+    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2026-12-01', link },
+  ]);
+  assert.equal((await ask(new URL(link).pathname)).status, 200);
+  assert.deepEqual(await debts('K-8'), { items: [], more: false });
+  assert.deepEqual(await debts('K-unheard-of'), { items: [], more: false });
+  await execute(conninfo().owner, `insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date,
+    due_date, created_at, changed_at) select 800, 'G/' || n, 'invoice', 'PLN', 1, 1, '2026-01-01', '2026-01-02', now(), now()
+    from generate_series(1, 101) n`);
+  const many = await debts('K-8');
+  assert.deepEqual([many.items.length, many.more], [100, true]);
+});
+
+test('an opened push is kept once, however often and wherever it is told', async () => {
+  const opened = (push, customer = 'K-7') => ask('/app/v1/opened', { bearer: by(customer), method: 'POST', body: { push } });
+  const told = () => query(conninfo().owner, `select (select json_agg(opened_at is not null order by installation) from push) as pushes,
+    (select json_agg(opened_at is not null) from reminder) as reminders, (select json_agg(kind || ' ' || facts) from event) as events,
+    (select event_count from invoice where invoice_id = 7001) as count, (select i.chain_head = coalesce((select e.hash from event e
+      where e.prev_hash = '' and e.hash = event_hash('', e.customer_id, e.invoice_id, 1, e.at, e.kind, e.facts, null)), '')
+      from invoice i where invoice_id = 7001) as is_chained`);
+  const wrong = await Promise.all([
+    opened('11111111-1111-4111-8111-111111111111', 'K-8'), opened('33333333-3333-4333-8333-333333333333'),
+    opened('11111111-1111-4111-8111-111111111111', 'K-unheard-of'), opened('1'), opened("' or true --")]);
+  assert.deepEqual(new Set(wrong.map((answer) => { const { request: _, ...rest } = answer.json(); return jsonOf(rest); })).size, 1);
+  assert.equal(wrong[0].status, 404);
+  for (const body of ['', '{}', '{"push":7}', '[]', `{"push":"${'1'.repeat(2000)}"}`])
+    assert.equal((await ask('/app/v1/opened', { bearer: by('K-7'), method: 'POST', body })).status, 400, body);
+  assert.deepEqual(await told(), [{ pushes: [false, false], reminders: [false], events: null, count: 0, is_chained: true }]);
+  const first = await Promise.all(Array.from({ length: 10 }, () => opened('11111111-1111-4111-8111-111111111111')));
+  assert.deepEqual(new Set(first.map(({ status, text }) => `${status}${text}`)), new Set(['204']));
+  const once = { pushes: [true, false], reminders: [true], events: ['reminder.opened {"step" : "due", "channel" : "push"}'], count: 1, is_chained: true };
+  assert.deepEqual(await told(), [once]);
+  assert.equal((await opened('22222222-2222-4222-8222-222222222222')).status, 204);
+  assert.deepEqual(await told(), [{ ...once, pushes: [true, true] }]);
 });
 
 test('a device that cannot be read changes nothing and says which rule it breaks', async () => {
