@@ -119,17 +119,47 @@ export function clockBar(root) {
 }
 
 // -- the phone --------------------------------------------------------------------------------------
-function note(message, creditor) {
-    const isPush = message.channel === 'push';
-    const head = el('header', {},
-        el('i', { class: message.channel, 'aria-hidden': 'true' }, isPush ? 'P' : 'SMS'),
-        el('b', {}, isPush ? creditor : 'Messages'), el('span', { title: when(message.at) }, short(message.at)));
-    const to = el('small', {}, `to ${message.name ?? 'nobody'} · ${stepName(message.step)}`);
-    if (!isPush) return el('article', { class: 'note' }, head, el('p', {}, ...linked(message.body, message.link)), to);
-    const inside = [head, el('strong', {}, message.title ?? ''), el('p', {}, message.body), to];
+const telephones = { apns: 'iPhone', fcm: 'Android' };
+const initials = (creditor) => creditor.split(/\s+/).slice(0, 2).map((word) => word[0]).join('').toUpperCase();
+
+function sms(message) {
+    return el('article', { class: 'note' },
+        el('header', {}, el('i', { class: 'sms', 'aria-hidden': 'true' }, 'SMS'), el('b', {}, 'Messages'), el('span', { title: when(message.at) }, short(message.at))),
+        el('p', {}, ...linked(message.body, message.link)),
+        el('small', {}, `to ${message.name ?? 'nobody'} · ${stepName(message.step)}`));
+}
+
+/** As a lock screen shows it. `earlier`: what was there under the same collapse id. */
+function notification(message, creditor, earlier) {
+    const tap = () => {
+        if (!message.opened_at) post('/phone/opened', { id: message.id });
+    };
+    const marks = [
+        earlier.length ? el('span', { class: 'mark-replaced', title: earlier.map((old) => `${stepName(old.step)}, ${when(old.at)}: ${old.body}`).join('\n') },
+            earlier.length > 1 ? `replaced ${earlier.length} earlier` : earlier[0].step ? `replaced “${stepName(earlier[0].step)}”` : 'replaced an earlier one') : null,
+        message.opened_at ? el('span', { class: 'mark-opened' }, 'opened') : null,
+    ].filter(Boolean);
+    const inside = [
+        el('i', { class: 'app', 'aria-hidden': 'true' }, initials(creditor)),
+        el('div', {},
+            el('header', {}, el('b', {}, creditor), el('span', { title: when(message.at) }, short(message.at))),
+            message.title ? el('strong', {}, message.title) : null,
+            el('p', {}, message.body),
+            el('small', {}, `${message.name ?? 'nobody'}${message.service ? `’s ${telephones[message.service]}` : ''}${message.step ? ` · ${stepName(message.step)}` : ''}`),
+            marks.length ? el('div', { class: 'marks' }, ...marks) : null),
+    ];
+    const kind = `note push ${message.service ?? ''}${earlier.length ? ' stacked' : ''}${message.opened_at ? ' seen' : ''}`;
     return message.link
-        ? el('a', { class: 'note tap', href: message.link, target: '_blank', rel: 'noopener' }, ...inside)
-        : el('article', { class: 'note' }, ...inside);
+        ? el('a', { class: `${kind} tap`, href: message.link, target: '_blank', rel: 'noopener', onclick: tap }, ...inside)
+        : el('article', { class: kind }, ...inside);
+}
+
+/** What is on the screen, each with what it replaced. */
+function onScreen(messages) {
+    return messages.filter((message) => !message.replaced_at).map((message) => ({
+        message,
+        earlier: message.collapse ? messages.filter((old) => old.replaced_at && old.collapse === message.collapse && old.to === message.to) : [],
+    }));
 }
 
 export function phone(root, options = {}) {
@@ -140,18 +170,23 @@ export function phone(root, options = {}) {
     const list = el('div', { class: 'list', role: 'region', 'aria-label': 'Messages on the phone', tabindex: '0' });
     root.append(filter, el('div', { class: 'phone' }, el('div', { class: 'screen' },
         el('div', { class: 'status', 'aria-hidden': 'true' }, el('span', { 'data-hour': true }), el('span', {}, '5G ▮▮▮')),
-        el('div', { class: 'big' }, el('b', { 'data-hour': true }), el('span', { 'data-day': true })), list)));
+        el('div', { class: 'big' }, el('b', { 'data-hour': true }), el('span', { 'data-day': true })), list)),
+    el('p', { class: 'soft under' }, 'The demo shows the whole text. A bank’s own lock screens are neutral unless it wants otherwise: who writes, and to open the app.'));
+    let name = options.name;
     const draw = (messages) => {
         shown = messages;
-        list.replaceChildren(...(messages.length ? messages.map((message) => note(message, creditor))
-            : [el('p', { class: 'note' }, 'Nothing yet. Move the clock a day on.')]));
+        const [chip] = filter.getElementsByClassName('chip');
+        if (chip && !name && messages[0]?.name) chip.textContent = `${messages[0].name}’s phone`;
+        const notes = onScreen(messages).map(({ message, earlier }) => (message.channel === 'push' ? notification(message, creditor, earlier) : sms(message)));
+        list.replaceChildren(...(notes.length ? notes : [el('p', { class: 'note' }, 'Nothing yet. Move the clock a day on.')]));
     };
-    const again = watch(() => `/phone.json?channel=phone&limit=60${customer ? `&customer=${customer}` : ''}`, draw, 1200);
-    const show = (id, name) => {
+    const again = watch(() => `/phone.json?channel=phone&limit=90${customer ? `&customer=${customer}` : ''}`, draw, 1200);
+    const show = (id, whose) => {
         customer = id;
+        name = whose;
         filter.replaceChildren(...(id
-            ? [el('span', { class: 'chip info' }, name ?? `customer ${id}`), el('button', { type: 'button', class: 'small', onclick: () => show('', '') }, 'Show all phones')]
-            : [el('span', { class: 'soft' }, 'All phones, newest first. Links open the payment page.')]));
+            ? [el('span', { class: 'chip info' }, name ? `${name}’s phone` : `customer ${id}`), el('button', { type: 'button', class: 'small', onclick: () => show('', '') }, 'Show all phones')]
+            : [el('span', { class: 'soft' }, 'All phones, newest first. Some people have the app and get pushes, the others SMS.')]));
         list.scrollTop = 0;
         return again();
     };
@@ -229,12 +264,40 @@ const troubles = [
     ['charge_back', 'Charge back', 'Four seconds after each payment'],
 ];
 
+const pushTroubles = [
+    ['goaway', 'Go away', 'GOAWAY after ten pushes on a connection: the rest must find another'],
+    ['429', 'Too many requests', 'Each push is refused with 429, for later'],
+    ['503', 'Out of order', 'Each push is refused with 503, for later'],
+    ['unregistered', 'App removed', 'The phones have lost the app: an SMS instead. Off again, the app is back'],
+    ['silence', 'Silence', 'Pushes are shown but never answered: sent again, and still shown once'],
+];
+
+function switchboard(name, rows, set) {
+    const boxes = Object.fromEntries(rows.map(([key]) => [key, el('input', { type: 'checkbox', role: 'switch', id: `t-${name}-${key}`, onchange: (event) => set(key, event.target.checked) })]));
+    const board = el('div', { class: 'switches' }, ...rows.map(([key, title, what]) => el('label', { for: `t-${name}-${key}` }, boxes[key], el('span', {}, title, el('small', {}, what)))));
+    return { board, boxes };
+}
+
 export function trouble(root) {
-    const boxes = Object.fromEntries(troubles.map(([name]) => [name, el('input', { type: 'checkbox', role: 'switch', id: `t-${name}`, onchange: (event) => post('/trouble', { switch: name, on: event.target.checked }) })]));
-    root.append(el('div', { class: 'switches' }, ...troubles.map(([name, title, what]) => el('label', { for: `t-${name}` }, boxes[name], el('span', {}, title, el('small', {}, what))))));
-    return (state) => {
-        for (const [name, box] of Object.entries(boxes)) if (document.activeElement !== box) box.checked = state.trouble[name];
+    let service = '';
+    let last = null;
+    const bankSide = switchboard('bank', troubles, (name, on) => post('/trouble', { switch: name, on }));
+    const pushSide = switchboard('push', pushTroubles, (name, on) => post('/trouble', { switch: name, on, ...(service && { service }) }));
+    const draw = (state) => {
+        last = state;
+        for (const [name, box] of Object.entries(bankSide.boxes)) if (document.activeElement !== box) box.checked = state.trouble[name];
+        const of = (service ? [service] : ['apns', 'fcm']).map((name) => state.trouble.push[name]);
+        for (const [name, box] of Object.entries(pushSide.boxes)) {
+            box.indeterminate = of.some((one) => one[name]) && !of.every((one) => one[name]);
+            if (document.activeElement !== box) box.checked = of.some((one) => one[name]);
+        }
     };
+    const pick = el('select', { 'aria-label': 'Which push service', onchange: (event) => { service = event.target.value; if (last) draw(last); } },
+        el('option', { value: '' }, 'Apple and Google'), el('option', { value: 'apns' }, 'Apple (APNs)'), el('option', { value: 'fcm' }, 'Google (FCM)'));
+    root.append(
+        el('h3', {}, 'The bank'), bankSide.board,
+        el('div', { class: 'subhead' }, el('h3', {}, 'The push services'), pick), pushSide.board);
+    return draw;
 }
 
 // -- the debts --------------------------------------------------------------------------------------
