@@ -302,20 +302,25 @@ static void open_lanes(struct push_service *service, int64_t now)
     }
 }
 
-/* One a turn, the longest idle, down to the minimum. */
+/* One a turn, the longest idle, down to the minimum. An idle service has no turns: a timer makes
+ * the next, when this one can have been idle for long enough. */
 static void close_idle_lane(struct push_service *service)
 {
     struct lane *idlest = NULL;
+    int64_t idle_ms = -1, limit_ms = service->tuning.idle_close;
     if (living_lanes(service) <= service->tuning.connections_min)
         return;
     for (size_t at = 0; at < service->lane_count; ++at) {
         struct lane *lane = service->lanes[at];
-        if (!lane_is_leaving(lane) && lane_idle_ms(lane) >= service->tuning.idle_close &&
-            (idlest == NULL || lane_idle_ms(lane) > lane_idle_ms(idlest)))
+        if (!lane_is_leaving(lane) && lane_idle_ms(lane) > idle_ms) {
             idlest = lane;
+            idle_ms = lane_idle_ms(lane);
+        }
     }
-    if (idlest != NULL)
+    if (idle_ms >= limit_ms)
         lane_leave(idlest);
+    if (idlest != NULL && !timer_is_running(&service->idle))
+        timer_start(&service->idle, idle_ms >= limit_ms ? 1 : (uint32_t)(limit_ms - idle_ms));
 }
 
 /* ---- sending ---- */
@@ -558,5 +563,6 @@ void pool_release(struct push_service *service)
     stop_all(service);
     timer_stop(&service->turn);
     timer_stop(&service->wake);
+    timer_stop(&service->idle);
     timer_stop(&service->connect_later);
 }

@@ -246,6 +246,7 @@ struct push_service *push_service_new(const struct push_settings *settings, stru
     breaker_init(&service->breaker, service->tuning.breaker_failures);
     timer_init(&service->turn, settings->loop, "push turn", pool_on_turn, service);
     timer_init(&service->wake, settings->loop, "push wake", pool_on_turn, service);
+    timer_init(&service->idle, settings->loop, "push idle", pool_on_turn, service);
     timer_init(&service->connect_later, settings->loop, "push connect", pool_on_turn, service);
     int failed = set_up(service, err);
     forget_borrowed(&service->settings);

@@ -82,6 +82,7 @@ struct push_service {
     nghttp2_mem nghttp2_memory; /* out of it */
     struct timer turn;          /* the pool's work at the end of a loop turn */
     struct timer wake;          /* and when time alone allows more */
+    struct timer idle;          /* when an idle connection may be closed */
     struct timer connect_later;
     bool is_used, is_stopping, is_freeing, is_in_turn;
     bool is_room_asked; /* since on_room was called */

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { appCertificate } from '../fake/certificates.mjs';
+import { appCertificate, serverCertificate } from '../fake/certificates.mjs';
 import { code, representations } from '../fake/frames.mjs';
 import { openWire } from '../fake/wire.mjs';
-import { atEnd } from '../support/cleanup.mjs';
+import { atEnd, temporaryFolder } from '../support/cleanup.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { apnsPush, argsFor, certificate, deliver, folder, pushes, startApns, startDriver, topic } from '../support/push.mjs';
 
@@ -60,6 +60,57 @@ describe('streams', () => {
     assert.equal(accepted(await deliver(apns, pushes(200))), 200);
     assert.equal(apns.accepted.some(({ headers }) => headers.authorization !== undefined), false);
   });
+});
+
+describe('connections', () => {
+  test('grow with the backlog, and those above the minimum are closed when idle', async () => {
+    const apns = await startApns({ settings: { maxConcurrentStreams: 10 } });
+    apns.delay = () => 10;
+    const drive = startDriver(argsFor(apns, { args: ['--concurrency', '600', '--tune', 'connections_min=1',
+      '--tune', 'connections_max=4', '--tune', 'idle_close=300'] }));
+    drive.say(...pushes(600));
+    await drive.until(600);
+    assert.equal(apns.connections.length, 4);
+    await eventually(() => apns.server.open.length === 1, { every: 5, what: 'one connection to be left' });
+    for (const { plain } of apns.connections.filter(({ isOpen }) => !isOpen)) assert.notEqual(plain.seen.goaway, undefined, 'closed in good manners');
+    drive.say(apnsPush(601));
+    await drive.finish();
+    assert.deepEqual([accepted(drive), apns.connections.length, drive.summary.unknown_before], [601, 4, 0]);
+  });
+
+  test('an idle one is asked whether it is there, and replaced when it is not', async () => {
+    const apns = await startApns();
+    const drive = startDriver(argsFor(apns, { args: [...one, '--tune', 'ping_busy=100', '--tune', 'ping_idle=100', '--tune', 'ping_timeout=300'] }));
+    drive.say(apnsPush(1));
+    await drive.until(1);
+    const [first] = apns.connections;
+    await eventually(() => first.plain.seen.frames.ping >= 2, { every: 5, what: 'two PINGs' });
+    assert.equal(apns.connections.length, 1, 'which answers');
+    first.plain.isSilent = true;
+    await eventually(() => apns.connections.length === 2, { every: 5, what: 'another connection' });
+    drive.say(apnsPush(2));
+    await drive.finish();
+    assert.deepEqual([accepted(drive), drive.summary.unknown_before], [2, 0]);
+  });
+
+  // Reference 1.2: at 47 minutes, and the connections are kept.
+  test('outlive their token: a new one is minted in time, whatever the load', async () => {
+    const apns = await startApns();
+    apns.rules.add({ at: 200, do: () => { apns.clockOffset = 48 * 60; } });
+    const drive = await deliver(apns, pushes(400), { args: [...one, '--clock-step', '200:2880'] });
+    assert.deepEqual([accepted(drive), drive.summary.tokens, drive.summary.attempts, apns.connections.length], [400, 2, 400, 1]);
+  });
+
+  // Nobody says a host here: the service's own is asked for by name, and must show it.
+  for (const [name, args] of [['api.push.apple.com', []], ['api.sandbox.push.apple.com', ['--sandbox']]])
+    test(`are to ${name} by default`, async () => {
+      const own = serverCertificate(temporaryFolder(), name), apns = await startApns({ certificate: own });
+      const drive = await deliver(apns, pushes(3), { ca: own.ca, host: '', args });
+      assert.equal(accepted(drive), 3);
+      assert.equal(apns.accepted[0].headers[':authority'], name);
+      const other = await deliver(apns, pushes(1, apnsPush, { deadline: 300 }), { ca: own.ca, host: '', args: args.length ? [] : ['--sandbox'] });
+      assert.equal(accepted(other), 0);
+    });
 });
 
 describe('what is sent', () => {

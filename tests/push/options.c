@@ -58,6 +58,11 @@ static void choose_service(const char *name)
     push_tuning_default(&driver.settings.tuning, driver.settings.kind);
 }
 
+static void name_host(const char *name)
+{
+    driver.settings.host = name[0] == 0 ? NULL : name;
+}
+
 static void hurry(const char *value)
 {
     uint32_t by = (uint32_t)strtoul(value, NULL, 10);
@@ -122,7 +127,8 @@ static void tune(const char *text)
 static const struct option_row rows[] = {
     {"help", FLAG, ALL, NULL, help},
     {"service", CALL, SERVICE, NULL, choose_service},
-    {"host", TEXT, ALL, &driver.settings.host, NULL},
+    {"host", CALL, ALL, NULL, name_host},
+    {"sandbox", FLAG, ALL, &driver.settings.apns.is_sandbox, NULL},
     {"connect", TEXT, ALL, &driver.settings.connect, NULL},
     {"ca", TEXT, ALL, &driver.settings.ca_file, NULL},
     {"beside", TEXT, ALL, &driver.beside, NULL},
