@@ -9,6 +9,7 @@
 #include "jobs/dispatch.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
+#include "jobs/stale_devices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct work_role {
     struct parked *parked;
     struct dispatch *dispatch;
     struct anchor *anchor;
+    struct stale_devices *stale_devices;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
 };
@@ -78,6 +80,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
         return e->code;
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
+    role->stale_devices = stale_devices_new(w->world);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = IMPORT_TIMEOUT_MS,
@@ -98,6 +101,7 @@ static void work_drain(void *state)
     if (role->world->push_apps != NULL)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
+    stale_devices_stop(role->stale_devices);
     importing_stop(role->importing);
 }
 
@@ -105,7 +109,8 @@ static bool work_is_drained(void *state)
 {
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
-           dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor);
+           dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
+           stale_devices_is_idle(role->stale_devices);
 }
 
 static void work_stop(void *state)
@@ -119,6 +124,7 @@ static void work_stop(void *state)
     role->world->push_apps = NULL;
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
+    stale_devices_free(role->stale_devices);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);

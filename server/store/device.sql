@@ -233,3 +233,36 @@ join device d using (customer_id, installation, app)
 where i.installation = $1::text and ($2::text = '' or i.app = $2::text)
 order by d.app
 limit 2;
+
+-- name: device_stale
+-- $1 seen before, $2 at most
+-- customer_id, installation
+select customer_id, installation
+from device
+where state = 'live' and service = 'fcm' and seen_at < $1::timestamptz
+order by seen_at
+limit $2::bigint;
+
+-- name: device_lock_owners
+-- $1 customer_id[]
+select customer_id
+from customer
+where customer_id = any ($1::bigint[])
+order by customer_id
+for no key update;
+
+-- name: device_end_stale
+-- After device_lock_owners. One that was seen meanwhile stays. $1 customer_id[], $2 installation[],
+-- $3 seen before, $4 now
+with ended as (
+    update device d
+    set state = 'dead', reason = 'not seen for 270 days', ended_at = $4::timestamptz
+    from unnest($1::bigint[], $2::text[]) w (customer_id, installation)
+    where d.customer_id = w.customer_id and d.installation = w.installation
+        and d.state = 'live' and d.service = 'fcm' and d.seen_at < $3::timestamptz
+    returning d.customer_id, d.installation, d.token, d.app, d.service
+)
+delete from device_token t
+using ended e
+where t.token = e.token and t.app = e.app and t.service = e.service
+    and t.customer_id = e.customer_id and t.installation = e.installation;

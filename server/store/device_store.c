@@ -180,3 +180,40 @@ void device_read_found(const PGresult *result, int row, struct device_found *fou
                                    .state = pg_get_text(result, row, 5),
                                    .reason = pg_get_text(result, row, 6)};
 }
+
+int device_find_stale(struct store *store, struct pg_query *query, struct instant before,
+                      pg_result_cb on_found, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, before);
+    pg_arg_int(&args, DEVICE_STALE_MAX);
+    int rc = pg_read(store->reads, query, SQL_DEVICE_STALE, &args, on_found, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+int device_end_stale(struct store *store, struct pg_tx *tx, const PGresult *stale,
+                     struct instant before, struct instant now, pg_done_cb on_done, void *owner,
+                     struct err *err)
+{
+    int64_t customers[DEVICE_STALE_MAX];
+    struct span installations[DEVICE_STALE_MAX];
+    struct pg_args args;
+    int count = PQntuples(stale), rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (rc != 0)
+        return rc;
+    for (int row = 0; row < count; ++row) {
+        customers[row] = pg_get_int(stale, row, 0);
+        installations[row] = pg_get_text(stale, row, 1);
+    }
+    pg_args_init(&args);
+    pg_arg_ints(&args, customers, (size_t)count);
+    pg_tx_add(tx, SQL_DEVICE_LOCK_OWNERS, &args, NULL);
+    pg_arg_texts(&args, installations, (size_t)count);
+    pg_arg_instant(&args, before);
+    pg_arg_instant(&args, now);
+    add(tx, SQL_DEVICE_END_STALE, &args, NULL);
+    pg_tx_commit(tx);
+    return 0;
+}

@@ -58,4 +58,16 @@ MUST_CHECK int device_find(struct store *, struct pg_query *, struct span instal
                            struct span app, pg_result_cb on_found, void *owner, struct err *);
 void device_read_found(const PGresult *, int row, struct device_found *);
 
+enum { DEVICE_STALE_MAX = 500 }; /* ended at once */
+
+/* Live devices of FCM that were last seen before then, the longest unseen first; on_found's result
+ * is for device_end_stale. */
+MUST_CHECK int device_find_stale(struct store *, struct pg_query *, struct instant before,
+                                 pg_result_cb on_found, void *owner, struct err *);
+/* Ends those of them that still were not seen, in a transaction of its own; `stale` may go when
+ * this returns. */
+MUST_CHECK int device_end_stale(struct store *, struct pg_tx *, const PGresult *stale,
+                                struct instant before, struct instant now, pg_done_cb on_done,
+                                void *owner, struct err *);
+
 #endif
