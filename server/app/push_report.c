@@ -42,8 +42,8 @@ static const char *consequence_of(const struct push_probe *p)
     }
 }
 
-/* What the outcome means, in a sentence or two; "" when there is nothing to add. */
-static void explain(const struct push_report *report, char *out, size_t room)
+/* What the outcome means, and behind `between` what follows; "" when there is nothing to add. */
+static void explain(const struct push_report *report, const char *between, char *out, size_t room)
 {
     const struct push_probe *p = report->probe;
     const struct push_word *word = push_word_find(p->reason, p->advice);
@@ -59,7 +59,7 @@ static void explain(const struct push_report *report, char *out, size_t room)
         snprintf(out, room, "Set the clock: %s.", p->alarm_text);
     else if (word != NULL)
         snprintf(out, room, "%c%s.%s%s", toupper((unsigned char)word->text[0]), word->text + 1,
-                 consequence[0] == '\0' ? "" : " ", consequence);
+                 consequence[0] == '\0' ? "" : between, consequence);
     else
         snprintf(out, room, "%s", consequence);
 }
@@ -68,7 +68,7 @@ void push_report_print_words(const struct push_report *report, FILE *out)
 {
     const struct push_probe *p = report->probe;
     char meaning[512];
-    explain(report, meaning, sizeof(meaning));
+    explain(report, "\n", meaning, sizeof(meaning));
     fputc('\n', out);
     if (p->outcome == PUSH_ACCEPTED)
         fprintf(out, "%s in %.1f ms as %s.\n", report->is_dry_run ? "Valid" : "Accepted",
@@ -85,7 +85,7 @@ void push_report_print_json(const struct push_report *report, json_t *exchange, 
 {
     const struct push_probe *p = report->probe;
     char meaning[512], device[64];
-    explain(report, meaning, sizeof(meaning));
+    explain(report, " ", meaning, sizeof(meaning));
     push_exchange_print_device(report->probe->message.target, device, sizeof(device));
     json_t *payload = json_loadb(p->message.payload.base, p->message.payload.len, 0, NULL);
     json_t *line = json_pack(

@@ -285,10 +285,10 @@ test('a dry run lets FCM look at the push and sends nothing; APNs has none', asy
 test('a refusal ends with what it means and what follows, and status 1', async () => {
   const settings = await settingsWith(apnsApp(topic), fcmApp(topic));
   const rows = [
-    [apns, { status: 410, reason: 'Unregistered' }, /Refused: Unregistered \(410\)\.\nThe app is gone from the device.* makes Dunlin forget the device\.\n$/],
-    [apns, { status: 400, reason: 'BadDeviceToken' }, /Refused: BadDeviceToken \(400\)\.\nAPNs knows no such device.* tried once in the other environment/],
-    [apns, { status: 403, reason: 'InvalidProviderToken' }, /Refused: InvalidProviderToken \(403\)\.\nKey, key_id and team_id do not belong together.* no reminder of this app goes by push\.\n$/],
-    [apns, { status: 503, reason: 'ServiceUnavailable' }, /Refused: ServiceUnavailable \(503\)\.\nThe service has trouble of its own.* tried again later\.\n$/],
+    [apns, { status: 410, reason: 'Unregistered' }, /Refused: Unregistered \(410\)\.\nThe app is gone from the device, .*\.\nA reminder .* makes Dunlin forget the device\.\n$/],
+    [apns, { status: 400, reason: 'BadDeviceToken' }, /Refused: BadDeviceToken \(400\)\.\nAPNs knows no such device.*\.\nA reminder .* tried once in the other environment/],
+    [apns, { status: 403, reason: 'InvalidProviderToken' }, /Refused: InvalidProviderToken \(403\)\.\nKey, key_id and team_id do not belong together.*\.\nUntil .* no reminder of this app goes by push\.\n$/],
+    [apns, { status: 503, reason: 'ServiceUnavailable' }, /Refused: ServiceUnavailable \(503\)\.\nThe service has trouble of its own.*\.\nA reminder .* tried again later\.\n$/],
     [apns, { status: 400, reason: 'Novelty' }, /Refused: Novelty \(400\)\.\n/],
     [fcm, { error: 'UNREGISTERED' }, /Refused: UNREGISTERED \(404\)\.\nThe app is gone/],
     [fcm, { error: 'INVALID_ARGUMENT' }, /Refused: INVALID_ARGUMENT \(400\)\.\nFCM knows no such token/],
