@@ -28,6 +28,8 @@
     X(reminders_sent, "reminders sent")                                                            \
     X(reminders_opened, "reminders from which the app was opened")                                 \
     X(reminders_failed, "reminders that could not be sent")                                        \
+    X(reminders_crossed, "reminders accepted by their channel after the payment was booked")       \
+    X(reminders_crossed_ms, "milliseconds between those payments and the acceptances")             \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -7,14 +7,36 @@
 #include "base/span.h"
 
 struct store;
+struct push_apps;
+
+/* What channels work with. */
+struct channel_means {
+    struct store *store;
+    struct push_apps *push_apps; /* null without apps */
+};
+
+/* Where a push goes. */
+struct channel_device {
+    struct span app, service, environment; /* of one of the apps */
+    struct span target_kind;               /* "token", "fid" */
+    struct span token;
+    struct span push_id;          /* the same at each attempt */
+    struct span collapse_id;      /* of the invoice: a later message replaces the earlier */
+    struct instant registered_at; /* this token */
+    int64_t expires_at_s;         /* of no use any more; UNIX seconds of the wall clock */
+};
 
 struct channel_message {
     int64_t customer_id, invoice_id;
-    struct span step;    /* with the ids: the identity of this message */
+    struct span step;    /* with the ids and the device: the identity of this message */
     struct span channel; /* "push", "sms", "email" */
     struct span address;
-    struct span title; /* push title or mail subject */
-    struct span body;
+    struct span title;                   /* push title or mail subject */
+    struct span body;                    /* of a push that the app localises: empty */
+    struct span number;                  /* of the invoice */
+    struct span link;                    /* the whole address, or empty */
+    const struct channel_device *device; /* of pushes, where there are apps; else null */
+    struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
 };
 
@@ -25,8 +47,23 @@ enum channel_outcome {
     CHANNEL_UNCERTAIN, /* perhaps sent */
 };
 
-/* `reason` is a fixed word. Exactly once per accepted send, later, never before send returned. */
-typedef void (*channel_cb)(void *owner, enum channel_outcome outcome, const char *reason);
+/* What is to become of the address. */
+enum channel_address {
+    CHANNEL_ADDRESS_KEPT = 0,
+    CHANNEL_ADDRESS_DEAD,      /* not to be used again */
+    CHANNEL_ADDRESS_ELSEWHERE, /* of a device: in its other environment, or else dead */
+};
+
+struct channel_result { /* borrowed: good until the callback returns */
+    enum channel_outcome outcome;
+    enum channel_address address;
+    struct span reason;      /* a few words in ASCII; a service's are its own */
+    bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
+    uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
+};
+
+/* Exactly once per accepted send, later, never before send returned. */
+typedef void (*channel_cb)(void *owner, const struct channel_result *);
 
 struct channel {
     const char *name;
@@ -34,8 +71,9 @@ struct channel {
      * others end uncertain. */
     bool is_repeat_harmless;
     bool (*takes)(struct span channel);
-    MUST_CHECK int (*send)(struct store *, const struct channel_message *, channel_cb on_sent,
-                           void *owner, struct err *);
+    /* Copies the message. */
+    MUST_CHECK int (*send)(const struct channel_means *, const struct channel_message *,
+                           channel_cb on_sent, void *owner, struct err *);
 };
 
 #endif

@@ -12,6 +12,8 @@ struct push_apps {
     struct push_app apps[PUSH_APPS_MAX]; /* do not move: alarms point to them */
     struct push_counts counts[PUSH_APPS_MAX];
     size_t count;
+    void (*on_room)(void *owner);
+    void *owner;
 };
 
 /* The library says the same at most once a minute. A service's own words may hold quotes. */
@@ -26,6 +28,13 @@ static void on_alarm(void *owner, enum push_alarm alarm, const char *words)
     log_line(LOG_ERROR, "push alarm raised",
              "alarm=%s app=%s service=%s environment=%s text=\"%s\"", push_alarm_name(alarm),
              app->app, app->service, app->environment, text);
+}
+
+static void on_room(void *owner)
+{
+    const struct push_apps *apps = ((struct push_app *)owner)->apps;
+    if (apps->on_room != NULL)
+        apps->on_room(apps->owner);
 }
 
 /* A copy of each text, so that the settings may go. */
@@ -53,6 +62,7 @@ static int add(struct push_apps *apps, const struct push_app_order *order, struc
     if (settings.on_alarm == NULL && settings.owner == NULL) {
         settings.owner = app;
         settings.on_alarm = on_alarm;
+        settings.on_room = on_room;
     }
     struct push_service *pool = push_service_new(&settings, err);
     if (pool == NULL) {
@@ -66,7 +76,8 @@ static int add(struct push_apps *apps, const struct push_app_order *order, struc
                              .channel_id = copy_of(order->app.channel_id),
                              .text = order->app.text,
                              .pool = pool,
-                             .counts = &apps->counts[apps->count]};
+                             .counts = &apps->counts[apps->count],
+                             .apps = apps};
     ++apps->count;
     return 0;
 }
@@ -84,6 +95,12 @@ struct push_apps *push_apps_new(const struct push_app_order *orders, size_t coun
         }
     }
     return apps;
+}
+
+void push_apps_listen(struct push_apps *apps, void (*on_free_room)(void *owner), void *owner)
+{
+    apps->on_room = on_free_room;
+    apps->owner = owner;
 }
 
 void push_apps_warm(struct push_apps *apps)

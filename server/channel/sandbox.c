@@ -19,18 +19,19 @@ static void on_saved(void *owner, const struct err *err)
     void *waiting = delivery->owner;
     free(delivery);
     /* A lost connection leaves the outcome open; a repetition cannot hurt here. */
+    struct channel_result result = {.outcome = CHANNEL_SENT, .reason = SPAN_LIT("delivered")};
     if (err->code != 0)
-        on_sent(waiting, CHANNEL_RETRY, "sandbox not reached");
-    else
-        on_sent(waiting, CHANNEL_SENT, "delivered");
+        result = (struct channel_result){.outcome = CHANNEL_RETRY,
+                                         .reason = SPAN_LIT("sandbox not reached")};
+    on_sent(waiting, &result);
 }
 
-static int sandbox_send(struct store *store, const struct channel_message *message,
+static int sandbox_send(const struct channel_means *means, const struct channel_message *message,
                         channel_cb on_sent, void *owner, struct err *err)
 {
     struct delivery *delivery = h2o_mem_alloc(sizeof(*delivery));
     *delivery = (struct delivery){.on_sent = on_sent, .owner = owner};
-    int rc = pg_tx_begin(store->writes, &delivery->tx, on_saved, delivery, err);
+    int rc = pg_tx_begin(means->store->writes, &delivery->tx, on_saved, delivery, err);
     if (rc != 0) {
         free(delivery);
         return rc;

@@ -21,6 +21,7 @@ enum key_purpose {
     KEY_PAYLINK = 0,
     KEY_PAYMENT, /* the reference of a payment: given to providers, and /back/{payment} */
     KEY_FORM,
+    KEY_COLLAPSE, /* what makes a later push of an invoice replace the earlier */
     KEY_PURPOSE_COUNT,
 };
 

@@ -29,6 +29,7 @@ struct reminder_record {
     struct reminder_outcome *saving[REMINDER_BATCH_MAX];
     size_t saving_count;
     struct pg_tx tx;
+    struct reminder_crossed crossed; /* of the flush under way */
     struct timer timer;
     uint32_t retry_ms; /* 0: the last flush was saved */
     bool is_saving, is_stopping;
@@ -75,6 +76,14 @@ static void rest_after(struct reminder_record *record, const struct err *err)
     timer_start(&record->timer, record->retry_ms);
 }
 
+/* Counted once the flush is on disk. */
+static void on_crossed(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_record *record = owner;
+    if (err->code == 0)
+        record->crossed = reminder_read_crossed(result);
+}
+
 static void on_saved(void *owner, const struct err *err)
 {
     struct reminder_record *record = owner;
@@ -84,6 +93,10 @@ static void on_saved(void *owner, const struct err *err)
         return;
     }
     record->retry_ms = 0;
+    if (err->code == 0) {
+        metrics_add(record->world->metrics, METRIC_reminders_crossed, record->crossed.count);
+        metrics_add(record->world->metrics, METRIC_reminders_crossed_ms, record->crossed.all_ms);
+    }
     let_go(record, err->code == 0);
     wait_for_company(record);
 }
@@ -124,7 +137,7 @@ static void save(struct reminder_record *record)
     struct err err;
     record->is_saving = true;
     if (reminder_finish(record->world->store, &record->tx, record->saving, record->saving_count,
-                        record->world->now(), on_saved, record, &err) != 0)
+                        record->world->now(), on_crossed, on_saved, record, &err) != 0)
         on_saved(record, &err);
 }
 

@@ -1,21 +1,28 @@
 /* The happy path:
- *   claim in one transaction; its commit arrives; the words of each are written; each is handed to
- *   its channel in the same turn of the loop, and the caller is told, who may claim the next; each
- *   answer of a channel goes to the record.
- * What can fail:
- *   the claim: nothing is claimed, nothing is sent; the outcome of a commit whose connection broke
- *     is unknown and such reminders are found among the lost;
- *   more than 200 ms may have passed since the claim's commit: all is given back, for a payment may
- *     have come since. What the server did before the commit does not count: the customers are
- *     locked until then, so a slow database does not silence everything. It is told by the server's
- *     clock, the whole by ours; a server whose clock steps in that moment is not provided for;
- *   a channel refuses: failed; is busy: given back for five minutes; does not know: uncertain;
+ *   claim in one transaction; while its commit is on its way the words of each are written; then
+ * each is handed to its channel in one turn of the loop, a push once for each device, and the
+ * caller is told, who may claim the next; when the last device of a reminder has answered its
+ * outcome goes to the record. What can fail: the claim: nothing is claimed, nothing is sent; the
+ * outcome of a commit whose connection broke is unknown and such reminders are found among the
+ * lost; more than 200 ms may have passed since the claim's commit: all is given back, for a payment
+ * may have come since; what a push service does not write to the wire by then comes back as well.
+ *     What the server did before the commit does not count: the customers are locked until then, so
+ *     a slow database does not silence everything. It is told by the server's clock, the whole by
+ *     ours; a server whose clock steps in that moment is not provided for;
+ *   a channel refuses: failed; is busy: given back for a while; does not know: uncertain;
+ *   a push service refuses a device: the device ends, and the reminder is given back to go another
+ *     way; refuses for now, or nobody knows: that push is tried again under its own id;
  *   recording: see reminder_record.c. */
 #include "flow/reminder_send.h"
 
 #include "base/log.h"
+#include "channel/push.h"
+#include "channel/push_app.h"
+#include "channel/push_room.h"
 #include "channel/registry.h"
+#include "domain/collapse_id.h"
 #include "domain/paylink.h"
+#include "domain/push_life.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
@@ -26,28 +33,48 @@
 
 enum {
     WIRE_MS = 200,       /* from claim to wire */
-    RETRY_SECONDS = 300, /* what a channel could not take now */
+    RETRY_SECONDS = 300, /* what a channel could not take now and did not say when */
     TITLE_MAX = 256,
     BODY_MAX = 8 * 1024,
-    ADDRESS_MAX = 320,
+    WORDS_MAX = 64 * 1024 * 1024,
 };
 
+/* A text among the words of the batch. */
+struct part {
+    uint32_t at, len;
+};
+
+/* A reminder. */
 struct item {
     struct reminder_send *send;
     struct reminder_outcome *outcome; /* null once it is the record's */
-    struct buf title, body;
-    char channel[8], address[ADDRESS_MAX];
+    struct part channel, number, link, collapse_id;
+    uint32_t waiting_count; /* deliveries without an answer */
+    struct push_tally tally;
+    uint32_t again_ms; /* the shortest wait of those to be tried again */
+};
+
+/* A message under way: a reminder to its address, or to one of the devices. */
+struct delivery {
+    struct item *item;
+    struct reminder_push *push; /* its place in the outcome; null: not to a device */
+    struct part address, title, body;
+    struct part app, service, environment, target_kind, token, push_id;
+    struct instant expires_at;
+    int attempts;
+    bool can_change_environment;
 };
 
 struct reminder_send {
-    struct world *world;
-    const struct reminder_texts *texts;
-    struct reminder_record *record;
-    struct reminder_keys keys;
+    struct reminder_post post;
+    struct reminder_batch batch;
     struct pg_tx tx;
     struct item items[REMINDER_BATCH_MAX];
-    size_t item_count, waiting_count;
-    struct mono asked_at;
+    size_t item_count;
+    struct delivery *deliveries;
+    size_t delivery_count, waiting_count;
+    struct buf words; /* until all is handed over */
+    struct mono asked_at, wire_by;
     struct instant clocks[2]; /* the server's: at the beginning of the claim, before its commit */
     size_t clock_count;
     struct instant now;
@@ -58,59 +85,157 @@ struct reminder_send {
 
 static void send_all(struct reminder_send *send);
 
-size_t reminder_channels(const struct world *world, struct span kinds[3])
+void reminder_ways(const struct reminder_post *post, struct reminder_ways *ways)
 {
     static const char *const all[] = {"push", "sms", "email"};
-    size_t count = 0;
-    for (size_t i = 0; i < 3; ++i)
-        if (channel_find(world->channels, span_str(all[i])) != NULL)
-            kinds[count++] = span_str(all[i]);
-    return count;
+    *ways = (struct reminder_ways){.kind_count = 0};
+    ways->app_count = push_room_apps(post->room, &ways->apps);
+    for (size_t i = ways->app_count > 0; i < 3; ++i)
+        if (channel_find(post->world->channels, span_str(all[i])) != NULL)
+            ways->kinds[ways->kind_count++] = span_str(all[i]);
 }
 
-static void item_end(struct item *item, const char *state, const char *reason)
+/* ---- words ---- */
+
+static struct part put(struct reminder_send *send, struct span text)
 {
-    reminder_outcome_set(item->outcome, state, reason);
-    reminder_record_add(item->send->record, item->outcome);
-    item->outcome = NULL;
+    struct part part = {(uint32_t)buf_span(&send->words).len, (uint32_t)text.len};
+    buf_add(&send->words, text);
+    return part;
 }
 
-static void free_send(struct reminder_send *send)
+static struct span get(const struct reminder_send *send, struct part part)
 {
-    for (size_t i = 0; i < send->item_count; ++i) {
-        free(send->items[i].outcome);
-        buf_release(&send->items[i].title);
-        buf_release(&send->items[i].body);
+    return span_of(buf_span(&send->words).base + part.at, part.len);
+}
+
+static enum push_text text_of(const struct reminder_send *send,
+                              const struct reminder_claimed *claimed)
+{
+    if (claimed->installation.base == NULL)
+        return PUSH_TEXT_FULL;
+    const struct push_app *app = push_apps_find(send->post.world->push_apps, claimed->app,
+                                                claimed->service, claimed->environment);
+    return app == NULL ? PUSH_TEXT_NEUTRAL : app->text;
+}
+
+/* Without words, which is a mistake in the templates, the body stays empty. */
+static void write_rendered(struct delivery *delivery, const struct reminder_claimed *claimed,
+                           bool is_neutral)
+{
+    struct reminder_send *send = delivery->item->send;
+    const struct reminder_words words = {.creditor = &send->post.world->creditor,
+                                         .link = get(send, delivery->item->link),
+                                         .is_neutral = is_neutral};
+    struct buf title, body;
+    struct err err;
+    buf_init(&title, TITLE_MAX);
+    buf_init(&body, BODY_MAX);
+    if (reminder_text_write(send->post.texts, claimed, &words, &title, &body, &err) == 0) {
+        delivery->title = put(send, buf_span(&title));
+        delivery->body = put(send, buf_span(&body));
+    } else {
+        log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", claimed->key.step,
+                 err.text);
     }
-    free(send);
+    buf_release(&title);
+    buf_release(&body);
 }
 
-/* The caller is told once; the struct lives until the last channel has answered. */
-static void finish(struct reminder_send *send, const struct err *err)
+static void write_words(struct delivery *delivery, const struct reminder_claimed *claimed)
 {
-    send->on_done(send->owner, &send->result, err);
-    if (send->waiting_count == 0)
-        free_send(send);
+    struct reminder_send *send = delivery->item->send;
+    enum push_text text = text_of(send, claimed);
+    if (text == PUSH_TEXT_KEYS)
+        delivery->title = put(send, send->post.world->creditor.name);
+    else
+        write_rendered(delivery, claimed, text == PUSH_TEXT_NEUTRAL);
 }
 
-/* An item without words keeps them empty. */
-static void write_words(struct item *item, const struct reminder_claimed *claimed)
+static void write_link(struct item *item, const struct reminder_claimed *claimed)
 {
-    const struct world *world = item->send->world;
+    const struct world *world = item->send->post.world;
     char link[512] = "", code[PAYLINK_CODE_LEN + 1];
     if (claimed->link_no != 0) {
         paylink_print_code(world->keys,
                            (struct paylink_id){claimed->key.customer_id, claimed->link_no}, code);
         snprintf(link, sizeof(link), "%.*s/%s", SPAN_ARG(world->public_url), code);
     }
-    const struct reminder_words words = {.creditor = &world->creditor, .link = span_str(link)};
-    struct err err;
-    if (reminder_text_write(item->send->texts, claimed, &words, &item->title, &item->body, &err) !=
-        0) {
-        log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", claimed->key.step,
-                 err.text);
-        buf_reset(&item->body);
+    item->link = put(item->send, span_str(link));
+}
+
+/* ---- what was claimed ---- */
+
+static void add_item(struct reminder_send *send, const struct reminder_claimed *claimed,
+                     size_t push_count)
+{
+    assert(send->item_count < REMINDER_BATCH_MAX);
+    struct item *item = &send->items[send->item_count++];
+    *item = (struct item){.send = send,
+                          .outcome = reminder_outcome_new(&claimed->key, send->now, push_count),
+                          .channel = put(send, claimed->channel),
+                          .number = put(send, claimed->number)};
+    write_link(item, claimed);
+    if (push_count == 0)
+        return;
+    char collapse_id[COLLAPSE_ID_LEN + 1];
+    collapse_id_print(send->post.world->keys, claimed->key.customer_id, claimed->key.invoice_id,
+                      collapse_id);
+    item->collapse_id = put(send, span_str(collapse_id));
+}
+
+static bool has_other_environment(const struct reminder_send *send,
+                                  const struct reminder_claimed *claimed)
+{
+    struct span other = span_is_str(claimed->environment, "production") ? SPAN_LIT("sandbox")
+                                                                        : SPAN_LIT("production");
+    return !claimed->has_changed_environment &&
+           push_apps_find(send->post.world->push_apps, claimed->app, claimed->service, other) !=
+               NULL;
+}
+
+static void add_device(struct delivery *delivery, const struct reminder_claimed *claimed,
+                       size_t number)
+{
+    struct reminder_send *send = delivery->item->send;
+    delivery->push = &delivery->item->outcome->pushes[number];
+    snprintf(delivery->push->installation, sizeof(delivery->push->installation), "%.*s",
+             SPAN_ARG(claimed->installation));
+    delivery->push->registered_at = claimed->registered_at;
+    delivery->app = put(send, claimed->app);
+    delivery->service = put(send, claimed->service);
+    delivery->environment = put(send, claimed->environment);
+    delivery->target_kind = put(send, claimed->target_kind);
+    delivery->token = put(send, claimed->token);
+    delivery->push_id = put(send, claimed->push_id);
+    delivery->expires_at = claimed->expires_at;
+    delivery->attempts = claimed->attempts;
+    delivery->can_change_environment = has_other_environment(send, claimed);
+}
+
+static void add_delivery(struct reminder_send *send, const struct reminder_claimed *claimed,
+                         size_t number)
+{
+    struct delivery *delivery = &send->deliveries[send->delivery_count++];
+    *delivery = (struct delivery){.item = &send->items[send->item_count - 1],
+                                  .address = put(send, claimed->address)};
+    if (claimed->installation.base != NULL)
+        add_device(delivery, claimed, number);
+    write_words(delivery, claimed);
+}
+
+/* How many rows from this one on are devices of the same reminder. */
+static size_t count_devices(const PGresult *result, int row, const struct reminder_claimed *first)
+{
+    size_t count = 0;
+    for (; row < PQntuples(result); ++row, ++count) {
+        struct reminder_claimed claimed = {0};
+        reminder_read_claimed(result, row, &claimed);
+        if (claimed.installation.base == NULL || claimed.key.invoice_id != first->key.invoice_id ||
+            claimed.key.customer_id != first->key.customer_id)
+            break;
     }
+    return count;
 }
 
 static void on_clock(void *owner, const PGresult *result, const struct err *err)
@@ -125,18 +250,25 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     struct reminder_send *send = owner;
     if (err->code != 0)
         return;
-    for (int row = 0; row < PQntuples(result); ++row) {
-        struct reminder_claimed claimed;
+    int row_count = PQntuples(result);
+    send->deliveries = calloc((size_t)row_count + 1, sizeof(send->deliveries[0]));
+    if (send->deliveries == NULL)
+        abort();
+    size_t device = 0, device_count = 0;
+    for (int row = 0; row < row_count; ++row) {
+        struct reminder_claimed claimed = {0};
         reminder_read_claimed(result, row, &claimed);
-        assert(send->item_count < REMINDER_BATCH_MAX);
-        struct item *item = &send->items[send->item_count++];
-        *item =
-            (struct item){.send = send, .outcome = reminder_outcome_new(&claimed.key, send->now)};
-        buf_init(&item->title, TITLE_MAX);
-        buf_init(&item->body, BODY_MAX);
-        snprintf(item->channel, sizeof(item->channel), "%.*s", SPAN_ARG(claimed.channel));
-        snprintf(item->address, sizeof(item->address), "%.*s", SPAN_ARG(claimed.address));
-        write_words(item, &claimed);
+        if (!claimed.is_claimed) {
+            ++send->result.ended_count;
+            continue;
+        }
+        if (device == device_count) { /* the first row of a reminder */
+            device = 0;
+            device_count = count_devices(result, row, &claimed);
+            add_item(send, &claimed, device_count);
+        }
+        add_delivery(send, &claimed, device);
+        device += device_count > 0;
     }
 }
 
@@ -149,11 +281,41 @@ static int64_t us_since_claim(const struct reminder_send *send)
     return is_likely ? all_us - before_commit_us : all_us;
 }
 
+static void end_item(struct item *item, const char *state, struct span reason)
+{
+    reminder_outcome_set(item->outcome, state, reason);
+    reminder_record_add(item->send->post.record, item->outcome);
+    item->outcome = NULL;
+}
+
+static void free_send(struct reminder_send *send)
+{
+    for (size_t i = 0; i < send->item_count; ++i)
+        free(send->items[i].outcome);
+    free(send->deliveries);
+    buf_release(&send->words);
+    free(send);
+}
+
+/* The caller is told once; the struct lives until the last channel has answered. */
+static void finish(struct reminder_send *send, const struct err *err)
+{
+    send->on_done(send->owner, &send->result, err);
+    if (send->waiting_count == 0)
+        free_send(send);
+    else
+        buf_release(&send->words);
+}
+
 static void give_all_back(struct reminder_send *send)
 {
+    static const struct span reason = {"claimed too slowly", 18};
+    for (size_t i = 0; i < send->delivery_count; ++i)
+        if (send->deliveries[i].push != NULL)
+            reminder_push_set(send->deliveries[i].push, "waiting", reason);
     for (size_t i = 0; i < send->item_count; ++i) {
         send->items[i].outcome->again_at = send->now;
-        item_end(&send->items[i], "scheduled", "claimed too slowly");
+        end_item(&send->items[i], "scheduled", reason);
     }
 }
 
@@ -166,7 +328,9 @@ static void on_claim_done(void *owner, const struct err *err)
         return;
     }
     assert(send->clock_count == 2);
-    send->result.was_slow = us_since_claim(send) > WIRE_MS * 1000;
+    int64_t left_us = WIRE_MS * 1000 - us_since_claim(send);
+    send->wire_by.ns = clock_mono().ns + left_us * 1000;
+    send->result.was_slow = left_us < 0;
     if (send->result.was_slow)
         give_all_back(send);
     else
@@ -174,100 +338,262 @@ static void on_claim_done(void *owner, const struct err *err)
     finish(send, err);
 }
 
-static void on_sent(void *owner, enum channel_outcome outcome, const char *reason)
+/* ---- answers ---- */
+
+static struct instant after_ms(const struct item *item, uint32_t ms)
+{
+    return (struct instant){item->send->post.world->now().us + (int64_t)ms * 1000};
+}
+
+static void end_message(struct item *item, const struct channel_result *result)
 {
     static const char *const states[] = {[CHANNEL_SENT] = "sent",
                                          [CHANNEL_REFUSED] = "failed",
                                          [CHANNEL_RETRY] = "scheduled",
                                          [CHANNEL_UNCERTAIN] = "uncertain"};
-    struct item *item = owner;
-    struct reminder_send *send = item->send;
-    item_end(item, states[outcome], reason);
+    uint32_t again_ms =
+        result->retry_after_ms > 0 ? result->retry_after_ms : (uint32_t)RETRY_SECONDS * 1000;
+    item->outcome->again_at = after_ms(item, again_ms);
+    item->outcome->sent_at = item->send->post.world->now();
+    end_item(item, states[result->outcome], result->reason);
+}
+
+static void again(struct delivery *delivery, const char *state, uint32_t wait_ms,
+                  struct span reason)
+{
+    struct item *item = delivery->item;
+    reminder_push_set(delivery->push, state, reason);
+    if (item->tally.waiting++ == 0 || wait_ms < item->again_ms)
+        item->again_ms = wait_ms;
+}
+
+static void refuse(struct delivery *delivery, const struct channel_result *result)
+{
+    struct reminder_push *push = delivery->push;
+    if (result->address == CHANNEL_ADDRESS_ELSEWHERE && delivery->can_change_environment) {
+        push->device = REMINDER_DEVICE_MOVED;
+        again(delivery, "waiting", 0, result->reason);
+        return;
+    }
+    bool is_dead = result->address != CHANNEL_ADDRESS_KEPT;
+    push->device = is_dead ? REMINDER_DEVICE_DEAD : REMINDER_DEVICE_KEPT;
+    delivery->item->tally.dead += is_dead;
+    ++delivery->item->tally.refused;
+    reminder_push_set(push, "refused", result->reason);
+}
+
+static void note_push(struct delivery *delivery, const struct channel_result *result)
+{
+    struct item *item = delivery->item;
+    enum push_again why = result->is_asked_for ? PUSH_AGAIN_LATER : PUSH_AGAIN_NOT_SENT;
+    switch (result->outcome) {
+    case CHANNEL_SENT:
+        ++item->tally.accepted;
+        item->outcome->sent_at = item->send->post.world->now();
+        reminder_push_set(delivery->push, "accepted", result->reason);
+        break;
+    case CHANNEL_REFUSED:
+        refuse(delivery, result);
+        break;
+    case CHANNEL_RETRY:
+        again(delivery, "waiting", push_again_ms(why, delivery->attempts, result->retry_after_ms),
+              result->reason);
+        break;
+    case CHANNEL_UNCERTAIN:
+        again(delivery, "unknown", push_again_ms(PUSH_AGAIN_UNKNOWN, delivery->attempts, 0),
+              result->reason);
+        break;
+    }
+}
+
+/* All devices have answered; the last one's words stand for all. */
+static void end_pushes(struct item *item, struct span reason)
+{
+    static const struct {
+        const char *state, *reason;
+    } sums[] = {[PUSH_SUM_SENT] = {"sent", "accepted"},
+                [PUSH_SUM_AGAIN] = {"scheduled", NULL},
+                [PUSH_SUM_ELSEWHERE] = {"scheduled", NULL},
+                [PUSH_SUM_FAILED] = {"failed", NULL}};
+    enum push_sum sum = push_sum(item->tally);
+    item->outcome->again_at = after_ms(item, sum == PUSH_SUM_AGAIN ? item->again_ms : 0);
+    end_item(item, sums[sum].state, sums[sum].reason == NULL ? reason : span_str(sums[sum].reason));
+}
+
+static void answer(struct delivery *delivery, const struct channel_result *result)
+{
+    struct item *item = delivery->item;
+    --item->waiting_count;
+    if (delivery->push == NULL) {
+        end_message(item, result);
+        return;
+    }
+    note_push(delivery, result);
+    if (item->waiting_count == 0)
+        end_pushes(item, result->reason);
+}
+
+static void on_sent(void *owner, const struct channel_result *result)
+{
+    struct delivery *delivery = owner;
+    struct reminder_send *send = delivery->item->send;
+    answer(delivery, result);
     if (--send->waiting_count == 0)
         free_send(send);
 }
 
-static void send_one(struct item *item)
+/* ---- handing over ---- */
+
+/* Business time may be another than the services' own. */
+static int64_t wall_seconds(const struct reminder_send *send, struct instant at)
 {
-    struct world *world = item->send->world;
+    return instant_seconds(clock_wall()) + (at.us - send->now.us) / 1000000;
+}
+
+static int send_one(struct delivery *delivery, const struct channel *channel, struct err *err)
+{
+    const struct item *item = delivery->item;
+    struct reminder_send *send = item->send;
     const struct reminder_key *key = &item->outcome->key;
-    const struct channel_message message = {.customer_id = key->customer_id,
-                                            .invoice_id = key->invoice_id,
-                                            .step = span_str(key->step),
-                                            .channel = span_str(item->channel),
-                                            .address = span_str(item->address),
-                                            .title = buf_span(&item->title),
-                                            .body = buf_span(&item->body),
-                                            .at = item->send->now};
-    const struct channel *channel = channel_find(world->channels, message.channel);
-    struct err err;
-    item->outcome->again_at = instant_plus_seconds(item->send->now, RETRY_SECONDS);
-    if (message.body.len == 0)
-        item_end(item, "failed", "no text");
-    else if (channel == NULL)
-        item_end(item, "scheduled", "channel gone");
-    else if (channel->send(world->store, &message, on_sent, item, &err) != 0)
-        item_end(item, "scheduled", "channel busy");
-    else
-        ++item->send->waiting_count;
+    struct channel_device device = {0};
+    struct channel_message message = {.customer_id = key->customer_id,
+                                      .invoice_id = key->invoice_id,
+                                      .step = span_str(key->step),
+                                      .channel = get(send, item->channel),
+                                      .address = get(send, delivery->address),
+                                      .title = get(send, delivery->title),
+                                      .body = get(send, delivery->body),
+                                      .number = get(send, item->number),
+                                      .link = get(send, item->link),
+                                      .wire_by = send->wire_by,
+                                      .at = send->now};
+    if (delivery->push != NULL) {
+        device = (struct channel_device){.app = get(send, delivery->app),
+                                         .service = get(send, delivery->service),
+                                         .environment = get(send, delivery->environment),
+                                         .target_kind = get(send, delivery->target_kind),
+                                         .token = get(send, delivery->token),
+                                         .push_id = get(send, delivery->push_id),
+                                         .collapse_id = get(send, item->collapse_id),
+                                         .registered_at = delivery->push->registered_at,
+                                         .expires_at_s = wall_seconds(send, delivery->expires_at)};
+        message.device = &device;
+    }
+    const struct channel_means means = {.store = send->post.world->store,
+                                        .push_apps = send->post.world->push_apps};
+    return channel->send(&means, &message, on_sent, delivery, err);
+}
+
+/* What could not be handed over, as an answer. */
+static struct channel_result not_sent(const struct err *err)
+{
+    if (err->code == ERR_INPUT)
+        return (struct channel_result){.outcome = CHANNEL_REFUSED,
+                                       .reason = SPAN_LIT("not a message")};
+    return (struct channel_result){.outcome = CHANNEL_RETRY, .reason = SPAN_LIT("channel busy")};
+}
+
+static void hand_over(struct delivery *delivery)
+{
+    struct reminder_send *send = delivery->item->send;
+    const struct channel *channel =
+        delivery->push != NULL
+            ? &push_channel
+            : channel_find(send->post.world->channels, get(send, delivery->item->channel));
+    struct channel_result result = {.outcome = CHANNEL_REFUSED, .reason = SPAN_LIT("no text")};
+    struct err err = {0};
+    if (delivery->title.len == 0 && delivery->body.len == 0) {
+        answer(delivery, &result);
+    } else if (channel == NULL) {
+        result =
+            (struct channel_result){.outcome = CHANNEL_RETRY, .reason = SPAN_LIT("channel gone")};
+        answer(delivery, &result);
+    } else if (send_one(delivery, channel, &err) != 0) {
+        log_line(LOG_WARN, "reminder not handed over", "channel=%s error=\"%s\"", channel->name,
+                 err.text);
+        result = not_sent(&err);
+        answer(delivery, &result);
+    } else {
+        ++send->waiting_count;
+    }
 }
 
 static void send_all(struct reminder_send *send)
 {
-    for (size_t i = 0; i < send->item_count; ++i)
-        send_one(&send->items[i]);
+    for (size_t i = 0; i < send->delivery_count; ++i)
+        ++send->deliveries[i].item->waiting_count;
+    for (size_t i = 0; i < send->delivery_count; ++i)
+        hand_over(&send->deliveries[i]);
     log_line(LOG_DEBUG, "reminders on the wire", "count=%zu claimed_us=%lld", send->item_count,
              (long long)us_since_claim(send));
 }
 
-int reminder_send_begin(const struct reminder_post *post, const struct reminder_keys *keys,
+/* ---- claiming ---- */
+
+static int claim(struct reminder_send *send, struct err *err)
+{
+    const struct world *world = send->post.world;
+    struct reminder_ways ways;
+    struct span up[PUSH_APPS_MAX];
+    struct instant expires_at[REMINDER_BATCH_MAX];
+    reminder_ways(&send->post, &ways);
+    for (size_t i = 0; i < send->batch.count; ++i)
+        expires_at[i] =
+            push_expires_at(send->batch.items[i].due_at, send->batch.items[i].next_at, send->now);
+    const struct reminder_claim_order order = {
+        .batch = &send->batch,
+        .push_expires_at = expires_at,
+        .now = send->now,
+        .hold_since = instant_plus_seconds(send->now, -(int64_t)world->payment_in_flight_seconds),
+        .ways = &ways,
+        .apps_up = up,
+        .app_up_count = push_room_up(send->post.room, up)};
+    return reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
+                          send, err);
+}
+
+int reminder_send_begin(const struct reminder_post *post, const struct reminder_batch *batch,
                         reminder_send_cb on_done, void *owner, struct err *err)
 {
     struct reminder_send *send = calloc(1, sizeof(*send));
     if (send == NULL)
         abort();
-    struct world *world = post->world;
-    send->world = world;
-    send->texts = post->texts;
-    send->record = post->record;
-    send->keys = *keys;
+    send->post = *post;
+    send->batch = *batch;
     send->on_done = on_done;
     send->owner = owner;
-    send->now = world->now();
+    send->now = post->world->now();
     send->asked_at = clock_mono();
-    struct span kinds[3];
-    const struct reminder_claim_order order = {
-        .keys = &send->keys,
-        .now = send->now,
-        .hold_since = instant_plus_seconds(send->now, -(int64_t)world->payment_in_flight_seconds),
-        .channels = kinds,
-        .channel_count = reminder_channels(world, kinds)};
-    int rc = reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
-                            send, err);
+    buf_init(&send->words, WORDS_MAX);
+    int rc = claim(send, err);
     if (rc != 0)
-        free(send);
+        free_send(send);
     return rc;
 }
 
-int reminder_settle_lost(struct world *world, struct pg_tx *tx, const PGresult *lost,
+int reminder_settle_lost(const struct reminder_post *post, struct pg_tx *tx, const PGresult *lost,
                          pg_done_cb on_done, void *owner, struct err *err)
 {
+    const struct world *world = post->world;
     struct reminder_outcome *outcomes[REMINDER_BATCH_MAX];
     size_t count = (size_t)PQntuples(lost);
     assert(count <= REMINDER_BATCH_MAX);
     struct instant now = world->now();
     for (size_t i = 0; i < count; ++i) {
-        struct reminder_lost_claim claim;
-        reminder_read_lost(lost, (int)i, &claim);
-        const struct channel *channel = channel_find(world->channels, claim.channel);
-        outcomes[i] = reminder_outcome_new(&claim.key, claim.claimed_at);
+        struct reminder_lost_claim claimed;
+        reminder_read_lost(lost, (int)i, &claimed);
+        bool is_push = world->push_apps != NULL && span_is_str(claimed.channel, "push");
+        const struct channel *channel =
+            is_push ? &push_channel : channel_find(world->channels, claimed.channel);
+        outcomes[i] = reminder_outcome_new(&claimed.key, claimed.claimed_at, 0);
         outcomes[i]->again_at = now;
+        outcomes[i]->is_lost = true;
         if (channel != NULL && channel->is_repeat_harmless)
-            reminder_outcome_set(outcomes[i], "scheduled", "process died");
+            reminder_outcome_set(outcomes[i], "scheduled", SPAN_LIT("process died"));
         else
-            reminder_outcome_set(outcomes[i], "uncertain", "process died while sending");
+            reminder_outcome_set(outcomes[i], "uncertain", SPAN_LIT("process died while sending"));
     }
-    int rc = reminder_finish(world->store, tx, outcomes, count, now, on_done, owner, err);
+    int rc = reminder_finish(world->store, tx, outcomes, count, now, NULL, on_done, owner, err);
     for (size_t i = 0; i < count; ++i)
         free(outcomes[i]);
     return rc;

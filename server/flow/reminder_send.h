@@ -9,16 +9,19 @@
 struct world;
 struct reminder_texts;
 struct reminder_record;
+struct push_room;
 
 /* What batches are sent with; outlives them. */
 struct reminder_post {
     struct world *world;
+    struct push_room *room;
     const struct reminder_texts *texts;
     struct reminder_record *record;
 };
 
 struct reminder_send_result {
     size_t claimed_count; /* as many outcomes the record gets, some of them already */
+    size_t ended_count;   /* came to their end in the claim: nobody is left to tell */
     bool was_slow;        /* the claim took so long that all was given back: try fewer, and later */
 };
 
@@ -27,17 +30,18 @@ struct reminder_send_result {
 typedef void (*reminder_send_cb)(void *owner, const struct reminder_send_result *,
                                  const struct err *);
 
-/* Copies the keys. Returns an error and never calls back, or calls back later. */
-MUST_CHECK int reminder_send_begin(const struct reminder_post *, const struct reminder_keys *,
+/* Copies the batch. Returns an error and never calls back, or calls back later. */
+MUST_CHECK int reminder_send_begin(const struct reminder_post *, const struct reminder_batch *,
                                    reminder_send_cb on_done, void *owner, struct err *);
 
 /* What becomes of reminders that a dead process had claimed, from the rows of reminder_lost (at
  * least one): those whose repetition cannot hurt are given back, the others end uncertain and count
  * as sent. */
-MUST_CHECK int reminder_settle_lost(struct world *, struct pg_tx *, const PGresult *lost,
-                                    pg_done_cb on_done, void *owner, struct err *);
+MUST_CHECK int reminder_settle_lost(const struct reminder_post *, struct pg_tx *,
+                                    const PGresult *lost, pg_done_cb on_done, void *owner,
+                                    struct err *);
 
-/* Which kinds of message this installation's channels take: of "push", "sms", "email". */
-size_t reminder_channels(const struct world *, struct span kinds[3]);
+/* How this installation reaches people: its channels, and its apps. */
+void reminder_ways(const struct reminder_post *, struct reminder_ways *);
 
 #endif

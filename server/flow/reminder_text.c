@@ -44,10 +44,13 @@ void reminder_texts_free(struct reminder_texts *texts)
 }
 
 /* "thanks_3" is the thank-you for the third payment: its text is "thanks". */
-static struct span step_of(const struct reminder_claimed *claimed)
+static struct span text_name(const struct reminder_claimed *claimed, bool is_neutral)
 {
     struct span step = span_str(claimed->key.step);
-    return span_starts(step, SPAN_LIT("thanks")) ? SPAN_LIT("thanks") : step;
+    bool is_thanks = span_starts(step, SPAN_LIT("thanks"));
+    if (is_neutral)
+        return is_thanks ? SPAN_LIT("neutral_thanks") : SPAN_LIT("neutral");
+    return is_thanks ? SPAN_LIT("thanks") : step;
 }
 
 static const struct mustache *find(const struct reminder_texts *texts, enum language language,
@@ -120,9 +123,10 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
 {
     enum language language = LANGUAGE_POLISH;
     (void)language_find(claimed->language, &language);
+    (void)language_find(claimed->device_language, &language);
     bool is_sms = span_is_str(claimed->channel, "sms");
     const struct text_style style = {.language = language, .place = is_sms ? TEXT_SMS : TEXT_PAGE};
-    const struct mustache *template = find(texts, language, step_of(claimed));
+    const struct mustache *template = find(texts, language, text_name(claimed, words->is_neutral));
     if (template == NULL)
         return err_set(err, ERR_INPUT, "the step %s has no text", claimed->key.step);
     struct buf whole;

@@ -19,6 +19,7 @@ void reminder_texts_free(struct reminder_texts *);
 struct reminder_words {
     const struct creditor *creditor;
     struct span link; /* the whole address, or empty */
+    bool is_neutral;  /* who writes, and nothing of the debt: for a screen that others see */
 };
 
 /* Appends title and body for the claimed reminder's channel; the title stays empty for sms. A

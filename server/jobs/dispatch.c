@@ -5,6 +5,10 @@
  * minute and with nothing under way, a look for what a dead process left claimed. Then rest until
  * the poll or a wake-up.
  *
+ * Pushes are taken as far as their services have room for them; further ones are held, a bounded
+ * number for each service, and go first when there is room again. Those of services that are down
+ * are passed over like what is held back, so nothing waits behind them.
+ *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
  * where the new ones are.
@@ -17,6 +21,8 @@
 #include "jobs/dispatch.h"
 
 #include "base/log.h"
+#include "channel/push_app.h"
+#include "channel/push_room.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_send.h"
 #include "flow/reminder_text.h"
@@ -36,6 +42,9 @@ enum {
     WINDOW_REST_MS = 20,  /* for each window passed over */
     ROUND_MS_MIN = 250,   /* between two beginnings at the top because of a wake-up */
     UNDER_WAY_MAX = 4096, /* claimed and not yet recorded */
+    HELD_MAX = 512,       /* for want of room */
+    HELD_MAX_APP = 256,   /* of those for one service */
+    HELD_LOW = 32,        /* so few: others that found no place are looked for again */
 };
 
 struct dispatch {
@@ -48,23 +57,29 @@ struct dispatch {
     struct reminder_window window, next;
     size_t window_used;
     bool has_next, is_at_end; /* there is a next one; no window is left to ask for */
-    uint32_t windows_passed;  /* in this round, without one that may go */
-    bool has_claimed;         /* in this round */
+    struct reminder_candidate held[HELD_MAX];
+    size_t held_count;
+    bool has_passed_busy;    /* in this round, some for which there was no place among them */
+    uint32_t windows_passed; /* in this round, without one that may go */
+    bool has_claimed;        /* in this round */
     struct mono round_began;
     size_t batch_max;
     size_t under_way;
     uint32_t slow_rest_ms; /* 0: the last claim was quick */
     int rounds_to_lost;
     bool is_asking, is_claiming, is_settling, is_woken, is_stopped;
+    bool is_poll; /* the timer may be cut short: it waits for the next round alone */
 };
 
 static void proceed(struct dispatch *dispatch);
 
-static void rest(struct dispatch *dispatch, uint32_t delay_ms)
+/* Until the next round. */
+static void rest(struct dispatch *dispatch, uint32_t delay_ms, bool is_poll)
 {
     if (dispatch->is_stopped)
         return;
-    timer_start(&dispatch->timer, dispatch->is_woken ? 0 : delay_ms);
+    dispatch->is_poll = is_poll;
+    timer_start(&dispatch->timer, is_poll && dispatch->is_woken ? 0 : delay_ms);
     dispatch->is_woken = false;
 }
 
@@ -72,8 +87,7 @@ static void rest_after(struct dispatch *dispatch, const struct err *err)
 {
     if (err->code != ERR_CLOSED)
         log_line(LOG_WARN, "reminders not dispatched", "error=%s", err->text);
-    dispatch->is_woken = false;
-    rest(dispatch, RETRY_MS);
+    rest(dispatch, RETRY_MS, false);
 }
 
 /* ---- what a dead process left ---- */
@@ -85,7 +99,7 @@ static void on_lost_settled(void *owner, const struct err *err)
     if (err->code != 0)
         rest_after(dispatch, err);
     else
-        rest(dispatch, 0);
+        rest(dispatch, 0, true);
 }
 
 static void on_lost(void *owner, const PGresult *result, const struct err *err)
@@ -97,12 +111,12 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         return;
     }
     if (PQntuples(result) == 0) {
-        rest(dispatch, POLL_MS);
+        rest(dispatch, POLL_MS, true);
         return;
     }
     log_line(LOG_WARN, "reminders of a dead process found", "count=%d", PQntuples(result));
     struct err failed;
-    if (reminder_settle_lost(dispatch->post.world, &dispatch->tx, result, on_lost_settled, dispatch,
+    if (reminder_settle_lost(&dispatch->post, &dispatch->tx, result, on_lost_settled, dispatch,
                              &failed) != 0)
         rest_after(dispatch, &failed);
     else
@@ -129,7 +143,7 @@ static void begin_round(struct dispatch *dispatch)
     assert(!dispatch->is_claiming);
     pg_query_cancel(&dispatch->query);
     dispatch->is_asking = dispatch->has_next = dispatch->is_at_end = dispatch->is_woken = false;
-    dispatch->has_claimed = false;
+    dispatch->has_claimed = dispatch->has_passed_busy = false;
     dispatch->place = reminder_place_first();
     dispatch->window.count = dispatch->window_used = 0;
     dispatch->windows_passed = 0;
@@ -156,9 +170,11 @@ static void ask_for_window(struct dispatch *dispatch)
     struct instant now = world->now();
     struct instant hold_since =
         instant_plus_seconds(now, -(int64_t)world->payment_in_flight_seconds);
+    struct reminder_ways ways;
     struct err err;
+    reminder_ways(&dispatch->post, &ways);
     if (reminder_candidates(world->store, &dispatch->query, now, hold_since, &dispatch->place,
-                            on_candidates, dispatch, &err) != 0)
+                            &ways, on_candidates, dispatch, &err) != 0)
         rest_after(dispatch, &err);
     else
         dispatch->is_asking = true;
@@ -172,10 +188,9 @@ static void rest_after_slow(struct dispatch *dispatch, size_t claimed_count)
     uint32_t rest_ms = dispatch->slow_rest_ms == 0 ? SLOW_REST_MS : dispatch->slow_rest_ms * 2;
     dispatch->slow_rest_ms = rest_ms < SLOW_REST_MS_MAX ? rest_ms : SLOW_REST_MS_MAX;
     dispatch->batch_max = (claimed_count + 3) / 4;
-    dispatch->is_woken = false;
     log_line(LOG_WARN, "reminders given back", "count=%zu cause=slow claim rest_ms=%u",
              claimed_count, dispatch->slow_rest_ms);
-    rest(dispatch, dispatch->slow_rest_ms);
+    rest(dispatch, dispatch->slow_rest_ms, false);
 }
 
 static void on_batch_sent(void *owner, const struct reminder_send_result *result,
@@ -193,49 +208,124 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
         return;
     }
     dispatch->slow_rest_ms = 0;
-    if (dispatch->batch_max < REMINDER_SLOW_MAX)
-        ++dispatch->batch_max;
-    dispatch->has_claimed |= result->claimed_count > 0;
-    if (result->claimed_count == 0)
-        rest(dispatch, POLL_MS);
-    else
+    dispatch->batch_max += 1 + dispatch->batch_max / 8;
+    if (dispatch->batch_max > REMINDER_BATCH_MAX)
+        dispatch->batch_max = REMINDER_BATCH_MAX;
+    bool has_done = result->claimed_count + result->ended_count > 0;
+    dispatch->has_claimed |= has_done;
+    if (has_done)
         proceed(dispatch);
+    else
+        rest(dispatch, POLL_MS, true);
 }
 
-/* The next ones of the window, one an invoice. */
-static void take_batch(struct dispatch *dispatch, struct reminder_keys *keys)
+static bool is_held(const struct dispatch *dispatch, const struct reminder_key *key)
+{
+    for (size_t i = 0; i < dispatch->held_count; ++i)
+        if (dispatch->held[i].key.customer_id == key->customer_id &&
+            dispatch->held[i].key.invoice_id == key->invoice_id)
+            return true;
+    return false;
+}
+
+/* By the app of its first device. */
+static size_t held_like(const struct dispatch *dispatch, const struct reminder_candidate *candidate)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < dispatch->held_count; ++i)
+        count += dispatch->held[i].devices[0] == candidate->devices[0];
+    return count;
+}
+
+static void hold(struct dispatch *dispatch, const struct reminder_candidate *candidate)
+{
+    if (dispatch->held_count == HELD_MAX || held_like(dispatch, candidate) >= HELD_MAX_APP)
+        dispatch->has_passed_busy = true;
+    else
+        dispatch->held[dispatch->held_count++] = *candidate;
+}
+
+static void take(struct dispatch *dispatch, struct reminder_batch *batch,
+                 const struct reminder_candidate *candidate)
+{
+    if (candidate->devices[0] != 0)
+        push_room_take(dispatch->post.room, candidate->devices);
+    batch->items[batch->count++] = *candidate;
+}
+
+/* Those that have waited for room: they go, stay, or are passed over as their service is down. */
+static void take_held(struct dispatch *dispatch, struct reminder_batch *batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < dispatch->held_count; ++i) {
+        const struct reminder_candidate *candidate = &dispatch->held[i];
+        enum push_fit fit = push_room_fit(dispatch->post.room, candidate->devices);
+        bool is_full = batch->count == dispatch->batch_max;
+        if (fit == PUSH_FIT_NOW && !is_full)
+            take(dispatch, batch, candidate);
+        else if (fit != PUSH_FIT_DOWN)
+            dispatch->held[kept++] = *candidate;
+    }
+    dispatch->held_count = kept;
+}
+
+/* The next ones of the window, one an invoice; of those that are no pushes few. */
+static void take_window(struct dispatch *dispatch, struct reminder_batch *batch)
 {
     const struct reminder_window *window = &dispatch->window;
-    keys->count = 0;
-    while (dispatch->window_used < window->count && keys->count < dispatch->batch_max)
-        reminder_keys_add(keys, &window->keys[dispatch->window_used++]);
+    size_t slow_count = 0;
+    while (dispatch->window_used < window->count && batch->count < dispatch->batch_max &&
+           slow_count < REMINDER_SLOW_MAX) {
+        const struct reminder_candidate *candidate = &window->items[dispatch->window_used++];
+        bool is_push = candidate->devices[0] != 0;
+        if (reminder_batch_has(batch, &candidate->key) || is_held(dispatch, &candidate->key))
+            continue;
+        enum push_fit fit =
+            is_push ? push_room_fit(dispatch->post.room, candidate->devices) : PUSH_FIT_NOW;
+        if (fit == PUSH_FIT_NOW)
+            take(dispatch, batch, candidate);
+        else if (fit == PUSH_FIT_LATER)
+            hold(dispatch, candidate);
+        slow_count += !is_push;
+    }
 }
 
-static void claim_batch(struct dispatch *dispatch)
+/* True when there was something to claim, or that failed. */
+static bool claim_batch(struct dispatch *dispatch)
 {
-    struct reminder_keys keys;
+    struct reminder_batch batch;
     struct err err;
-    take_batch(dispatch, &keys);
-    if (reminder_send_begin(&dispatch->post, &keys, on_batch_sent, dispatch, &err) != 0)
+    batch.count = 0;
+    push_room_look(dispatch->post.room);
+    take_held(dispatch, &batch);
+    take_window(dispatch, &batch);
+    if (batch.count == 0)
+        return false;
+    if (reminder_send_begin(&dispatch->post, &batch, on_batch_sent, dispatch, &err) != 0)
         rest_after(dispatch, &err);
     else
         dispatch->is_claiming = true;
+    return true;
 }
 
 static void end_round(struct dispatch *dispatch)
 {
     dispatch->slow_rest_ms = 0; /* nothing is left that was given back */
     if (dispatch->has_claimed)
-        rest(dispatch, 0);
+        rest(dispatch, 0, true);
     else if (dispatch->under_way == 0 && --dispatch->rounds_to_lost <= 0)
         look_for_lost(dispatch);
     else
-        rest(dispatch, POLL_MS + dispatch->windows_passed * WINDOW_REST_MS);
+        rest(dispatch, POLL_MS + dispatch->windows_passed * WINDOW_REST_MS, true);
 }
 
-static bool is_over_for_a_wake_up(const struct dispatch *dispatch)
+/* Woken, or so many pushes found a place among the held that there is some for others: these are
+ * looked for once the round is through, so that it does get through. */
+static bool is_round_over(const struct dispatch *dispatch)
 {
-    return dispatch->is_woken &&
+    bool wants_more = dispatch->has_passed_busy && dispatch->held_count < HELD_LOW &&
+                      timer_is_running(&dispatch->timer);
+    return (dispatch->is_woken || wants_more) &&
            mono_us_since(dispatch->round_began, clock_mono()) > ROUND_MS_MIN * 1000;
 }
 
@@ -250,27 +340,43 @@ static void turn_to_next_window(struct dispatch *dispatch)
 
 static bool must_wait(const struct dispatch *dispatch)
 {
-    return dispatch->is_stopped || dispatch->is_settling || timer_is_running(&dispatch->timer);
+    return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
+           (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
 }
 
-/* The next thing to do, if it is not already being done or must not be done now. */
+/* One step: false when there is nothing more to do for now. */
+static bool step(struct dispatch *dispatch)
+{
+    if (dispatch->under_way + REMINDER_BATCH_MAX <= UNDER_WAY_MAX && claim_batch(dispatch))
+        return false;
+    if (dispatch->window_used < dispatch->window.count)
+        return false; /* what is under way comes first */
+    if (dispatch->has_next)
+        return true;
+    if (dispatch->is_at_end && !timer_is_running(&dispatch->timer))
+        end_round(dispatch);
+    return false;
+}
+
+/* The next things to do, if they are not already being done or must not be done now. */
 static void proceed(struct dispatch *dispatch)
 {
     if (must_wait(dispatch))
         return;
-    if (!dispatch->is_claiming && is_over_for_a_wake_up(dispatch))
+    if (is_round_over(dispatch)) {
+        timer_stop(&dispatch->timer);
         begin_round(dispatch);
-    turn_to_next_window(dispatch);
-    if (!dispatch->has_next && !dispatch->is_at_end && !dispatch->is_asking)
-        ask_for_window(dispatch);
-    if (must_wait(dispatch) || dispatch->is_claiming)
-        return;
-    if (dispatch->window_used == dispatch->window.count) {
-        if (!dispatch->is_asking)
-            end_round(dispatch);
-    } else if (dispatch->under_way + REMINDER_BATCH_MAX <= UNDER_WAY_MAX) {
-        claim_batch(dispatch);
     }
+    do {
+        turn_to_next_window(dispatch);
+        if (!dispatch->has_next && !dispatch->is_at_end && !dispatch->is_asking)
+            ask_for_window(dispatch);
+    } while (!must_wait(dispatch) && step(dispatch));
+}
+
+static void on_room(void *owner)
+{
+    proceed(owner);
 }
 
 static void on_recorded(void *owner, const struct reminder_record_saved *saved)
@@ -304,13 +410,17 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     dispatch->texts = texts;
     dispatch->post = (struct reminder_post){
         .world = world,
+        .room = push_room_new(world->push_apps),
         .texts = texts,
         .record = reminder_record_new(world, on_recorded, dispatch),
     };
-    dispatch->batch_max = REMINDER_SLOW_MAX;
+    dispatch->batch_max = REMINDER_BATCH_MAX;
     timer_init(&dispatch->timer, world->loop, "dispatch", on_time, dispatch);
-    struct span kinds[3];
-    if (reminder_channels(world, kinds) == 0)
+    if (world->push_apps != NULL)
+        push_apps_listen(world->push_apps, on_room, dispatch);
+    struct reminder_ways ways;
+    reminder_ways(&dispatch->post, &ways);
+    if (ways.kind_count + ways.app_count == 0)
         dispatch->is_stopped = true;
     else
         timer_start(&dispatch->timer, 0);
@@ -324,7 +434,7 @@ void dispatch_wake(struct dispatch *dispatch)
     dispatch->is_woken = true;
     if (!timer_is_running(&dispatch->timer))
         proceed(dispatch);
-    else if (dispatch->slow_rest_ms == 0)
+    else if (dispatch->is_poll || dispatch->slow_rest_ms == 0)
         timer_start(&dispatch->timer, 0);
 }
 
@@ -351,6 +461,7 @@ void dispatch_free(struct dispatch *dispatch)
         return;
     }
     reminder_record_free(dispatch->post.record);
+    push_room_free(dispatch->post.room);
     reminder_texts_free(dispatch->texts);
     free(dispatch);
 }

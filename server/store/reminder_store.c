@@ -9,7 +9,8 @@
 
 int reminder_candidates(struct store *store, struct pg_query *query, struct instant now,
                         struct instant hold_since, const struct reminder_place *place,
-                        pg_result_cb on_result, void *owner, struct err *err)
+                        const struct reminder_ways *ways, pg_result_cb on_result, void *owner,
+                        struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -19,6 +20,8 @@ int reminder_candidates(struct store *store, struct pg_query *query, struct inst
     pg_arg_int(&args, place->key.customer_id);
     pg_arg_int(&args, place->key.invoice_id);
     pg_arg_text(&args, span_str(place->key.step));
+    pg_arg_texts(&args, ways->apps, ways->app_count);
+    pg_arg_texts(&args, ways->kinds, ways->kind_count);
     int rc = pg_read(store->reads, query, SQL_REMINDER_CANDIDATES, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -45,20 +48,24 @@ static void read_key(const PGresult *result, int row, struct reminder_key *key)
     memcpy(key->step, step.base, step.len);
 }
 
-static bool has_invoice(const struct reminder_keys *keys, const struct reminder_key *key)
+bool reminder_batch_has(const struct reminder_batch *batch, const struct reminder_key *key)
 {
-    for (size_t i = 0; i < keys->count; ++i)
-        if (keys->keys[i].customer_id == key->customer_id &&
-            keys->keys[i].invoice_id == key->invoice_id)
+    for (size_t i = 0; i < batch->count; ++i)
+        if (batch->items[i].key.customer_id == key->customer_id &&
+            batch->items[i].key.invoice_id == key->invoice_id)
             return true;
     return false;
 }
 
-void reminder_keys_add(struct reminder_keys *keys, const struct reminder_key *key)
+static void read_candidate(const PGresult *result, int row, struct reminder_candidate *candidate)
 {
-    assert(keys->count < REMINDER_BATCH_MAX);
-    if (!has_invoice(keys, key))
-        keys->keys[keys->count++] = *key;
+    struct span devices = pg_get_text(result, row, 6);
+    read_key(result, row, &candidate->key);
+    candidate->due_at = pg_get_instant(result, row, 3);
+    candidate->next_at = (struct instant){0};
+    if (!pg_is_null(result, row, 5))
+        candidate->next_at = pg_get_instant(result, row, 5);
+    snprintf(candidate->devices, sizeof(candidate->devices), "%.*s", SPAN_ARG(devices));
 }
 
 bool reminder_read_candidates(const PGresult *result, struct reminder_window *window,
@@ -69,7 +76,7 @@ bool reminder_read_candidates(const PGresult *result, struct reminder_window *wi
     assert(count <= REMINDER_WINDOW);
     for (int row = 0; row < count; ++row)
         if (pg_get_bool(result, row, 4))
-            read_key(result, row, &window->keys[window->count++]);
+            read_candidate(result, row, &window->items[window->count++]);
     if (count < REMINDER_WINDOW)
         return false;
     read_key(result, count - 1, &place->key);
@@ -123,30 +130,54 @@ static void add_skip_statement(struct pg_tx *tx, const struct key_arrays *arrays
     pg_args_release(&args);
 }
 
+static void add_expire_statement(struct pg_tx *tx, const struct key_arrays *arrays,
+                                 struct instant now)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_ints(&args, arrays->invoices, arrays->count);
+    pg_arg_texts(&args, arrays->steps, arrays->count);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_REMINDER_EXPIRE_PUSHES, &args, NULL);
+    pg_args_release(&args);
+}
+
+static void add_claim_statement(struct pg_tx *tx, const struct key_arrays *arrays,
+                                const struct reminder_claim_order *order, pg_result_cb on_claimed)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_ints(&args, arrays->invoices, arrays->count);
+    pg_arg_texts(&args, arrays->steps, arrays->count);
+    pg_arg_instant(&args, order->now);
+    pg_arg_instant(&args, order->hold_since);
+    pg_arg_texts(&args, order->ways->kinds, order->ways->kind_count);
+    pg_arg_texts(&args, order->ways->apps, order->ways->app_count);
+    pg_arg_texts(&args, order->apps_up, order->app_up_count);
+    pg_arg_instants(&args, order->push_expires_at, arrays->count);
+    pg_tx_add(tx, SQL_REMINDER_CLAIM, &args, on_claimed);
+    pg_args_release(&args);
+}
+
 int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_claim_order *order,
                    pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done, void *owner,
                    struct err *err)
 {
     struct key_arrays arrays = {.count = 0};
-    for (size_t i = 0; i < order->keys->count; ++i)
-        put_key(&arrays, &order->keys->keys[i]);
+    for (size_t i = 0; i < order->batch->count; ++i)
+        put_key(&arrays, &order->batch->items[i].key);
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (rc != 0)
         return rc;
     pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     add_lock_statements(tx, &arrays);
     add_skip_statement(tx, &arrays, order->now);
-    struct pg_args args;
-    pg_args_init(&args);
-    pg_arg_ints(&args, arrays.customers, arrays.count);
-    pg_arg_ints(&args, arrays.invoices, arrays.count);
-    pg_arg_texts(&args, arrays.steps, arrays.count);
-    pg_arg_instant(&args, order->now);
-    pg_arg_instant(&args, order->hold_since);
-    pg_arg_texts(&args, order->channels, order->channel_count);
-    pg_tx_add(tx, SQL_REMINDER_CLAIM, &args, on_claimed);
+    if (order->ways->app_count > 0)
+        add_expire_statement(tx, &arrays, order->now);
+    add_claim_statement(tx, &arrays, order, on_claimed);
     pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
-    pg_args_release(&args);
     pg_tx_commit(tx);
     return 0;
 }
@@ -168,23 +199,46 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->due_minor = pg_get_int(result, row, 9);
     claimed->due_date = pg_get_date(result, row, 10);
     claimed->link_no = (int32_t)pg_get_int(result, row, 11);
+    claimed->is_claimed = pg_get_bool(result, row, 12);
+    claimed->installation = pg_get_text(result, row, 13);
+    if (claimed->installation.base == NULL)
+        return;
+    claimed->app = pg_get_text(result, row, 14);
+    claimed->service = pg_get_text(result, row, 15);
+    claimed->environment = pg_get_text(result, row, 16);
+    claimed->target_kind = pg_get_text(result, row, 17);
+    claimed->token = pg_get_text(result, row, 18);
+    claimed->device_language = pg_get_text(result, row, 19);
+    claimed->registered_at = pg_get_instant(result, row, 20);
+    claimed->has_changed_environment = pg_get_bool(result, row, 21);
+    claimed->push_id = pg_get_text(result, row, 22);
+    claimed->attempts = (int)pg_get_int(result, row, 23);
+    claimed->expires_at = pg_get_instant(result, row, 24);
 }
 
 struct reminder_outcome *reminder_outcome_new(const struct reminder_key *key,
-                                              struct instant claimed_at)
+                                              struct instant claimed_at, size_t push_count)
 {
-    struct reminder_outcome *outcome = calloc(1, sizeof(*outcome));
+    struct reminder_outcome *outcome =
+        calloc(1, sizeof(*outcome) + push_count * sizeof(outcome->pushes[0]));
     if (outcome == NULL)
         abort();
     outcome->key = *key;
     outcome->claimed_at = claimed_at;
+    outcome->push_count = push_count;
     return outcome;
 }
 
-void reminder_outcome_set(struct reminder_outcome *outcome, const char *state, const char *reason)
+void reminder_outcome_set(struct reminder_outcome *outcome, const char *state, struct span reason)
 {
     outcome->state = state;
-    snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
+    snprintf(outcome->reason, sizeof(outcome->reason), "%.*s", SPAN_ARG(reason));
+}
+
+void reminder_push_set(struct reminder_push *push, const char *state, struct span reason)
+{
+    push->state = state;
+    snprintf(push->reason, sizeof(push->reason), "%.*s", SPAN_ARG(reason));
 }
 
 /* What is said of the keys, beside them. */
@@ -192,10 +246,22 @@ struct outcome_arrays {
     struct key_arrays keys;
     struct span states[REMINDER_BATCH_MAX], reasons[REMINDER_BATCH_MAX];
     struct instant claimed[REMINDER_BATCH_MAX], again[REMINDER_BATCH_MAX];
+    struct instant sent[REMINDER_BATCH_MAX];
 };
 
+static void put_outcome(struct outcome_arrays *arrays, const struct reminder_outcome *outcome)
+{
+    size_t i = arrays->keys.count;
+    put_key(&arrays->keys, &outcome->key);
+    arrays->states[i] = span_str(outcome->state);
+    arrays->reasons[i] = span_str(outcome->reason);
+    arrays->claimed[i] = outcome->claimed_at;
+    arrays->again[i] = outcome->again_at;
+    arrays->sent[i] = outcome->sent_at;
+}
+
 static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
-                                 struct instant now)
+                                 struct instant now, pg_result_cb on_crossed)
 {
     size_t count = arrays->keys.count;
     struct pg_args args;
@@ -208,28 +274,176 @@ static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *
     pg_arg_instant(&args, now);
     pg_arg_instants(&args, arrays->claimed, count);
     pg_arg_instants(&args, arrays->again, count);
-    pg_tx_add(tx, SQL_REMINDER_FINISH, &args, NULL);
+    pg_arg_instants(&args, arrays->sent, count);
+    pg_tx_add(tx, SQL_REMINDER_FINISH, &args, on_crossed);
     pg_args_release(&args);
 }
 
+/* Columns for the statements about pushes: of all pushes of a flush, or some of them. */
+struct push_arrays {
+    int64_t *customers, *invoices;
+    struct span *steps, *installations, *states, *reasons;
+    struct instant *claimed, *registered;
+    size_t count, room;
+};
+
+static void *column_of(size_t count, size_t size)
+{
+    void *column = malloc(count * size);
+    if (column == NULL)
+        abort();
+    return column;
+}
+
+static void init_push_arrays(struct push_arrays *arrays, size_t room)
+{
+    *arrays = (struct push_arrays){
+        .customers = column_of(room, sizeof(int64_t)),
+        .invoices = column_of(room, sizeof(int64_t)),
+        .steps = column_of(room, sizeof(struct span)),
+        .installations = column_of(room, sizeof(struct span)),
+        .states = column_of(room, sizeof(struct span)),
+        .reasons = column_of(room, sizeof(struct span)),
+        .claimed = column_of(room, sizeof(struct instant)),
+        .registered = column_of(room, sizeof(struct instant)),
+        .room = room,
+    };
+}
+
+static void release_push_arrays(struct push_arrays *arrays)
+{
+    free(arrays->customers);
+    free(arrays->invoices);
+    free(arrays->steps);
+    free(arrays->installations);
+    free(arrays->states);
+    free(arrays->reasons);
+    free(arrays->claimed);
+    free(arrays->registered);
+}
+
+static void put_push(struct push_arrays *arrays, const struct reminder_outcome *outcome,
+                     const struct reminder_push *push)
+{
+    size_t i = arrays->count++;
+    assert(i < arrays->room);
+    arrays->customers[i] = outcome->key.customer_id;
+    arrays->invoices[i] = outcome->key.invoice_id;
+    arrays->steps[i] = span_str(outcome->key.step);
+    arrays->claimed[i] = outcome->claimed_at;
+    if (push == NULL)
+        return;
+    arrays->installations[i] = span_str(push->installation);
+    arrays->states[i] = span_str(push->state);
+    arrays->reasons[i] = span_str(push->reason);
+    arrays->registered[i] = push->registered_at;
+}
+
+/* Those whose device is to be so; all of them for -1. */
+static void put_pushes(struct push_arrays *arrays, struct reminder_outcome *const *outcomes,
+                       size_t count, int device)
+{
+    arrays->count = 0;
+    for (size_t i = 0; i < count; ++i)
+        for (size_t p = 0; p < outcomes[i]->push_count; ++p)
+            if (device == -1 || (int)outcomes[i]->pushes[p].device == device)
+                put_push(arrays, outcomes[i], &outcomes[i]->pushes[p]);
+}
+
+static void add_push_statement(struct pg_tx *tx, const struct push_arrays *arrays,
+                               struct instant now)
+{
+    struct pg_args args;
+    if (arrays->count == 0)
+        return;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_ints(&args, arrays->invoices, arrays->count);
+    pg_arg_texts(&args, arrays->steps, arrays->count);
+    pg_arg_texts(&args, arrays->installations, arrays->count);
+    pg_arg_texts(&args, arrays->states, arrays->count);
+    pg_arg_texts(&args, arrays->reasons, arrays->count);
+    pg_arg_instants(&args, arrays->claimed, arrays->count);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_REMINDER_FINISH_PUSHES, &args, NULL);
+    pg_args_release(&args);
+}
+
+static void add_device_statement(struct pg_tx *tx, const struct push_arrays *arrays,
+                                 struct instant now, int statement)
+{
+    struct pg_args args;
+    if (arrays->count == 0)
+        return;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_texts(&args, arrays->installations, arrays->count);
+    pg_arg_instants(&args, arrays->registered, arrays->count);
+    if (statement == SQL_REMINDER_END_DEVICES) {
+        pg_arg_texts(&args, arrays->reasons, arrays->count);
+        pg_arg_instant(&args, now);
+    }
+    pg_tx_add(tx, statement, &args, NULL);
+    pg_args_release(&args);
+}
+
+static void add_lose_statement(struct pg_tx *tx, struct push_arrays *arrays,
+                               struct reminder_outcome *const *outcomes, size_t count)
+{
+    struct pg_args args;
+    arrays->count = 0;
+    for (size_t i = 0; i < count; ++i)
+        if (outcomes[i]->is_lost)
+            put_push(arrays, outcomes[i], NULL);
+    if (arrays->count == 0)
+        return;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_ints(&args, arrays->invoices, arrays->count);
+    pg_arg_texts(&args, arrays->steps, arrays->count);
+    pg_arg_instants(&args, arrays->claimed, arrays->count);
+    pg_tx_add(tx, SQL_REMINDER_LOSE_PUSHES, &args, NULL);
+    pg_args_release(&args);
+}
+
+static void add_all_push_statements(struct pg_tx *tx, struct reminder_outcome *const *outcomes,
+                                    size_t count, struct instant now)
+{
+    size_t room = count;
+    for (size_t i = 0; i < count; ++i)
+        room += outcomes[i]->push_count;
+    struct push_arrays arrays;
+    init_push_arrays(&arrays, room);
+    put_pushes(&arrays, outcomes, count, -1);
+    add_push_statement(tx, &arrays, now);
+    put_pushes(&arrays, outcomes, count, REMINDER_DEVICE_DEAD);
+    add_device_statement(tx, &arrays, now, SQL_REMINDER_END_DEVICES);
+    put_pushes(&arrays, outcomes, count, REMINDER_DEVICE_MOVED);
+    add_device_statement(tx, &arrays, now, SQL_REMINDER_MOVE_DEVICES);
+    add_lose_statement(tx, &arrays, outcomes, count);
+    release_push_arrays(&arrays);
+}
+
+struct reminder_crossed reminder_read_crossed(const PGresult *result)
+{
+    return (struct reminder_crossed){.count = pg_get_int(result, 0, 0),
+                                     .all_ms = pg_get_int(result, 0, 1)};
+}
+
 int reminder_finish(struct store *store, struct pg_tx *tx, struct reminder_outcome *const *outcomes,
-                    size_t count, struct instant now, pg_done_cb on_done, void *owner,
-                    struct err *err)
+                    size_t count, struct instant now, pg_result_cb on_crossed, pg_done_cb on_done,
+                    void *owner, struct err *err)
 {
     struct outcome_arrays arrays;
     arrays.keys.count = 0;
-    for (size_t i = 0; i < count; ++i) {
-        put_key(&arrays.keys, &outcomes[i]->key);
-        arrays.states[i] = span_str(outcomes[i]->state);
-        arrays.reasons[i] = span_str(outcomes[i]->reason);
-        arrays.claimed[i] = outcomes[i]->claimed_at;
-        arrays.again[i] = outcomes[i]->again_at;
-    }
+    for (size_t i = 0; i < count; ++i)
+        put_outcome(&arrays, outcomes[i]);
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (rc != 0)
         return rc;
     add_lock_statements(tx, &arrays.keys);
-    add_finish_statement(tx, &arrays, now);
+    add_all_push_statements(tx, outcomes, count, now);
+    add_finish_statement(tx, &arrays, now, on_crossed);
     pg_tx_commit(tx);
     return 0;
 }

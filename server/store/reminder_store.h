@@ -24,30 +24,39 @@ struct reminder_key {
     char step[REMINDER_STEP_MAX]; /* "due", "after_9", "thanks_1" */
 };
 
-/* At most one of an invoice. */
-struct reminder_keys {
-    struct reminder_key keys[REMINDER_BATCH_MAX];
-    size_t count;
-};
+enum { REMINDER_DEVICES_MAX = 24 }; /* above DEVICE_LIVE_MAX */
 
-/* What a message is made of. Spans live as long as the result they were read from. */
-struct reminder_claimed {
+struct reminder_candidate {
     struct reminder_key key;
-    struct span channel, address, language, number, product, currency;
-    int64_t due_minor;
-    int32_t due_date; /* days since 1970-01-01 */
-    int32_t link_no;  /* 0: no active link (thank-yous only) */
+    struct instant due_at;
+    struct instant next_at; /* of the ladder's next step; 0: none */
+    /* If it goes by push: for each device to be told '@' + the number of its app, from 1. Else "".
+     */
+    char devices[REMINDER_DEVICES_MAX];
 };
-
-/* Unless one of its invoice is there already: then it waits for a later batch. */
-void reminder_keys_add(struct reminder_keys *, const struct reminder_key *);
 
 enum { REMINDER_WINDOW = 256 };
 
 /* Those of a window that may go. */
 struct reminder_window {
-    struct reminder_key keys[REMINDER_WINDOW];
+    struct reminder_candidate items[REMINDER_WINDOW];
     size_t count;
+};
+
+/* To be claimed together: at most one of an invoice. */
+struct reminder_batch {
+    struct reminder_candidate items[REMINDER_BATCH_MAX];
+    size_t count;
+};
+
+bool reminder_batch_has(const struct reminder_batch *, const struct reminder_key *);
+
+/* The ways there are to reach people. */
+struct reminder_ways {
+    struct span kinds[3]; /* beside push to devices: "push" (a sandbox's), "sms", "email" */
+    size_t kind_count;
+    const struct span *apps; /* "app|service|environment" */
+    size_t app_count;
 };
 
 /* Where a look through what is due, the newest first, stands: this one was the last seen. */
@@ -66,7 +75,8 @@ static inline struct reminder_place reminder_place_first(void)
  * no longer hold reminders back. */
 MUST_CHECK int reminder_candidates(struct store *, struct pg_query *, struct instant now,
                                    struct instant hold_since, const struct reminder_place *,
-                                   pg_result_cb, void *owner, struct err *);
+                                   const struct reminder_ways *, pg_result_cb, void *owner,
+                                   struct err *);
 /* True when there may be more behind it; *place is then the window's end. */
 bool reminder_read_candidates(const PGresult *, struct reminder_window *, struct reminder_place *);
 
@@ -80,14 +90,36 @@ struct reminder_lost_claim {
 };
 void reminder_read_lost(const PGresult *, int row, struct reminder_lost_claim *);
 
-struct reminder_claim_order {
-    const struct reminder_keys *keys;
-    struct instant now, hold_since;
-    const struct span *channels; /* what this installation can send: "push", "sms", "email" */
-    size_t channel_count;
+/* What a message is made of: a row of a claim. Spans live as long as the result. */
+struct reminder_claimed {
+    struct reminder_key key;
+    bool is_claimed; /* else it came to its end in the claim: nobody left to tell */
+    struct span channel, address, language, number, product, currency;
+    int64_t due_minor;
+    int32_t due_date; /* days since 1970-01-01 */
+    int32_t link_no;  /* 0: no active link (thank-yous only) */
+
+    /* Of a push; a row each device, behind each other. */
+    struct span installation; /* null base: no push */
+    struct span app, service, environment, target_kind, token;
+    struct span device_language; /* empty: the customer's */
+    struct instant registered_at, expires_at;
+    bool has_changed_environment;
+    struct span push_id;
+    int attempts; /* this one included */
 };
 
-/* One transaction: locks, skips steps that a newer one overtook, claims what still may go.
+struct reminder_claim_order {
+    const struct reminder_batch *batch;
+    const struct instant *push_expires_at; /* beside the batch: when a push made now is of no use */
+    struct instant now, hold_since;
+    const struct reminder_ways *ways;
+    const struct span *apps_up; /* those of the apps that can be reached now */
+    size_t app_up_count;
+};
+
+/* One transaction: locks, skips steps that a newer one overtook, ends pushes of no use any more,
+ * claims what still may go.
  * `on_claimed` gets the rows for reminder_read_claimed; they count once `on_done` has no error.
  * `on_clock` gets what the server's clock says, for reminder_read_clock: before the locks are asked
  * for, and again before the commit. */
@@ -97,7 +129,22 @@ MUST_CHECK int reminder_claim(struct store *, struct pg_tx *, const struct remin
 struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 
-enum { REMINDER_REASON_MAX = 64 };
+enum { REMINDER_REASON_MAX = 64, REMINDER_INSTALLATION_MAX = 65 };
+
+enum reminder_device {
+    REMINDER_DEVICE_KEPT = 0,
+    REMINDER_DEVICE_DEAD,  /* its token is forgotten, unless another was registered since */
+    REMINDER_DEVICE_MOVED, /* to its other environment */
+};
+
+/* What became of one push of a claim. */
+struct reminder_push {
+    char installation[REMINDER_INSTALLATION_MAX];
+    const char *state; /* "accepted", "refused", "waiting", "unknown" */
+    char reason[REMINDER_REASON_MAX];
+    enum reminder_device device;
+    struct instant registered_at; /* the token that was used */
+};
 
 /* What became of one claim. */
 struct reminder_outcome {
@@ -107,18 +154,30 @@ struct reminder_outcome {
     const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
     char reason[REMINDER_REASON_MAX];
     struct instant again_at; /* those given back are due then */
+    struct instant sent_at;  /* those sent: to be compared with the payment's time */
+    bool is_lost;            /* nobody knows what became of its pushes, if it has any */
+    size_t push_count;
+    struct reminder_push pushes[];
 };
 
-/* Malloc'ed, with state and reason still empty. */
+/* Malloc'ed, with states and reasons still empty. */
 struct reminder_outcome *reminder_outcome_new(const struct reminder_key *,
-                                              struct instant claimed_at);
+                                              struct instant claimed_at, size_t push_count);
 /* `state` is kept, `reason` copied and cut to its room. */
-void reminder_outcome_set(struct reminder_outcome *, const char *state, const char *reason);
+void reminder_outcome_set(struct reminder_outcome *, const char *state, struct span reason);
+void reminder_push_set(struct reminder_push *, const char *state, struct span reason);
+
+struct reminder_crossed {
+    int64_t count;  /* went out after their invoice had been paid, */
+    int64_t all_ms; /* by so long together */
+};
+struct reminder_crossed reminder_read_crossed(const PGresult *);
 
 /* Records what became of claimed reminders, at most one an invoice; a claim that is over already
- * stays as it is. */
+ * stays as it is. `on_crossed` gets the row for reminder_read_crossed; it may be null. */
 MUST_CHECK int reminder_finish(struct store *, struct pg_tx *,
                                struct reminder_outcome *const *outcomes, size_t count,
-                               struct instant now, pg_done_cb on_done, void *owner, struct err *);
+                               struct instant now, pg_result_cb on_crossed, pg_done_cb on_done,
+                               void *owner, struct err *);
 
 #endif

@@ -40,7 +40,7 @@ static void purposes_and_keys_have_subkeys_of_their_own(void **state)
 {
     (void)state;
     struct keyring *k = keyring_new(SPAN_LIT("0 " HEX_A " active\n1 " HEX_B " active\n"), NULL);
-    uint8_t macs[12][SHA256_LEN];
+    uint8_t macs[2 * 2 * KEY_PURPOSE_COUNT][SHA256_LEN];
     int count = 0;
     for (int number = 0; number < 2; ++number)
         for (int purpose = 0; purpose < KEY_PURPOSE_COUNT; ++purpose) {

@@ -30,13 +30,13 @@ static void on_answer(void *owner)
     void *waiting = answer->owner;
     free(answer);
     ++sent;
-    on_sent(waiting, outcome, "test");
+    on_sent(waiting, &(struct channel_result){.outcome = outcome, .reason = SPAN_LIT("test")});
 }
 
-static int fake_send(struct store *store, const struct channel_message *message, channel_cb on_sent,
-                     void *owner, struct err *err)
+static int fake_send(const struct channel_means *means, const struct channel_message *message,
+                     channel_cb on_sent, void *owner, struct err *err)
 {
-    (void)store, (void)err;
+    (void)means, (void)err;
     assert_true(message->body.len > 20);
     struct answer *answer = calloc(1, sizeof(*answer));
     assert_non_null(answer);
