@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { appCertificate } from '../fake/certificates.mjs';
 import { atEnd } from '../support/cleanup.mjs';
 import { dunlin } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
@@ -159,6 +160,22 @@ test('each refusal of APNs is told at the setting that it is about, with what to
     new RegExp(`app\\.${reason} at apns \\(sandbox\\): .*(${words.source})`)]));
 });
 
+test('a client certificate is proved like a key', async () => {
+  const byCertificate = await startApns({ clientCa: readFileSync(certificate.ca) });
+  const app = (name, { cert, key }) => ({
+    app: name, service: 'apns', environments: ['sandbox'], certificate: cert, certificate_key: key, topic, ...where(byCertificate),
+  });
+  const good = appCertificate(folder, [topic], 'good'), other = appCertificate(folder, ['other.app'], 'other');
+  const settings = await settingsWith(app('good', good), app('other', other), app('none', appCertificate(folder, [], 'none')));
+  const answer = await check(settings);
+  assert.equal(answer.code, 1);
+  assertFound(answer, settings, [
+    [0, 'good', 'certificate', /the credential is good/],
+    [1, 'refusal', 'topic', /TopicDisallowed/],
+    [2, 'refusal', 'certificate', /BadCertificate: APNs does not take the certificate/],
+  ]);
+});
+
 test('each refusal of FCM is told at the setting that it is about, with what to do', async () => {
   const rows = [
     ['PERMISSION_DENIED', 'refusal', 'account_file', /give it the role Firebase Cloud Messaging API Admin/],
@@ -233,6 +250,16 @@ test('a credential that is none is a mistake of the settings, and serve does not
   assert.equal(code, 1);
   assert.match(err, /dunlin\.yaml:\d+: push\.apps\[0\]\.key_file /);
   assert.match(err, /dunlin\.yaml:\d+: push\.apps\[1\]\.account_file is of no use: the service account: private_key is missing/);
+});
+
+test('certificates to trust that cannot be read keep serve from starting, and check says so', async () => {
+  const settings = await settingsWith(apnsApp(topic, { ca_file: '/no/such/ca.pem' }));
+  const { code, err } = await run('serve', '--settings', settings.file);
+  assert.equal(code, 1);
+  assert.match(err, /^dunlin: bank\.example\.app at apns \(sandbox\): the CA file cannot be read: \/no\/such\/ca\.pem$/m);
+  const answer = await check(settings);
+  assert.equal(answer.code, 1);
+  assertFound(answer, settings, [[0, 'refusal', 'app', /the CA file cannot be read: \/no\/such\/ca\.pem/]]);
 });
 
 // ---- push ----
