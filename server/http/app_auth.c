@@ -2,14 +2,23 @@
  * It lives in the request's pool; when the request goes first nobody waits. */
 #include "http/app_auth.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/guard.h"
 #include "http/reply.h"
 #include "http/routes.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
+struct app_auth {
+    uint8_t hash_key[SHA256_LEN];
+    struct guard_bucket buckets[APP_AUTH_BUCKETS];
+};
+
 struct attempt {
+    struct app_auth *auth;
     struct request *request;
     struct span token;
     struct bank_customer customer;
@@ -17,7 +26,41 @@ struct attempt {
     bool has_waited;
 };
 
+static const struct guard_limits limits = {.requests_burst = APP_AUTH_BURST,
+                                           .requests_per_second = APP_AUTH_PER_SECOND};
+
 static void judge(struct attempt *a);
+
+static uint64_t now_ms(void)
+{
+    return (uint64_t)(clock_mono().ns / 1000000);
+}
+
+struct app_auth *app_auth_new(void)
+{
+    struct app_auth *auth = calloc(1, sizeof(*auth));
+    if (auth == NULL)
+        abort();
+    random_bytes(auth->hash_key, sizeof(auth->hash_key));
+    for (size_t i = 0; i < APP_AUTH_BUCKETS; ++i)
+        guard_bucket_init(&auth->buckets[i], &limits, now_ms());
+    return auth;
+}
+
+void app_auth_free(struct app_auth *auth)
+{
+    free(auth);
+}
+
+static struct guard_bucket *bucket_of(struct app_auth *auth, const struct bank_customer *customer)
+{
+    uint8_t hash[SHA256_LEN];
+    uint32_t at;
+    hmac_sha256(span_of((const char *)auth->hash_key, sizeof(auth->hash_key)),
+                span_of(customer->reference, customer->len), hash);
+    memcpy(&at, hash, sizeof(at));
+    return &auth->buckets[at % APP_AUTH_BUCKETS];
+}
 
 static void refuse(struct request *r, const char *type, const char *title)
 {
@@ -67,12 +110,17 @@ static void judge(struct attempt *a)
         refuse(r, "token-invalid", "This token is not valid.");
         return;
     }
+    if (!guard_bucket_take(bucket_of(a->auth, &a->customer), &limits, now_ms())) {
+        reply_header(r, "retry-after", SPAN_LIT("5"));
+        reply_problem(r, 429, "too-many-requests", "Too many requests of one customer.", NULL);
+        return;
+    }
     request_prove(r);
     r->customer = span_of(a->customer.reference, a->customer.len);
     r->route->handle(r);
 }
 
-void app_auth_require(struct request *r)
+void app_auth_require(struct app_auth *auth, struct request *r)
 {
     struct span value = request_header(r, "authorization");
     if (value.len < 8 || strncasecmp(value.base, "bearer ", 7) != 0 ||
@@ -81,6 +129,7 @@ void app_auth_require(struct request *r)
         return;
     }
     struct attempt *a = request_alloc(r, sizeof(*a));
+    a->auth = auth;
     a->request = r;
     a->token = span_from(value, 7);
     judge(a);

@@ -48,6 +48,7 @@ struct http_listener {
     bool is_paused, is_draining;
     uint64_t draining_since_ms;
     struct auth *auth;
+    struct app_auth *app_auth; /* null where no app is answered */
     struct guard_addresses addresses;
 };
 
@@ -127,6 +128,7 @@ struct http_listener *http_listener_new(struct world *world,
     h2o_linklist_init_anchor(&l->busy);
     guard_addresses_init(&l->addresses);
     l->auth = auth_new();
+    l->app_auth = world->bank_keys == NULL ? NULL : app_auth_new();
     configure(l);
     if (options->tls != NULL) /* the work process, which sends pushes, keeps the large ones */
         h2o_socket_buffer_prototype._initial_buf.capacity = SOCKET_BUFFER;
@@ -399,7 +401,7 @@ static void dispatch(struct http_listener *l, struct request *r)
     if (match.route->auth == ROUTE_API_KEY)
         auth_require(l->auth, r, match.route);
     else if (match.route->auth == ROUTE_APP)
-        app_auth_require(r);
+        app_auth_require(l->app_auth, r);
     else
         match.route->handle(r);
 }
@@ -606,6 +608,7 @@ void http_listener_free(struct http_listener *l)
     free(queue); /* libh2o 2.2.5 empties it and forgets it */
     h2o_config_dispose(&l->config);
     auth_free(l->auth);
+    app_auth_free(l->app_auth);
     free(l);
 }
 

@@ -235,15 +235,19 @@ test('a token that is not good gets one answer, whatever is wrong with it', asyn
 });
 
 test('a good token costs nothing of its connection\'s bucket, a bad one does', async () => {
-  const statuses = async (bearer) => {
+  const statuses = async (bearer, count = 45) => {
     const agent = new https.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
     const seen = [];
-    for (let i = 0; i < 45; ++i) seen.push((await ask('/app/v1/devices', { bearer, agent })).status);
+    for (let i = 0; i < count; ++i) seen.push((await ask('/app/v1/devices', { bearer, agent })).status);
     agent.destroy();
     return seen;
   };
-  assert.deepEqual(new Set(await statuses(by('K-1'))), new Set([200]));
+  assert.deepEqual(new Set(await statuses(by('K-9'))), new Set([200]));
   assert.ok((await statuses('x')).includes(429));
+  // nor may a customer ask for ever: anybody may be one
+  const flood = await statuses(by('K-9'), 120);
+  assert.deepEqual([flood[0], flood.at(-1)], [200, 429]);
+  assert.equal((await ask('/app/v1/devices', { bearer: by('K-1') })).status, 200);
 });
 
 test('a key the bank has just begun to sign with is fetched once, and strangers\' keys cost no more', async () => {
