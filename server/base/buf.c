@@ -51,41 +51,22 @@ void buf_reset(struct buf *b)
         b->bytes_[0] = 0;
 }
 
-char *buf_grow(struct buf *b, size_t len)
+bool buf_reserve_(struct buf *b, size_t len)
 {
     if (b->is_overflowed_ || len > b->ceiling_ - b->len_) {
         b->is_overflowed_ = true;
-        return NULL;
+        return false;
     }
-    if (b->len_ + len + 1 > b->room_) {
-        size_t room = b->room_ < 64 ? 64 : b->room_;
-        while (room < b->len_ + len + 1)
-            room *= 2;
-        move_to(b, room);
-    }
-    char *at = b->bytes_ + b->len_;
-    b->len_ += len;
-    b->bytes_[b->len_] = 0;
-    return at;
-}
-
-void buf_add(struct buf *b, struct span s)
-{
-    if (s.len == 0)
-        return;
-    char *at = buf_grow(b, s.len);
-    if (at != NULL)
-        memcpy(at, s.base, s.len);
+    size_t needed = b->len_ + len + 1, room = b->room_ < 64 ? 64 : b->room_;
+    while (room < needed)
+        room *= 2;
+    move_to(b, room <= b->ceiling_ ? room : b->ceiling_ + 1);
+    return true;
 }
 
 void buf_add_str(struct buf *b, const char *text)
 {
     buf_add(b, span_str(text));
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    buf_add(b, span_of(&c, 1));
 }
 
 void buf_add_int(struct buf *b, int64_t value)
@@ -128,16 +109,6 @@ void buf_drop(struct buf *b, size_t len)
         return;
     memmove(b->bytes_, b->bytes_ + len, b->len_ - len + 1);
     b->len_ -= len;
-}
-
-struct span buf_span(const struct buf *b)
-{
-    return span_of(b->bytes_ == NULL ? "" : b->bytes_, b->len_);
-}
-
-bool buf_is_overflowed(const struct buf *b)
-{
-    return b->is_overflowed_;
 }
 
 char *buf_take(struct buf *b, size_t *len)

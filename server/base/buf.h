@@ -20,18 +20,58 @@ void buf_init_secret(struct buf *b, size_t ceiling);
 void buf_release(struct buf *b);
 /* Forgets the content, keeps the memory. */
 void buf_reset(struct buf *b);
-void buf_add(struct buf *b, struct span s);
+static inline void buf_add(struct buf *b, struct span s);
 void buf_add_str(struct buf *b, const char *text);
-void buf_add_char(struct buf *b, char c);
+static inline void buf_add_char(struct buf *b, char c);
 void buf_add_int(struct buf *b, int64_t value);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for `len` more bytes, to be filled by the caller and counted at once; null on overflow. */
-char *buf_grow(struct buf *b, size_t len);
+static inline char *buf_grow(struct buf *b, size_t len);
 /* Drops the first `len` bytes. */
 void buf_drop(struct buf *b, size_t len);
-struct span buf_span(const struct buf *b);
-bool buf_is_overflowed(const struct buf *b);
+static inline struct span buf_span(const struct buf *b);
+static inline bool buf_is_overflowed(const struct buf *b);
 /* Hands the bytes (malloc'ed, NUL behind them) to the caller and leaves the buffer empty. */
 char *buf_take(struct buf *b, size_t *len);
+
+/* ---- Here because a page is hundreds of these. ---- */
+
+/* False, and the buffer marked, when that is past the ceiling. */
+bool buf_reserve_(struct buf *b, size_t len);
+
+static inline char *buf_grow(struct buf *b, size_t len)
+{
+    /* The room never passes the ceiling and its NUL. */
+    if ((len >= b->room_ - b->len_ || b->is_overflowed_) && !buf_reserve_(b, len))
+        return NULL;
+    char *at = b->bytes_ + b->len_;
+    b->len_ += len;
+    b->bytes_[b->len_] = 0;
+    return at;
+}
+
+static inline void buf_add(struct buf *b, struct span s)
+{
+    if (s.len == 0)
+        return;
+    char *at = buf_grow(b, s.len);
+    if (at != NULL)
+        memcpy(at, s.base, s.len);
+}
+
+static inline void buf_add_char(struct buf *b, char c)
+{
+    buf_add(b, span_of(&c, 1));
+}
+
+static inline struct span buf_span(const struct buf *b)
+{
+    return span_of(b->bytes_ == NULL ? "" : b->bytes_, b->len_);
+}
+
+static inline bool buf_is_overflowed(const struct buf *b)
+{
+    return b->is_overflowed_;
+}
 
 #endif

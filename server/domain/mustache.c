@@ -20,9 +20,8 @@ struct op {
     struct span text;             /* of OP_TEXT; of the others the name as written */
     uint32_t part_at, part_count; /* none: the implicit iterator */
     uint32_t jump;
-    /* Where the first part was found last. Views are made alike, so it stands there again, and one
-     * comparison serves for a search. */
-    uint32_t seen_at;
+    uint32_t seen_at;       /* where the first part stands in objects */
+    const void *seen_shape; /* of this shape */
 };
 
 struct mustache {
@@ -292,46 +291,52 @@ void mustache_sort(struct mustache_member *members, size_t count)
         qsort(members, count, sizeof(*members), compare_members);
 }
 
-static const struct mustache_value *find_sorted(const struct mustache_object *object,
-                                                struct span name, uint32_t *seen_at)
+enum { NOWHERE = UINT32_MAX };
+
+static uint32_t search_sorted(const struct mustache_object *object, struct span name)
 {
-    if (*seen_at < object->count && span_is(object->members[*seen_at].name, name))
-        return &object->members[*seen_at].value;
     size_t low = 0, high = object->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = compare_names(object->members[middle].name, name);
-        if (order == 0) {
-            *seen_at = (uint32_t)middle;
-            return &object->members[middle].value;
-        }
+        if (order == 0)
+            return (uint32_t)middle;
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return NOWHERE;
 }
 
-static const struct mustache_value *find_unsorted(const struct mustache_object *object,
-                                                  struct span name)
+/* Once a template for most names. */
+__attribute__((cold)) static uint32_t search(const struct mustache_object *object, struct span name)
 {
+    if (object->is_sorted)
+        return search_sorted(object, name);
     for (size_t i = 0; i < object->count; ++i)
         if (span_is(object->members[i].name, name))
-            return &object->members[i].value;
-    return NULL;
+            return (uint32_t)i;
+    return NOWHERE;
 }
 
+/* `op` is the one whose first part is looked for: it remembers where. Null for other parts. */
 static inline const struct mustache_value *find_member(const struct mustache_value *value,
-                                                       struct span name, uint32_t *seen_at)
+                                                       struct span name, struct op *op)
 {
-    const struct mustache_value *found = NULL;
     if (value->kind != MUSTACHE_OBJECT) /* most sections: a text or a truth */
         return NULL;
-    for (const struct mustache_object *o = value->object; o != NULL && found == NULL;
-         o = o->fallback)
-        found = o->is_sorted ? find_sorted(o, name, seen_at) : find_unsorted(o, name);
-    return found;
+    for (const struct mustache_object *o = value->object; o != NULL; o = o->fallback) {
+        bool is_known = op != NULL && o->shape != NULL && o->shape == op->seen_shape;
+        uint32_t at = is_known ? op->seen_at : search(o, name);
+        if (op != NULL && !is_known) {
+            op->seen_shape = o->shape;
+            op->seen_at = at;
+        }
+        if (at != NOWHERE)
+            return &o->members[at].value;
+    }
+    return NULL;
 }
 
 /* ---- rendering ---- */
@@ -361,9 +366,9 @@ static const struct mustache_value *resolve(const struct rendering *r, struct op
     const struct span *parts = r->m->parts + op->part_at;
     const struct mustache_value *value = NULL;
     for (int i = r->depth; i >= 0 && value == NULL; --i)
-        value = find_member(r->frames[i].value, parts[0], &op->seen_at);
+        value = find_member(r->frames[i].value, parts[0], op);
     for (uint32_t i = 1; i < op->part_count && value != NULL; ++i)
-        value = find_member(value, parts[i], &(uint32_t){0});
+        value = find_member(value, parts[i], NULL);
     return value == NULL ? &nothing : value;
 }
 
@@ -383,22 +388,27 @@ static bool is_truthy(const struct mustache_value *value)
     }
 }
 
-static const char *const escapes[256] = {
-    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
-};
+static const char *const escapes[] = {NULL, "&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+static const uint8_t escape_of[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
+
+static size_t plain_len(struct span text)
+{
+    const char *at = text.base, *end = text.base + text.len;
+    while (at != end && escape_of[(uint8_t)*at] == 0)
+        ++at;
+    return (size_t)(at - text.base);
+}
 
 static void add_escaped(struct buf *out, struct span text)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < text.len; ++i) {
-        const char *escape = escapes[(uint8_t)text.base[i]];
-        if (escape == NULL)
-            continue;
-        buf_add(out, span_of(text.base + from, i - from));
-        buf_add_str(out, escape);
-        from = i + 1;
+    for (;;) {
+        size_t len = plain_len(text);
+        buf_add(out, span_of(text.base, len));
+        if (len == text.len)
+            return;
+        buf_add_str(out, escapes[escape_of[(uint8_t)text.base[len]]]);
+        text = span_from(text, len + 1);
     }
-    buf_add(out, span_from(text, from));
 }
 
 static void print_value(struct rendering *r, struct op *op)

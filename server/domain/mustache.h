@@ -50,6 +50,9 @@ struct mustache_object {
     size_t count;
     bool is_sorted; /* by mustache_sort: worth it from about ten members on */
     const struct mustache_object *fallback;
+    /* Not null: a promise that every object with this pointer has the same names at the same places
+     * as long as the template lives. A template then searches them once. */
+    const void *shape;
 };
 
 static inline struct mustache_value mustache_text(struct span text)

@@ -49,7 +49,7 @@ struct mustache_object page_values_object(const struct page_values *v)
 {
     assert(!buf_is_overflowed(&v->texts_));
     return (struct mustache_object){
-        .members = v->current_, .count = VALUE_COUNT, .is_sorted = true};
+        .members = v->current_, .count = VALUE_COUNT, .is_sorted = true, .shape = value_names};
 }
 
 void page_set_text(struct page_values *v, enum page_value id, struct span text)

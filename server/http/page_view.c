@@ -178,12 +178,14 @@ struct span page_view_script(const struct page_view *v)
 }
 
 /* The word called before, name and after, joined. */
-static struct span word(const struct page_view *v, enum language language, const char *before,
+static struct span word(struct page_view *v, enum language language, const char *before,
                         struct span name, const char *after)
 {
-    char key[80];
-    snprintf(key, sizeof(key), "%s%.*s%s", before, SPAN_ARG(name), after);
-    return page_words_find(v->words[language], span_str(key));
+    struct buf *key = page_text_begin(&v->values);
+    buf_add_str(key, before);
+    buf_add(key, name);
+    buf_add_str(key, after);
+    return page_words_find(v->words[language], page_text_end(&v->values));
 }
 
 static void begin_view(struct page_view *v, const struct page_visit *visit)

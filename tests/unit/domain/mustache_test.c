@@ -191,6 +191,42 @@ static void a_name_missing_in_an_object_is_taken_from_its_fallback(void **state)
     mustache_free(m);
 }
 
+static void assert_writes(const struct mustache *m, const struct mustache_object *data,
+                          const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 100);
+    assert_int_equal(mustache_render(m, mustache_object(data), MUSTACHE_HTML, &out), 0);
+    assert_string_equal(buf_span(&out).base, expected);
+    buf_release(&out);
+}
+
+/* Where a name stands is remembered from one rendering to the next, and for no other shape. */
+static void objects_of_one_shape_are_searched_once(void **state)
+{
+    (void)state;
+    static const char one = 0, two = 0;
+    const struct mustache_member first[] = {{SPAN_LIT("a"), mustache_str("1")},
+                                            {SPAN_LIT("b"), mustache_str("2")}};
+    const struct mustache_member second[] = {{SPAN_LIT("a"), mustache_str("3")},
+                                             {SPAN_LIT("b"), mustache_str("")}};
+    const struct mustache_object inner = {.members = first, .count = 2, .shape = &one};
+    const struct mustache_member turned[] = {{SPAN_LIT("c"), mustache_str("4")},
+                                             {SPAN_LIT("a"), mustache_str("5")},
+                                             {SPAN_LIT("b"), mustache_object(&inner)}};
+    const struct mustache_object like_first = {.members = first, .count = 2, .shape = &one};
+    const struct mustache_object like_second = {.members = second, .count = 2, .shape = &one};
+    const struct mustache_object other = {.members = turned, .count = 3, .shape = &two};
+    const struct mustache_object shapeless = {.members = turned, .count = 3};
+    struct mustache *m = mustache_new(SPAN_LIT("{{a}}{{#b}}-{{a}}{{c}}{{/b}}"), NULL);
+    assert_writes(m, &like_first, "1-1");
+    assert_writes(m, &like_second, "3");
+    assert_writes(m, &other, "5-14");
+    assert_writes(m, &like_first, "1-1");
+    assert_writes(m, &shapeless, "5-14");
+    mustache_free(m);
+}
+
 static void assert_render_is_stopped(const char *template, struct mustache_value data,
                                      size_t ceiling)
 {
@@ -239,6 +275,7 @@ int main(void)
         cmocka_unit_test(broken_templates_are_refused_with_their_line),
         cmocka_unit_test(cases_of_the_public_specification_render_as_expected),
         cmocka_unit_test(a_name_missing_in_an_object_is_taken_from_its_fallback),
+        cmocka_unit_test(objects_of_one_shape_are_searched_once),
         cmocka_unit_test(output_over_the_ceiling_stops_the_rendering),
         cmocka_unit_test(lists_nested_to_last_for_ever_are_stopped),
         cmocka_unit_test(a_template_over_its_bound_is_refused),
