@@ -31,6 +31,8 @@ enum { TICK_MS_MAX = 250, TICKS_A_LIMIT = 20, FRESH_GRACE_MS = 2000, LAST_ACCEPT
  * so a head of up to a kilobyte that comes in drops stays in the first buffer. libh2o's own has
  * 8,192. */
 enum { SOCKET_BUFFER = 5120 };
+/* For the next requests; libh2o's own keeps 16, and more wait for the database at a time. */
+enum { SOCKET_BUFFERS_KEPT = 128 };
 enum { LAST_TURNS_MAX = 100, LAST_TURN_MS = 10, ACCEPTS_A_TURN = 4 };
 
 struct http_listener {
@@ -132,6 +134,7 @@ struct http_listener *http_listener_new(struct world *world,
     configure(l);
     if (options->tls != NULL) /* the work process, which sends pushes, keeps the large ones */
         h2o_socket_buffer_prototype._initial_buf.capacity = SOCKET_BUFFER;
+    h2o_socket_buffer_prototype.allocator.max = SOCKET_BUFFERS_KEPT;
     h2o_context_init(&l->context, world->loop, &l->config);
     l->accept.ctx = &l->context;
     l->accept.hosts = l->config.hosts;
