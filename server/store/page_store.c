@@ -11,13 +11,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PAGE_BATCH_MAX = 64, PAGE_BATCHES_MAX = 2, PAGE_WAITING_MAX = 2000 };
+enum { PAGE_BATCH_MAX = 128, PAGE_WAITING_MAX = 2000 };
 
 struct page_reads {
     struct pg *pg;
     h2o_linklist_t waiting;
     size_t waiting_count;
-    int batch_count; /* under way */
+    bool is_asking; /* a batch is under way */
     struct timer turn_end;
 };
 
@@ -132,7 +132,7 @@ static void end_batch(struct page_batch *batch, const struct err *err)
 {
     for (size_t i = 0; i < batch->count; ++i)
         end_read(&batch->places[i], NULL, err);
-    --batch->reads->batch_count;
+    batch->reads->is_asking = false;
     free(batch);
 }
 
@@ -149,7 +149,7 @@ static void fail_waiting(struct page_reads *reads, const struct err *err)
 
 void page_reads_free(struct page_reads *reads)
 {
-    assert(reads->batch_count == 0);
+    assert(!reads->is_asking);
     timer_stop(&reads->turn_end);
     fail_waiting(reads, &(struct err){.code = ERR_CLOSED, .text = "closing"});
     free(reads);
@@ -235,7 +235,7 @@ static int send_batch(struct page_batch *batch, struct err *err)
 
 static void send_waiting(struct page_reads *reads)
 {
-    while (reads->batch_count < PAGE_BATCHES_MAX && reads->waiting_count > 0) {
+    while (!reads->is_asking && reads->waiting_count > 0) {
         struct page_batch *batch = calloc(1, sizeof(*batch));
         if (batch == NULL)
             abort();
@@ -246,7 +246,7 @@ static void send_waiting(struct page_reads *reads)
             read->place_ = &batch->places[batch->count];
             batch->places[batch->count++] = read;
         }
-        ++reads->batch_count;
+        reads->is_asking = true;
         struct err err = {0};
         if (send_batch(batch, &err) != 0)
             end_batch(batch, &err);

@@ -1,5 +1,5 @@
 /* Reads all that the page of a link shows. The reads of one turn of the loop are one statement;
- * what is asked while PAGE_BATCHES_MAX statements are under way goes with the next. */
+ * what is asked while one is under way goes with the next. */
 #ifndef DUNLIN_STORE_PAGE_STORE_H
 #define DUNLIN_STORE_PAGE_STORE_H
 
