@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { message, send } from '../support/callbacks.mjs';
 import { eventually } from '../support/demo.mjs';
 import { about, assertBooksBalance, makePayments } from '../support/money.mjs';
+import { metricOf, parseMetrics } from '../support/prometheus.mjs';
 import { apnsApp, apnsToken, fcmApp, fcmToken, startApns, startFcm, startPushGateway } from '../support/push_gateway.mjs';
 
 const apns = await startApns({ environment: 'production' }), fcm = await startFcm();
@@ -157,6 +158,26 @@ test('GOAWAY and cut connections in the middle lose and double nothing', async (
   assert.deepEqual([...new Set(ids)].sort(), all.map(({ push_id: id }) => id).sort());
   const mayBeTwice = new Set(all.filter(({ unknown_count: unknown }) => unknown > 0).map(({ push_id: id }) => id));
   assert.deepEqual(ids.filter((id, i) => ids.indexOf(id) !== i && !mayBeTwice.has(id)), []);
+});
+
+test('each answer is counted on /metrics by its word and its time, what was not answered apart', async () => {
+  const text = await (await fetch(`http://127.0.0.1:${owed.gateway.operatorsPort}/metrics`)).text(), metrics = parseMetrics(text);
+  const mine = ({ labels }) => labels.service === 'apns' && labels.environment === 'production';
+  const outcomes = metrics.get('dunlin_push_outcomes_total').samples.filter(mine);
+  const counted = (outcome) => Object.fromEntries(outcomes.filter(({ labels, value }) => labels.outcome === outcome && value > 0)
+    .map(({ labels, value }) => [labels.reason, value]));
+  const refusals = [...apns.answered].filter(([label]) => label !== '200').map(([label, times]) => [label.split(' ')[1], times]);
+  assert.ok(refusals.length >= 4);
+  assert.deepEqual(counted('refused'), Object.fromEntries(refusals.sort()));
+  const unknown = counted('unknown'), lost = Object.values(unknown).reduce((sum, count) => sum + count, 0);
+  assert.equal(unknown.reset, 2);
+  // The fake had taken the two it did not answer, and what was under way when it cut the connection.
+  const answered = apns.answered.get('200');
+  assert.ok(counted('accepted')[''] <= answered - 2 && counted('accepted')[''] >= answered - lost, text);
+  const answers = metricOf(metrics, 'dunlin_push_answer_seconds_count', { service: 'apns' });
+  assert.equal(answers, counted('accepted')[''] + refusals.reduce((sum, [, times]) => sum + times, 0));
+  assert.ok(metricOf(metrics, 'dunlin_push_goaways_total', { service: 'apns' }) >= 1);
+  assert.equal(metricOf(metrics, 'dunlin_push_tokens_total', { service: 'apns' }), 1);
 });
 
 test('a process killed in the middle: the next one tries again what it left, under the same id', async () => {
