@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 
 import { sign } from '../fake/jwt.mjs';
-import { startDemo } from '../support/demo.mjs';
+import { eventually, startDemo } from '../support/demo.mjs';
 import { connect, send } from '../support/h2_client.mjs';
 import { request } from '../support/https.mjs';
+import { payBlik } from '../support/payer.mjs';
 
 const app = 'com.example.pozyczki';
 let demo, ca, apnsKey, account, iphone, android;
@@ -170,4 +171,128 @@ test('the token endpoint refuses in OAuth\'s words, over either protocol', async
 test('the authority of the push services vouches for nothing else, nor another for them', async () => {
   await assert.rejects(connect(demo.port + 4, { ca: demo.ca }));
   await assert.rejects(request(demo.links[0], { ca: readFileSync(ca) }));
+});
+
+// -- the gateway's own pushes -----------------------------------------------------------------------
+const pushes = async (more = '') => (await demo.pane(`/phone.json?channel=push${more}`)).filter(({ step }) => step);
+const isThanks = ({ step }) => step.startsWith('thanks');
+
+test('who has the app is reminded by push, on each telephone, and nobody twice', async () => {
+  await settled();
+  const wrong = await demo.query(`select r.customer_id, r.step, r.channel from reminder r
+    where r.state = 'sent' and (r.channel = 'push')
+      is distinct from exists (select from device d where d.customer_id = r.customer_id)`);
+  assert.deepEqual(wrong, []);
+  const [{ both }] = await demo.query(`select count(distinct customer_id)::int as both from
+    (select customer_id from device group by 1 having count(*) = 2) d join push using (customer_id) where state = 'accepted'`);
+  assert.ok(both > 0, 'somebody has two telephones');
+  assert.deepEqual(await twice(), []);
+  const [message] = await pushes('&limit=20');
+  assert.ok(message.link.startsWith(`${demo.url}/`) && message.title && message.body.includes(message.number));
+  assert.equal((await demo.get(message.link)).status, 200);
+});
+
+// Nothing that is due waits or is under way, nor what was put off.
+const settled = (within = 60000) => eventually(async () => {
+  const { now: business } = await demo.pane('/clock');
+  const [{ left }] = await demo.query(`select count(*)::int as left from reminder r
+    where state = 'claimed' or (state = 'scheduled' and (due_at <= '${business}' or exists (
+      select from push p where p.customer_id = r.customer_id and p.invoice_id = r.invoice_id and p.step = r.step)))`);
+  return left === 0;
+}, { within, what: 'all that is due has gone out' });
+
+// Pushes that more than one message on a telephone is not replaced of.
+const twice = () => demo.query(`select customer_id, push_id from sandbox_message
+  where push_id is not null and replaced_at is null group by 1, 2 having count(*) > 1`);
+
+test('a tap opens the page and tells the gateway, once', async () => {
+  const message = (await pushes()).find((one) => !isThanks(one) && one.opened_at === null);
+  for (let i = 0; i < 2; ++i) assert.deepEqual(await demo.pane('/phone/opened', { id: message.id }), { opened: true });
+  const [{ opened }] = await demo.query(`select count(*)::int as opened from reminder
+    where customer_id = ${message.customer} and step = '${message.step}' and opened_at is not null`);
+  assert.equal(opened, 1);
+  assert.notEqual((await pushes(`&customer=${message.customer}`)).find(({ id }) => id === message.id).opened_at, null);
+  const [sms] = await demo.pane('/phone.json?channel=sms&limit=1');
+  await assert.rejects(demo.pane('/phone/opened', { id: sms.id }), /409/);
+});
+
+test('a thank-you takes the place of the reminder on each of the telephones', async () => {
+  const reminder = (await pushes()).find((message) => !isThanks(message));
+  await payBlik(demo, reminder.link, '777123');
+  const thanks = await eventually(async () => (await pushes(`&customer=${reminder.customer}`)).find(isThanks), { what: 'the thank-you' });
+  assert.equal(thanks.collapse, reminder.collapse);
+  await settled();
+  const left = (await pushes(`&customer=${reminder.customer}`)).filter(({ replaced_at: at }) => at === null);
+  assert.ok(left.length > 0 && left.every(isThanks), JSON.stringify(left));
+});
+
+// What becomes due in a day while the services misbehave, and what of it went by push in the end.
+async function dayOf(name, check) {
+  const [{ last }] = await demo.query('select coalesce(max(message_id), 0)::int as last from sandbox_message');
+  await demo.trouble(name, true);
+  await demo.setClock('advance', { seconds: 86400 });
+  await check();
+  await demo.trouble(name, false);
+  await settled(120000);
+  assert.deepEqual(await twice(), []);
+  const lost = await demo.query("select customer_id, step, state, reason from reminder where state in ('failed', 'uncertain')");
+  assert.deepEqual(lost, []);
+  return demo.query(`select channel, service, customer_id, step, push_id, replaced_at from sandbox_message where message_id > ${last} and step is not null`);
+}
+
+// A counter of the gateway's push client, summed over both services. `label`: of those, the ones with it.
+async function counted(name, label = '') {
+  const { text } = await request(`${demo.operators}/metrics`);
+  return text.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+    .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1))).reduce((sum, n) => sum + n, 0);
+}
+
+async function moreCounted(name, label, before) {
+  await eventually(async () => (await counted(name, label)) > before, { what: `${name} ${label}`, within: 40000 });
+}
+
+const services = (came) => [...new Set(came.map(({ service }) => service).filter(Boolean))].sort();
+
+for (const [name, reasons] of [
+  ['429', ['TooManyRequests', 'QUOTA_EXCEEDED']],
+  ['503', ['ServiceUnavailable', 'UNAVAILABLE']],
+]) {
+  test(`${name}: what either service puts off comes by and by`, async () => {
+    const before = await Promise.all(reasons.map((reason) => counted('dunlin_push_outcomes_total', `reason="${reason}"`)));
+    const came = await dayOf(name, () => Promise.all(reasons.map((reason, i) =>
+      moreCounted('dunlin_push_outcomes_total', `reason="${reason}"`, before[i]))));
+    assert.deepEqual(services(came), ['apns', 'fcm']);
+  });
+}
+
+test('silence: what is shown and not answered goes out again, and replaces itself', async () => {
+  const before = await counted('dunlin_push_outcomes_total', 'outcome="unknown"');
+  const came = await dayOf('silence', () => moreCounted('dunlin_push_outcomes_total', 'outcome="unknown"', before));
+  assert.deepEqual(services(came), ['apns', 'fcm']);
+  const ids = came.map(({ push_id: id }) => id).filter(Boolean);
+  assert.ok(new Set(ids).size < ids.length, 'a copy under the same id');
+});
+
+test('goaway: a connection that may not be used is replaced, and nothing is lost', async () => {
+  const before = await counted('dunlin_push_goaways_total');
+  const came = await dayOf('goaway', () => moreCounted('dunlin_push_goaways_total', '', before));
+  assert.deepEqual(services(came), ['apns', 'fcm']);
+});
+
+test('unregistered: an SMS instead, and afterwards the app again, with another token', async () => {
+  const before = await demo.query("select token from device where state = 'live'");
+  const [{ sms }] = await demo.query("select count(*)::int as sms from customer where customer_id % 5 in (0, 1) and phone is not null");
+  assert.ok(sms > 0);
+  const dead = () => demo.query("select customer_id, reason from device where state = 'dead'");
+  let ended = [];
+  const came = await dayOf('unregistered', () => eventually(async () => {
+    ended = await dead();
+    return ['Unregistered', 'UNREGISTERED'].every((word) => ended.some(({ reason }) => reason === word));
+  }, { what: 'devices of both services end', within: 40000 }));
+  const without = new Set(ended.map(({ customer_id: id }) => id));
+  assert.ok(came.some(({ channel, customer_id: id }) => channel === 'sms' && without.has(id)));
+  await eventually(async () => (await dead()).length === 0, { what: 'every telephone has the app again', within: 40000 });
+  const tokens = new Set((await demo.query("select token from device where state = 'live'")).map(({ token }) => token));
+  assert.equal(tokens.size, before.length);
+  assert.ok(before.some(({ token }) => !tokens.has(token)));
 });
