@@ -11,7 +11,10 @@ import { atEnd, temporaryFolder } from './cleanup.mjs';
 import { dunlin } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 
-const driver = path.join(path.dirname(dunlin), 'tests', 'push_driver');
+// PUSH_DRIVER_UNDER is what the driver is run by, valgrind for one; it ends with 99 what it objects to.
+const [program, ...before] = [
+  ...(process.env.PUSH_DRIVER_UNDER ?? '').split(' ').filter(Boolean), path.join(path.dirname(dunlin), 'tests', 'push_driver'),
+];
 export const folder = temporaryFolder();
 export const certificate = serverCertificate(folder);
 export const topic = 'bank.example.app', team = 'TEAM123456', keyId = 'ABCDE12345';
@@ -63,7 +66,7 @@ class Drive {
   trace = '';
 
   constructor(args) {
-    this.child = spawn(driver, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(program, [...before, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.child.stdin.on('error', () => {});
     this.child.stderr.on('data', (text) => { this.trace += text; });
     readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.#onLine(JSON.parse(line)));
@@ -97,6 +100,7 @@ class Drive {
       throw error;
     });
     this.status = await this.ended;
+    if (this.status === 99) throw new Error(this.trace.slice(-10000));
     return this;
   }
 }
