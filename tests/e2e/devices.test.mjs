@@ -1,17 +1,15 @@
 // Phones register themselves with the bank's own token, and the bank's back end registers them by
-// API key; whatever is wrong with a token, or with the server that publishes the bank's keys.
+// API key; whatever is wrong with a token.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeKey, startBank, tokenBy } from '../support/bank.mjs';
 import { dunlin } from '../support/demo.mjs';
-import { eventually } from '../support/eventually.mjs';
 import { makeCertificate, startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 import { execute, findConninfo, query } from '../support/local.mjs';
@@ -22,28 +20,21 @@ const jsonOf = (value) => (typeof value === 'string' ? value : JSON.stringify(va
 const typeOf = (answer) => answer.json().type.replace('urn:dunlin:problem:', '');
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'dunlin-test-'));
-const certificate = makeCertificate(folder, 'bank');
-const [bank, other] = await Promise.all([startBank(certificate), startBank(certificate)]);
+const bank = await startBank(makeCertificate(folder, 'bank'));
 let first = makeKey('ES256', 'first');
-const rsa = makeKey('PS256', 'rsa');
-let gateway, second, apiKey;
+let gateway, apiKey;
 
 before(async () => {
   bank.keys = [first];
-  other.keys = [rsa];
-  const app = { issuer: 'https://bank.example', audience: 'dunlin', ca_file: path.join(folder, 'bank.pem') };
-  other.answer = (_, response) => response.destroy(); // away when the second begins
-  [gateway, second] = await Promise.all([
-    startGateway({ workers: 1, log_level: 'debug', public: { limits: { bucket_burst: 30, bucket_per_s: 1 } },
-      app: { ...app, algorithm: 'ES256', jwks_url: bank.url } }),
-    startGateway({ workers: 1, app: { ...app, algorithm: 'PS256', jwks_url: other.url, refresh_seconds: 1, customer_claim: 'ref' } }),
-  ]);
+  gateway = await startGateway({ workers: 1, log_level: 'debug', public: { limits: { bucket_burst: 30, bucket_per_s: 1 } },
+    app: { issuer: 'https://bank.example', audience: 'dunlin', algorithm: 'ES256', jwks_url: bank.url, ca_file: path.join(folder, 'bank.pem') } });
   apiKey = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'bank', 'devices', '--json', '--settings',
     path.join(gateway.dir, 'dunlin.yaml')])).key;
 });
 
 after(async () => {
-  await Promise.all([gateway?.end(), second?.end(), bank.stop(), other.stop()]);
+  await Promise.all([gateway?.end(), bank.stop()]);
+  rmSync(folder, { recursive: true });
 });
 
 function ask(where, { bearer, method = 'GET', body, headers = {}, at = gateway, agent } = {}) {
@@ -271,84 +262,7 @@ test('while the bank\'s server is away the last keys go on', async () => {
   await bank.start();
 });
 
-const ref = (key = rsa) => ask('/app/v1/devices', { at: second, bearer: tokenBy(key, { ref: 'R-1' }) });
-
-test('before the first keys have come a token is neither good nor bad', async () => {
-  const answer = await ref();
-  assert.deepEqual([answer.status, typeOf(answer), answer.headers['retry-after']], [503, 'keys-away', '5']);
-  other.answer = other.publish;
-  await eventually(async () => (await ref()).status === 200, { what: 'the bank is heard' });
-});
-
-// What else such a document can be is in the unit tests of the key set.
-const lies = {
-  'an error': (_, response) => response.writeHead(500).end(JSON.stringify({ keys: [first.jwk] })),
-  'a redirect': (_, response) => response.writeHead(302, { location: bank.url }).end(),
-  'keys of another kind': (_, response) => response.end(JSON.stringify({ keys: [first.jwk, { kty: 'oct', k: 'AAAA', alg: 'HS256' }] })),
-  'half an answer': (_, response) => { response.writeHead(200, { 'content-length': 5000 }); response.write('{"keys":['); response.destroy(); },
-  'ten megabytes': (_, response) => response.end(`{"keys":[${JSON.stringify(rsa.jwk)}],"x":"${'x'.repeat(10 << 20)}"}`),
-};
-
-for (const [what, answer] of Object.entries(lies))
-  test(`a server that says ${what} changes no keys`, async () => {
-    const asked = other.asked;
-    other.answer = answer;
-    try {
-      await eventually(() => other.asked >= asked + 1, { what: 'it is asked' });
-      assert.equal((await ref()).status, 200);
-    } finally {
-      other.answer = other.publish;
-    }
-    await eventually(() => other.asked >= asked + 2, { what: 'it is asked again' });
-    assert.equal((await ref()).status, 200);
-  });
-
-test('a slow server holds up nobody whose key is known, and a stranger\'s key not for long', async () => {
-  const asked = other.asked;
-  other.answer = () => {};
-  await eventually(() => other.asked > asked, { what: 'it is asked' });
-  const started = Date.now();
-  assert.equal((await ref()).status, 200);
-  assert.ok(Date.now() - started < 1500);
-  const left = https.request(new URL('/app/v1/devices', second.settings.public.url), { rejectUnauthorized: false,
-    headers: { authorization: `Bearer ${tokenBy(makeKey('PS256', 'left'), { ref: 'R-1' })}` } });
-  left.on('error', () => {}).end();
-  const waited = ref(makeKey('PS256', 'unheard'));
-  await once(left, 'finish');
-  left.destroy(); // it waits for the same answer, and goes
-  assert.equal((await waited).status, 401);
-  assert.ok(Date.now() - started < 7000);
-  other.answer = other.publish;
-});
-
-test('a key that the bank takes back is dead with the next fetch', async () => {
-  const next = makeKey('PS256', 'rsa-2');
-  other.keys = [next];
-  await eventually(async () => (await ref(next)).status === 200, { what: 'the new key is good' });
-  assert.equal((await ref()).status, 401);
-});
-
-test('a server with a certificate we do not trust is not believed', async () => {
-  const evil = await startBank(makeCertificate(mkdtempSync(path.join(folder, 'evil-')), 'evil'));
-  const key = makeKey('PS256', 'evil');
-  evil.keys = [key];
-  try {
-    await other.stop();
-    const port = other.port;
-    await evil.stop();
-    evil.port = port;
-    await evil.start();
-    await eventually(() => evil.asked > 0, { what: 'it is asked' });
-    assert.equal((await ref(key)).status, 401);
-  } finally {
-    await evil.stop();
-    await other.start();
-  }
-});
-
 test('nothing of tokens, customers and devices is logged', () => {
-  for (const log of [gateway.log, second.log])
-    assert.doesNotMatch(log, /eyJ|K-1|R-1|install-|0000abc|APA91b/);
+  assert.doesNotMatch(gateway.log, /eyJ|K-1|install-|0000abc|APA91b/);
   assert.match(gateway.log, /event="app token refused" request=\w+ reason=forged/);
-  assert.match(second.log, /event="bank keys not fetched"/);
 });
