@@ -2,28 +2,15 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "flow/import_desk.h"
+#include "flow/import_saver.h"
 #include "io/timer.h"
 
-#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* A part ends at so many rows or bytes, whichever comes first: rows may be 64 KiB long. */
 enum { PART_BYTES = 2 * 1024 * 1024, PART_ROWS_MAX = 20000 };
-enum { CONFLICTS_MAX = 20, CONFLICT_DELAY_MS = 10 };
-
-/* Rows on their way: one batch is filled while the other one is saved. */
-struct batch {
-    h2o_mem_pool_t pool;
-    struct import_row *rows;
-    struct import_fault *faults;
-    size_t row_count, fault_count, same_count;
-    size_t raw_bytes;
-    int64_t from_byte, to_byte, to_line;
-    bool is_full;
-};
 
 /* A number that may stand in the file twice, and what its first row said (0: not seen yet). */
 struct suspects {
@@ -52,16 +39,12 @@ struct invoice_import {
     bool has_reader, is_input_over;
     int64_t committed_bytes; /* rows before it are in already: only looked at for suspects */
 
-    struct batch batches[2];
-    struct batch *filling, *saving; /* saving: null when idle */
-    struct import_desk *desk;
-    struct import_part part;
-    struct import_wanted wanted;
-    int64_t *customer_ids, *invoice_ids;
+    /* Rows on their way: one batch is filled while the other one is saved. */
+    struct import_batch batches[2];
+    struct import_batch *filling, *saving; /* saving: null when idle */
+    struct import_saver *saver;
     size_t part_rows;
-    int conflicts;
-    struct pg_query query;
-    struct pg_tx tx;
+    struct pg_tx tx;                 /* of what comes before the parts and after them */
     int64_t found_bytes, found_line; /* where the import stands, as the database says; -1: not */
 
     struct invoice_import_progress progress;
@@ -71,7 +54,8 @@ struct invoice_import {
 
 static void survey_more(struct invoice_import *);
 static void fill(struct invoice_import *);
-static void load(struct invoice_import *);
+static void save(struct invoice_import *);
+static void on_part_saved(void *owner, const struct import_part *part, const struct err *err);
 static void begin_end(struct invoice_import *);
 
 /* ---- the lock of a file's content ---- */
@@ -122,28 +106,6 @@ static void do_later(struct invoice_import *im, uint32_t delay_ms,
     timer_start(&im->later, delay_ms);
 }
 
-static void batch_init(struct batch *b, size_t rows)
-{
-    h2o_mem_init_pool(&b->pool);
-    b->rows = must_calloc(rows, sizeof *b->rows);
-    b->faults = must_calloc(rows, sizeof *b->faults);
-}
-
-static void batch_release(struct batch *b)
-{
-    h2o_mem_clear_pool(&b->pool);
-    free(b->rows);
-    free(b->faults);
-}
-
-static void batch_reset(struct batch *b, int64_t from_byte)
-{
-    h2o_mem_clear_pool(&b->pool);
-    b->row_count = b->fault_count = b->same_count = b->raw_bytes = 0;
-    b->from_byte = b->to_byte = from_byte;
-    b->is_full = false;
-}
-
 struct invoice_import *invoice_import_begin(const struct invoice_import_options *options)
 {
     struct invoice_import *im = must_calloc(1, sizeof *im);
@@ -157,12 +119,13 @@ struct invoice_import *invoice_import_begin(const struct invoice_import_options 
     timer_init(&im->later, options->world->loop, "import", on_later, im);
     buf_init(&im->rest, 2 * (size_t)IMPORT_PART_BYTES_MAX);
     for (int i = 0; i < 2; ++i)
-        batch_init(&im->batches[i], im->part_rows);
+        import_batch_init(&im->batches[i], im->part_rows);
     im->filling = &im->batches[0];
-    im->desk = import_desk_new(im->part_rows);
-    import_part_init(&im->part, im->part_rows);
-    im->customer_ids = must_calloc(im->part_rows, sizeof(int64_t));
-    im->invoice_ids = must_calloc(im->part_rows, sizeof(int64_t));
+    im->saver = import_saver_new(&(struct import_saver_options){.world = options->world,
+                                                                .store = options->store,
+                                                                .rows_max = im->part_rows,
+                                                                .on_saved = on_part_saved,
+                                                                .owner = im});
     im->survey = csv_survey_new();
     im->progress.size_bytes = options->source->size_bytes;
     do_later(im, 1, survey_more);
@@ -172,17 +135,13 @@ struct invoice_import *invoice_import_begin(const struct invoice_import_options 
 static void import_free(struct invoice_import *im)
 {
     timer_stop(&im->later);
-    pg_query_cancel(&im->query);
     pg_tx_cancel(&im->tx);
     import_source_free(im->options.source);
     if (im->has_reader)
         csv_reader_release(&im->reader);
     for (int i = 0; i < 2; ++i)
-        batch_release(&im->batches[i]);
-    import_desk_free(im->desk);
-    import_part_release(&im->part);
-    free(im->customer_ids);
-    free(im->invoice_ids);
+        import_batch_release(&im->batches[i]);
+    import_saver_free(im->saver);
     free(im->suspects.said);
     csv_survey_free(im->survey);
     buf_release(&im->rest);
@@ -201,6 +160,7 @@ static void unlock(struct invoice_import *im)
         return;
     im->is_locked = false;
     pg_tx_cancel(&im->tx);
+    import_saver_cancel(im->saver);
     if (pg_tx_begin(im->options.store->writes, &tx, NULL, NULL, &ignored) != 0)
         return;
     import_add_unlock(&tx, im->file_key);
@@ -489,7 +449,7 @@ static enum repeat note_row(struct invoice_import *im, const struct import_row *
     return *said == row->fingerprint ? ROW_SAME : ROW_DIFFERENT;
 }
 
-static void add_row(struct invoice_import *im, struct batch *b, const struct csv_row *csv)
+static void add_row(struct invoice_import *im, struct import_batch *b, const struct csv_row *csv)
 {
     struct import_row *row = &b->rows[b->row_count];
     struct import_fault *fault = &b->faults[b->fault_count];
@@ -520,7 +480,7 @@ static void add_row(struct invoice_import *im, struct batch *b, const struct csv
 static bool on_row(void *owner, const struct csv_row *csv)
 {
     struct invoice_import *im = owner;
-    struct batch *b = im->filling;
+    struct import_batch *b = im->filling;
     if (csv->next_byte <= im->committed_bytes) { /* in already: what did it say of a suspect? */
         struct import_row row;
         struct import_fault fault;
@@ -551,7 +511,7 @@ static void begin_rows(struct invoice_import *im)
                                      .owner = im});
     im->has_reader = true;
     im->read_offset = start_byte;
-    batch_reset(im->filling, im->found_bytes);
+    import_batch_reset(im->filling, im->found_bytes);
     im->filling->to_line = has_begun ? im->found_line : im->shape.rows_line;
     log_line(LOG_INFO, has_begun ? "import resumed" : "import started",
              "import=%s rows=%lld at_byte=%lld", im->id, (long long)im->progress.row_count,
@@ -572,9 +532,8 @@ static void pass_on(struct invoice_import *im)
     }
     im->saving = im->filling;
     im->filling = &im->batches[im->filling == &im->batches[0]];
-    batch_reset(im->filling, im->saving->to_byte);
-    im->conflicts = 0;
-    load(im);
+    import_batch_reset(im->filling, im->saving->to_byte);
+    save(im);
     fill(im);
 }
 
@@ -634,131 +593,16 @@ static void fill(struct invoice_import *im)
 
 /* ---- 4: a part ---- */
 
-static void decide(struct invoice_import *im, int64_t local_now_s);
-
-static void copy_faults(struct import_part *part, const struct batch *b)
-{
-    struct import_bad_rows *bad = &part->bad_rows;
-    for (size_t i = 0; i < b->fault_count; ++i) {
-        size_t n = bad->count++;
-        bad->line[n] = b->faults[i].line;
-        bad->column[n] = span_str(b->faults[i].column);
-        bad->value[n] = b->faults[i].value;
-        bad->reason[n] = span_str(b->faults[i].reason);
-        bad->raw[n] = b->faults[i].raw;
-    }
-}
-
-static void fill_ladder(struct import_ladder *to, const struct ladder *ladder)
-{
-    assert(ladder->count <= IMPORT_STEPS_MAX);
-    to->count = ladder->count;
-    to->second_of_day = ladder->send_second;
-    for (size_t i = 0; i < ladder->count; ++i) {
-        to->no[i] = (int64_t)i;
-        to->step[i] = span_str(ladder->steps[i].name);
-        to->days[i] = ladder->steps[i].offset_days;
-        to->is_from_issue[i] = ladder->steps[i].anchor == LADDER_FROM_ISSUE;
-    }
-}
-
-static void prepare_part(struct invoice_import *im)
-{
-    struct batch *b = im->saving;
-    struct import_part *part = &im->part;
-    import_part_reset(part);
-    part->id = im->id;
-    part->from_byte = b->from_byte;
-    part->to_byte = b->to_byte;
-    part->to_line = b->to_line;
-    part->file_key = im->file_key;
-    part->time_zone = SPAN_LIT("Europe/Warsaw");
-    part->now = im->options.world->now();
-    part->same_count = (int64_t)b->same_count;
-    fill_ladder(&part->ladder, &ladder_standard);
-    copy_faults(part, b);
-}
-
-static void on_ids_given(void *owner, const PGresult *result, const struct err *err)
-{
-    struct invoice_import *im = owner;
-    int64_t local_now_s = 0;
-    size_t customers = 0, invoices = 0;
-    if (err->code != 0) {
-        end_with(im, err);
-        return;
-    }
-    for (int row = 0; row < PQntuples(result); ++row) {
-        if (!pg_is_null(result, row, 0))
-            im->customer_ids[customers++] = pg_get_int(result, row, 0);
-        else if (!pg_is_null(result, row, 1))
-            im->invoice_ids[invoices++] = pg_get_int(result, row, 1);
-        else
-            local_now_s = pg_get_int(result, row, 2);
-    }
-    decide(im, local_now_s);
-}
-
-static void on_loaded(void *owner, const PGresult *result, const struct err *err)
-{
-    struct invoice_import *im = owner;
-    struct batch *b = im->saving;
-    struct err refusal;
-    if (err->code != 0) {
-        end_with(im, err);
-        return;
-    }
-    prepare_part(im);
-    import_desk_begin(im->desk, b->rows, b->row_count, &b->pool);
-    for (int row = 0; row < PQntuples(result); ++row) {
-        struct import_known_customer customer;
-        struct import_known_invoice invoice;
-        size_t position = import_known_read(result, row, &customer, &invoice);
-        import_desk_note(im->desk, position, &customer, &invoice);
-    }
-    im->wanted = import_desk_count(im->desk, &im->part);
-    if (im->wanted.customers + im->wanted.invoices == 0)
-        decide(im, 0);
-    else if (import_ids(im->options.store->writes, &im->query, im->wanted.customers,
-                        im->wanted.invoices, im->part.now, im->part.time_zone, on_ids_given, im,
-                        &refusal) != 0)
-        end_with(im, &refusal);
-}
-
-static void load(struct invoice_import *im)
+static void save(struct invoice_import *im)
 {
     struct err err;
-    struct batch *b = im->saving;
-    struct span *references = must_calloc(2 * b->row_count + 1, sizeof *references);
-    int64_t *amounts = must_calloc(b->row_count + 1, sizeof *amounts);
-    struct span *numbers = references + b->row_count;
-    for (size_t i = 0; i < b->row_count; ++i) {
-        references[i] = b->rows[i].reference;
-        numbers[i] = b->rows[i].number;
-        amounts[i] = b->rows[i].amount_minor;
-    }
-    int code = import_load(im->options.store->writes, &im->query, references, numbers, amounts,
-                           b->row_count, im->options.world->now(), on_loaded, im, &err);
-    free(references);
-    free(amounts);
-    if (code != 0)
+    if (import_saver_begin(im->saver, im->saving, im->id, im->file_key, &err) != 0)
         end_with(im, &err);
 }
 
-static void on_part_saved(void *owner, const struct err *err)
+static void on_part_saved(void *owner, const struct import_part *part, const struct err *err)
 {
     struct invoice_import *im = owner;
-    struct import_part *part = &im->part;
-    const char *sqlstate = pg_sqlstate(im->options.store->writes);
-    bool is_conflict = err->code == ERR_CONFLICT || strcmp(sqlstate, "23505") == 0;
-    if (err->code != 0 && is_conflict && ++im->conflicts <= CONFLICTS_MAX) {
-        do_later(im, (uint32_t)(CONFLICT_DELAY_MS * im->conflicts), load);
-        return;
-    }
-    if (err->code != 0 && strcmp(sqlstate, "DL002") == 0) {
-        fail_with(im, ERR_BUSY, "another process has taken this import over");
-        return;
-    }
     if (err->code != 0) {
         end_with(im, err);
         return;
@@ -773,18 +617,6 @@ static void on_part_saved(void *owner, const struct err *err)
     im->saving = NULL;
     tell_progress(im);
     pass_on(im);
-}
-
-static void decide(struct invoice_import *im, int64_t local_now_s)
-{
-    struct err err;
-    import_desk_decide(im->desk,
-                       &(struct import_ids_given){.customers = im->customer_ids,
-                                                  .invoices = im->invoice_ids,
-                                                  .local_now_s = local_now_s},
-                       &im->part);
-    if (import_save(im->options.store->writes, &im->tx, &im->part, on_part_saved, im, &err) != 0)
-        end_with(im, &err);
 }
 
 /* ---- 5: the end ---- */
