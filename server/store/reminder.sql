@@ -163,11 +163,20 @@ from headed;
 
 -- name: reminder_expire_pushes
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now
-update push p
-set state = 'expired', reason = 'expired', finished_at = $4::timestamptz
+insert into push as p (customer_id, invoice_id, step, installation, state, reason, expires_at,
+    claimed_at)
+select q.customer_id, q.invoice_id, q.step, q.installation, 'expired', 'expired', q.expires_at,
+    q.claimed_at
 from unnest($1::bigint[], $2::bigint[], $3::text[]) w (customer_id, invoice_id, step)
-where p.customer_id = w.customer_id and p.invoice_id = w.invoice_id and p.step = w.step
-    and p.state in ('waiting', 'unknown') and p.expires_at <= $4::timestamptz;
+cross join lateral (
+    select o.customer_id, o.invoice_id, o.step, o.installation, o.expires_at, o.claimed_at
+    from push o
+    where o.customer_id = w.customer_id and o.invoice_id = w.invoice_id and o.step = w.step
+        and o.state in ('waiting', 'unknown') and o.expires_at <= $4::timestamptz
+    offset 0) q
+on conflict (customer_id, invoice_id, step, installation) do update
+set state = 'expired', reason = 'expired', finished_at = $4::timestamptz
+where p.state in ('waiting', 'unknown');
 
 -- name: reminder_claim
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now, $5 payments started before this no longer
@@ -356,27 +365,43 @@ order by c.customer_id, c.invoice_id;
 -- name: reminder_finish_pushes
 -- What became of claimed pushes. $1 customer_id[], $2 invoice_id[], $3 step[], $4 installation[],
 -- $5 state[], $6 reason[], $7 claimed_at[] of the reminder, $8 now
-update push p
-set state = w.state,
-    reason = w.reason,
-    unknown_count = p.unknown_count + (w.state = 'unknown')::integer,
-    finished_at = case when w.state in ('accepted', 'refused') then $8::timestamptz end
+insert into push as p (customer_id, invoice_id, step, installation, state, reason, expires_at,
+    claimed_at)
+select w.customer_id, w.invoice_id, w.step, w.installation, w.state, w.reason, w.claimed_at,
+    w.claimed_at
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
         $7::timestamptz[])
     w (customer_id, invoice_id, step, installation, state, reason, claimed_at)
-where p.customer_id = w.customer_id and p.invoice_id = w.invoice_id and p.step = w.step
-    and p.installation = w.installation
-    and p.state = 'claimed' and p.claimed_at = w.claimed_at;
+where (
+    select o.state = 'claimed' and o.claimed_at = w.claimed_at
+    from push o
+    where o.customer_id = w.customer_id and o.invoice_id = w.invoice_id and o.step = w.step
+        and o.installation = w.installation)
+on conflict (customer_id, invoice_id, step, installation) do update
+set state = excluded.state,
+    reason = excluded.reason,
+    unknown_count = p.unknown_count + (excluded.state = 'unknown')::integer,
+    finished_at = case when excluded.state in ('accepted', 'refused') then $8::timestamptz end
+where p.state = 'claimed' and p.claimed_at = excluded.claimed_at;
 
 -- name: reminder_lose_pushes
 -- Their process died: nobody knows what became of them. $1 customer_id[], $2 invoice_id[],
 -- $3 step[], $4 claimed_at[] of the reminder
-update push p
-set state = 'unknown', reason = 'process died', unknown_count = p.unknown_count + 1
+insert into push as p (customer_id, invoice_id, step, installation, state, reason, expires_at,
+    claimed_at)
+select q.customer_id, q.invoice_id, q.step, q.installation, 'unknown', 'process died',
+    q.expires_at, q.claimed_at
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
     w (customer_id, invoice_id, step, claimed_at)
-where p.customer_id = w.customer_id and p.invoice_id = w.invoice_id and p.step = w.step
-    and p.state = 'claimed' and p.claimed_at = w.claimed_at;
+cross join lateral (
+    select o.customer_id, o.invoice_id, o.step, o.installation, o.expires_at, o.claimed_at
+    from push o
+    where o.customer_id = w.customer_id and o.invoice_id = w.invoice_id and o.step = w.step
+        and o.state = 'claimed' and o.claimed_at = w.claimed_at
+    offset 0) q
+on conflict (customer_id, invoice_id, step, installation) do update
+set state = 'unknown', reason = 'process died', unknown_count = p.unknown_count + 1
+where p.state = 'claimed';
 
 -- name: reminder_end_devices
 -- The service says that they are gone. A token registered since is another one, and stays.

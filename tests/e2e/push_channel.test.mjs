@@ -144,6 +144,22 @@ test('what nobody knows the fate of is sent again under its id, but not after pa
   assert.equal(takenBy(11).filter(({ id }) => id === paid.push_id).length, 1);
 });
 
+test('what crosses its payment is counted, with the gap', async () => {
+  await addDevice(12);
+  apns.rules.add({ target: apnsToken(12), times: 1, delay: 1500 });
+  await remind([12]);
+  await eventually(async () => (await reminder(12)).state === 'claimed', { what: 'the claim', every: 10 });
+  await pay(12);
+  assert.equal((await ended(12)).state, 'sent');
+  const [{ gap }] = await owed.query(`select (e.facts::json ->> 'crossed_ms')::int as gap from event e
+    join invoice i using (customer_id, invoice_id) where i.number = 'FV/12' and e.kind = 'reminder.sent'
+    and e.facts::json ->> 'step' = 'due'`);
+  assert.ok(gap > 0 && gap < 1500, `${gap} ms`);
+  const metrics = await (await fetch(`http://127.0.0.1:${owed.gateway.operatorsPort}/metrics`)).text();
+  assert.match(metrics, /^dunlin_reminders_crossed_total 1$/m);
+  assert.match(metrics, new RegExp(`^dunlin_reminders_crossed_ms_total ${gap}$`, 'm'));
+});
+
 test('GOAWAY and cut connections in the middle lose and double nothing', async () => {
   const numbers = Array.from({ length: 20 }, (_, i) => 20 + i);
   for (const n of numbers) await addDevice(n);
