@@ -42,19 +42,33 @@ export function median(values) {
     return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// Ours and the ceiling in turn, `rounds` times; the ratio is the median of the pairs' ratios.
-export async function paired({ name, unit, wanted, isRate = true, rounds = 5, ours, ceiling, limit }) {
+function quartiles(values) {
+    const sorted = [...values].sort((a, b) => a - b), last = sorted.length - 1;
+    return [sorted[Math.round(last / 4)], sorted[Math.round(last * 3 / 4)]];
+}
+
+// Ours and the ceiling in turn, `rounds` times; the ratio is the median of the pairs' ratios. With
+// `isEitherFirst` each is second in every other pair: the second meets what the first left behind.
+export async function paired({ name, unit, wanted, isRate = true, rounds = 5, isEitherFirst = false,
+    before, ours, ceiling, limit }) {
     const pairs = [];
-    for (let i = 0; i < rounds; ++i)
-        pairs.push([await ours(), await ceiling()]);
+    for (let i = 0; i < rounds; ++i) {
+        await before?.();
+        const [first, second] = isEitherFirst && i % 2 === 1 ? [ceiling, ours] : [ours, ceiling];
+        const sides = [await first(), await second()];
+        pairs.push(first === ours ? sides : sides.reverse());
+    }
     const problem = pairs.flat().map((side) => side.problem).find((p) => p);
-    const ratio = median(pairs.map(([a, b]) => a.value / b.value));
+    const ratios = pairs.map(([a, b]) => a.value / b.value), ratio = median(ratios);
+    const spread = rounds < 5 ? [] : [`half of ${rounds} pairs in ` +
+        quartiles(ratios).map((r) => r.toFixed(2)).join(' to ')];
+    const remark = pairs[0][0].remark?.(pairs.map(([a]) => a));
     return {
         name, unit, wanted,
         ours: median(pairs.map(([a]) => a.value)),
         ceiling: median(pairs.map(([, b]) => b.value)),
         ratio: problem ? null : ratio,
         isMet: problem ? false : isRate ? ratio >= limit : ratio <= limit,
-        remark: problem ?? pairs[0][0].remark?.(pairs.map(([a]) => a)) ?? '',
+        remark: problem ?? [...(remark ? [remark] : []), ...spread].join(', '),
     };
 }
