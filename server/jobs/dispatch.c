@@ -1,9 +1,10 @@
 /* One round: windows of what is due, the newest first, each behind the last one seen; batches of
  * those that may go claimed and handed to their channels, while the outcomes of earlier batches
  * still come in and are recorded; again from the top, until a round finds nothing to claim. What is
- * held back is passed over, and the longer that takes the longer the rest after it. Then, once a
- * minute and with nothing under way, a look for what a dead process left claimed. Then rest until
- * the poll or a wake-up.
+ * held back is passed over, and the longer that takes the longer the rest after it. Then, every
+ * ten seconds and with nothing under way, a look for what a dead process left claimed; where there
+ * is always something to claim, nothing is claimed once a minute until that look is done. Then rest
+ * until the poll or a wake-up.
  *
  * Pushes are taken as far as their services have room for them; further ones are held, a bounded
  * number for each service, and go first when there is room again. Those of services that are down
@@ -34,10 +35,11 @@
 
 enum {
     POLL_MS = 1000,
-    RETRY_MS = 3000,   /* after a failure */
-    LOST_SECONDS = 60, /* claimed longer ago than this, nobody is sending it any more */
-    LOST_EVERY_ROUNDS = 60,
-    SLOW_REST_MS = 250, /* after a slow claim; doubles */
+    RETRY_MS = 3000,           /* after a failure */
+    LOST_SECONDS = 60,         /* claimed longer ago than this, nobody is sending it any more */
+    LOST_EVERY_MS = 10000,     /* looked for so often, when there is nothing else to do */
+    LOST_AT_LATEST_MS = 60000, /* and when there is, nothing is claimed until that is done */
+    SLOW_REST_MS = 250,        /* after a slow claim; doubles */
     SLOW_REST_MS_MAX = 8000,
     WINDOW_REST_MS = 20,  /* for each window passed over */
     ROUND_MS_MIN = 250,   /* between two beginnings at the top because of a wake-up */
@@ -66,7 +68,7 @@ struct dispatch {
     size_t batch_max;
     size_t under_way;
     uint32_t slow_rest_ms; /* 0: the last claim was quick */
-    int rounds_to_lost;
+    struct mono looked_at; /* for what is lost */
     bool is_asking, is_claiming, is_settling, is_woken, is_stopped;
     bool is_poll; /* the timer may be cut short: it waits for the next round alone */
 };
@@ -92,6 +94,18 @@ static void rest_after(struct dispatch *dispatch, const struct err *err)
 
 /* ---- what a dead process left ---- */
 
+/* `after_ms` since the last look. */
+static bool is_look_due(const struct dispatch *dispatch, int64_t after_ms)
+{
+    return mono_us_since(dispatch->looked_at, clock_mono()) >= after_ms * 1000;
+}
+
+/* As soon as there is nothing else to do. */
+static void look_soon(struct dispatch *dispatch)
+{
+    dispatch->looked_at = (struct mono){clock_mono().ns - LOST_EVERY_MS * INT64_C(1000000)};
+}
+
 static void on_lost_settled(void *owner, const struct err *err)
 {
     struct dispatch *dispatch = owner;
@@ -111,9 +125,11 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         return;
     }
     if (PQntuples(result) == 0) {
-        rest(dispatch, POLL_MS, true);
+        rest(dispatch, dispatch->has_claimed ? 0 : POLL_MS, true);
         return;
     }
+    if (PQntuples(result) == REMINDER_BATCH_MAX)
+        look_soon(dispatch); /* there may be more */
     log_line(LOG_WARN, "reminders of a dead process found", "count=%d", PQntuples(result));
     struct err failed;
     if (reminder_settle_lost(&dispatch->post, &dispatch->tx, result, on_lost_settled, dispatch,
@@ -123,11 +139,13 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         dispatch->is_settling = true;
 }
 
+/* With nothing of our own under way, which would be taken for lost. */
 static void look_for_lost(struct dispatch *dispatch)
 {
     const struct world *world = dispatch->post.world;
     struct err err;
-    dispatch->rounds_to_lost = LOST_EVERY_ROUNDS;
+    assert(dispatch->under_way == 0);
+    dispatch->looked_at = clock_mono();
     if (reminder_lost(world->store, &dispatch->query,
                       instant_plus_seconds(world->now(), -LOST_SECONDS), on_lost, dispatch,
                       &err) != 0)
@@ -313,7 +331,7 @@ static void end_round(struct dispatch *dispatch)
     dispatch->slow_rest_ms = 0; /* nothing is left that was given back */
     if (dispatch->has_claimed)
         rest(dispatch, 0, true);
-    else if (dispatch->under_way == 0 && --dispatch->rounds_to_lost <= 0)
+    else if (dispatch->under_way == 0 && is_look_due(dispatch, LOST_EVERY_MS))
         look_for_lost(dispatch);
     else
         rest(dispatch, POLL_MS + dispatch->windows_passed * WINDOW_REST_MS, true);
@@ -347,6 +365,11 @@ static bool must_wait(const struct dispatch *dispatch)
 /* One step: false when there is nothing more to do for now. */
 static bool step(struct dispatch *dispatch)
 {
+    if (dispatch->has_claimed && is_look_due(dispatch, LOST_AT_LATEST_MS)) {
+        if (dispatch->under_way == 0)
+            look_for_lost(dispatch);
+        return false;
+    }
     if (dispatch->under_way + REMINDER_BATCH_MAX <= UNDER_WAY_MAX && claim_batch(dispatch))
         return false;
     if (dispatch->window_used < dispatch->window.count)
@@ -415,6 +438,7 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
         .record = reminder_record_new(world, on_recorded, dispatch),
     };
     dispatch->batch_max = REMINDER_BATCH_MAX;
+    look_soon(dispatch);
     timer_init(&dispatch->timer, world->loop, "dispatch", on_time, dispatch);
     if (world->push_apps != NULL)
         push_apps_listen(world->push_apps, on_room, dispatch);
