@@ -26,7 +26,7 @@ async function firstLine(child) {
     throw new Error('a server ended before it was ready');
 }
 
-async function endChild(child) {
+export async function endChild(child) {
     if (child === undefined || child.exitCode !== null)
         return;
     child.kill('SIGTERM');

@@ -9,9 +9,9 @@ import { paired, run } from './measure.mjs';
 const rowCount = 200000, rounds = 3;
 const small = 20000, large = 1000000;
 
-const inDatabase = (conninfo, name) => conninfo.replace(/dbname=\S+/, `dbname=${name}`);
+export const inDatabase = (conninfo, name) => conninfo.replace(/dbname=\S+/, `dbname=${name}`);
 
-async function createDatabase(bed, name) {
+export async function createDatabase(bed, name) {
     await bed.psql(['-c', `drop database if exists ${name}`]);
     await bed.psql(['-c', `create database ${name}`]);
 }
