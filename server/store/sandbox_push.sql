@@ -62,7 +62,7 @@ with person as (
     select customer_id, 'apns' as service, 'demo-iphone-' || customer_id as installation,
         encode(sha256(convert_to('demo iphone ' || customer_id, 'utf8')), 'hex') as token
     from person
-    where kind = 0 or customer_id % 15 = 1
+    where kind = 0 or customer_id % 15 = 11
     union all
     select customer_id, 'fcm', 'demo-android-' || customer_id,
         'demo' || customer_id || ':APA91b'
