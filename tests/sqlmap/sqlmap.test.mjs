@@ -13,9 +13,11 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { makeKey, startBank, tokenBy } from '../support/bank.mjs';
 import { sign } from '../support/callbacks.mjs';
 import { atEnd, temporaryFolder } from '../support/cleanup.mjs';
 import { dunlin, eventually } from '../support/demo.mjs';
+import { makeCertificate } from '../support/gateway.mjs';
 import { keepAliveAgent, postForm, request } from '../support/https.mjs';
 import { makePayments } from '../support/money.mjs';
 import { startOwed } from '../support/owed.mjs';
@@ -43,11 +45,18 @@ const bank = await serve(async (incoming, body) => {
     status: 200, headers: { 'content-type': 'application/json' }, text: JSON.stringify({ id: 'B1', redirect_url: `${bank}/pay` }),
   };
 });
-const owed = await startOwed(20, { payments: { starts_per_10min: 1000, blik_per_10min: 1000 } }, [], bank);
+const folder = temporaryFolder(), appKey = makeKey('ES256', 'app');
+const issuer = await startBank(makeCertificate(folder, 'issuer')); // of the app's tokens
+issuer.keys = [appKey];
+atEnd(() => issuer.stop());
+const owed = await startOwed(20, {
+  payments: { starts_per_10min: 1000, blik_per_10min: 1000 },
+  app: { issuer: 'https://bank.example', audience: 'dunlin', algorithm: 'ES256', jwks_url: issuer.url, ca_file: path.join(folder, 'issuer.pem') },
+}, [], bank);
 const { gateway } = owed;
 const settings = ['--settings', path.join(gateway.dir, 'dunlin.yaml')];
 const say = (...args) => execFileSync(dunlin, [...args, ...settings], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-const apiKey = /dk_\S+/.exec(say('key', 'api', 'make', 'sqlmap', 'callbacks', 'imports', 'invoices', 'paylinks'))[0];
+const apiKey = /dk_\S+/.exec(say('key', 'api', 'make', 'sqlmap', 'callbacks', 'devices', 'imports', 'invoices', 'paylinks'))[0];
 const ca = [gateway.settings.public, gateway.settings.private].map((l) => readFileSync(l.certificate));
 const agent = keepAliveAgent(ca, { maxSockets: 16 });
 const origins = { public: gateway.settings.public.url, private: gateway.settings.private.url };
@@ -97,6 +106,8 @@ const front = await serve(async (incoming, body) => {
   if (url.pathname.startsWith('/callbacks/'))
     return forward(origins.public, incoming.url, incoming, body, sign(owed.sandbox.secret, body.toString()));
   if (url.pathname.startsWith('/unsigned/')) return forward(origins.public, incoming.url.slice(9), incoming, body);
+  if (url.pathname.startsWith('/app/'))
+    return forward(origins.public, incoming.url, incoming, body, { authorization: `Bearer ${tokenBy(appKey, { sub: 'K1' })}` });
   if (url.pathname.startsWith('/api/'))
     return forward(origins.private, incoming.url, incoming, body, { authorization: `Bearer ${apiKey}` });
   if (url.pathname.startsWith('/keyless/')) return forward(origins.private, incoming.url.slice(8), incoming, body);
@@ -130,6 +141,7 @@ async function assertTight(t, name, where, ...args) {
 const json = ['--headers', 'Content-Type: application/json'];
 const link = say('link', 'show', 'FV/0'), code = new URL(link).pathname.slice(1);
 const [payment] = await makePayments(owed, 1, 'sqlmap');
+const device = { app: 'com.bank.app', service: 'fcm', platform: 'android', token: 'fcm-token-1', language: 'pl', environment: 'production' };
 const callback = (type, data) => JSON.stringify({ type: `payment.${type}`, timestamp: new Date().toISOString(), data });
 const page = (await request(link, { ca })).text;
 const token = /name="token" value="([^"]*)"/.exec(page)[1];
@@ -162,6 +174,12 @@ const targets = {
   'a hold to release': [`/api/v1/invoices/${invoice.id}*/holds/1*`, '--method', 'DELETE'],
   'a link to manage': ['/api/v1/paylinks', '--data', JSON.stringify({ action: 'issue', number: 'FV/1' }), ...json],
   'a link to manage by its code': ['/api/v1/paylinks', '--data', JSON.stringify({ action: 'revoke', code: code.replace(/.$/, '0') }), ...json],
+  'devices by the API': ['/api/v1/devices?customer=K1'],
+  'a device by the API': ['/api/v1/devices/phone-1*', '--method', 'PUT', '--data', JSON.stringify({ customer: 'K1', ...device }), ...json],
+  'a device to remove by the API': ['/api/v1/devices/phone-1*?customer=K1', '--method', 'DELETE'],
+  'a device by the app': ['/app/v1/devices/phone-2*', '--method', 'PUT', '--data', JSON.stringify(device), ...json],
+  'a device to remove by the app': ['/app/v1/devices/phone-2*', '--method', 'DELETE'],
+  'a push that was opened': ['/app/v1/opened', '--data', JSON.stringify({ push: 'aB3dE6gH9jK2mN5pQ8', at: '2030-01-01T00:00:00Z' }), ...json],
   'parked callbacks': ['/api/v1/callbacks?state=parked&limit=5&cursor=1'],
   imports: ['/api/v1/imports?limit=5&cursor=1'],
   'an import': ['/api/v1/imports/1*'],
