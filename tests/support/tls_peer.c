@@ -72,10 +72,10 @@ void tls_peer_start(struct tls_peer *peer, const char *name, const char *alpn)
     *peer = (struct tls_peer){.alpn_ = alpn, .fd_ = -1};
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *cert = make_certificate(key, name);
-    peer->tls_ = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate(peer->tls_, cert);
-    SSL_CTX_use_PrivateKey(peer->tls_, key);
-    SSL_CTX_set_alpn_select_cb(peer->tls_, select_protocol, peer);
+    peer->tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(peer->tls, cert);
+    SSL_CTX_use_PrivateKey(peer->tls, key);
+    SSL_CTX_set_alpn_select_cb(peer->tls, select_protocol, peer);
     write_ca(peer, cert);
     X509_free(cert);
     EVP_PKEY_free(key);
@@ -86,7 +86,7 @@ void tls_peer_stop(struct tls_peer *peer)
 {
     tls_peer_cut(peer, false);
     close(peer->listener_);
-    SSL_CTX_free(peer->tls_);
+    SSL_CTX_free(peer->tls);
     unlink(peer->ca_file);
 }
 
@@ -100,7 +100,7 @@ bool tls_peer_step(struct tls_peer *peer)
             return false;
         const int on = 1; /* what is written is on its way, whatever is not acknowledged yet */
         setsockopt(peer->fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        peer->ssl_ = SSL_new(peer->tls_);
+        peer->ssl_ = SSL_new(peer->tls);
         SSL_set_fd(peer->ssl_, peer->fd_);
     }
     peer->is_open_ = SSL_accept(peer->ssl_) == 1;

@@ -13,7 +13,7 @@
 struct tls_peer {
     uint16_t port;
     char ca_file[64]; /* PEM, to trust it by */
-    SSL_CTX *tls_;
+    SSL_CTX *tls;     /* to set it up otherwise before it is connected to */
     SSL *ssl_;
     const char *alpn_;
     int listener_, fd_;

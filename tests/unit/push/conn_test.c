@@ -178,6 +178,20 @@ static void bytes_go_both_ways(void **state)
     assert_non_null(strstr(f->progress, "TLSv1.3, h2"));
 }
 
+/* Reference 1.1: TLS 1.2 or later. */
+static void tls_1_2_is_good_enough(void **state)
+{
+    struct fixture *f = *state;
+    start_peer(f, "peer.example", "h2", "peer.example");
+    SSL_CTX_set_max_proto_version(f->peer.tls, TLS1_2_VERSION);
+    begin(f, "127.0.0.1", f->peer.port, 0);
+    TURN_UNTIL(f, f->opens == 1 && tls_peer_step(&f->peer));
+    tls_peer_write(&f->peer, SPAN_LIT("to us"));
+    TURN_UNTIL(f, f->got[0] != 0);
+    assert_string_equal(f->got, "to us");
+    assert_non_null(strstr(f->progress, "TLSv1.2, h2"));
+}
+
 static void nothing_happens_inside_the_call_that_opens(void **state)
 {
     struct fixture *f = *state;
@@ -216,6 +230,19 @@ static void a_peer_of_another_name_is_refused(void **state)
     start_peer(f, "other.example", "h2", "peer.example");
     begin(f, "127.0.0.1", f->peer.port, 0);
     assert_refused(f, "certificate verify failed");
+}
+
+/* The peer is made to speak 1.1, which OpenSSL leaves out at its usual level of security. */
+static void an_older_tls_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    start_peer(f, "peer.example", "h2", "peer.example");
+    SSL_CTX_set_security_level(f->peer.tls, 0);
+    SSL_CTX_set_security_level(f->tls, 0);
+    SSL_CTX_set_min_proto_version(f->peer.tls, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(f->peer.tls, TLS1_1_VERSION);
+    begin(f, "127.0.0.1", f->peer.port, 0);
+    assert_refused(f, "protocol version");
 }
 
 static void a_peer_that_does_not_select_h2_is_refused(void **state)
@@ -336,9 +363,11 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(bytes_go_both_ways),
+        T(tls_1_2_is_good_enough),
         T(nothing_happens_inside_the_call_that_opens),
         T(what_comes_with_the_end_of_the_handshake_is_not_lost),
         T(a_peer_of_another_name_is_refused),
+        T(an_older_tls_is_refused),
         T(a_peer_that_does_not_select_h2_is_refused),
         T(a_port_where_nobody_listens_is_said),
         T(a_name_that_is_none_is_said),
