@@ -6,7 +6,7 @@ import { openWire } from '../fake/wire.mjs';
 import { atEnd } from '../support/cleanup.mjs';
 import { deliver, pushes, startApns } from '../support/push.mjs';
 
-const count = 2000, open = 200;
+const count = 1000, open = 200;
 
 // `count` pushes through a good service, beside one at `port`; each may take 2 s at most.
 async function run(port) {
