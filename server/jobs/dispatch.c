@@ -53,7 +53,7 @@ struct dispatch {
     struct reminder_post post;
     struct reminder_texts *texts;
     struct timer timer;
-    struct pg_query query;
+    struct pg_query query, lost_query; /* a window; the look, which may come beside it */
     struct pg_tx tx;
     struct reminder_place place; /* behind the last window */
     struct reminder_window window, next;
@@ -146,7 +146,7 @@ static void look_for_lost(struct dispatch *dispatch)
     struct err err;
     assert(dispatch->under_way == 0);
     dispatch->looked_at = clock_mono();
-    if (reminder_lost(world->store, &dispatch->query,
+    if (reminder_lost(world->store, &dispatch->lost_query,
                       instant_plus_seconds(world->now(), -LOST_SECONDS), on_lost, dispatch,
                       &err) != 0)
         rest_after(dispatch, &err);

@@ -15,6 +15,15 @@ static struct world other; /* a second node: the same database, connections of i
 static int sent;
 static enum channel_outcome outcome;
 static uint32_t answer_ms;
+static int64_t ago_ns; /* for what is to have begun long ago */
+
+struct mono __real_clock_mono(void);
+struct mono __wrap_clock_mono(void);
+
+struct mono __wrap_clock_mono(void)
+{
+    return (struct mono){__real_clock_mono().ns - ago_ns};
+}
 
 /* Answers one turn later, as a channel must. */
 struct answer {
@@ -384,6 +393,31 @@ static void time_that_the_claim_takes_before_its_commit_does_not_count(void **st
     assert_chains_whole();
 }
 
+/* The windows behind the one that may go are still being walked when its outcome is recorded. */
+static void the_look_for_what_is_lost_comes_while_a_round_walks_past_what_is_held(void **state)
+{
+    (void)state;
+    fixture_seed(&fixture, 5000);
+    fixture_sql(&fixture, "update payment set state = 'failed';"
+                          "insert into hold (customer_id, invoice_id, hold_no, kind, created_at)"
+                          " select customer_id, invoice_id, 1, 'plan', now() from invoice where"
+                          " customer_id < 5000;"
+                          "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1");
+    ago_ns = INT64_C(61) * 1000000000;
+    struct dispatch *dispatch = begin(&fixture.world);
+    ago_ns = 0;
+    bool is_sent = fixture_run(&fixture, &sent, 1, WAIT_SECONDS);
+    struct mono start = clock_mono();
+    while (count_of("state = 'uncertain'") == 0 && mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    end(dispatch);
+    assert_true(is_sent);
+    assert_int_equal(sent, 1);
+    assert_int_equal(count_of("state = 'uncertain' and customer_id = 1"), 1);
+    assert_int_equal(count_of("state = 'claimed'"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +435,8 @@ int main(void)
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
         cmocka_unit_test_setup(what_the_database_commits_too_slowly_is_given_back_not_sent, setup),
         cmocka_unit_test_setup(time_that_the_claim_takes_before_its_commit_does_not_count, setup),
+        cmocka_unit_test_setup(
+            the_look_for_what_is_lost_comes_while_a_round_walks_past_what_is_held, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
