@@ -17,27 +17,30 @@ const isLong = count >= 20000;
 const PAYING = 0.3; // of all customers
 const wait = { within: 60000 + count * 10 };
 
-// [probability, rule]. Waiting is the library's, in real time, so what makes it wait is rare.
+// [probability, rule]. Waiting is the library's, in real time, so what makes it wait is rare: a
+// connection that ends young is followed by a longer and longer rest, and a service that says it is
+// overloaded is left alone for a while. However long the run, there are a few dozen of each.
+const ofConnection = Math.min(0.0005, 3 / count), ofService = Math.min(0.004, 25 / count);
 const faults = {
   any: [
-    [0.0005, { goaway: { json: { reason: 'Shutdown' } } }],
-    [0.0005, { goaway: { graceful: true } }],
-    [0.0005, { cut: 'unanswered', rudely: true }],
-    [0.0005, { cut: 'before' }],
-    [0.0005, { cut: 'amid' }],
+    [ofConnection, { goaway: { json: { reason: 'Shutdown' } } }],
+    [ofConnection, { goaway: { graceful: true } }],
+    [ofConnection, { cut: 'unanswered', rudely: true }],
+    [ofConnection, { cut: 'before' }],
+    [ofConnection, { cut: 'amid' }],
     [0.01, { reset: code.refusedStream }],
     [0.005, { lost: code.internalError }],
     [0.005, { delay: 150 }],
   ],
   apns: [
-    [0.004, { answer: { reason: 'ServiceUnavailable' } }],
+    [ofService, { answer: { reason: 'ServiceUnavailable' } }],
     [0.004, { answer: { reason: 'TooManyRequests' } }],
     [0.004, { answer: { reason: 'Unregistered' } }],
     [0.002, { answer: { reason: 'BadDeviceToken' } }],
   ],
   fcm: [
-    [0.002, { answer: { error: 'INTERNAL' } }],
-    [0.002, { answer: { error: 'UNAVAILABLE', retryAfter: 1 } }],
+    [ofService / 2, { answer: { error: 'INTERNAL' } }],
+    [ofService / 2, { answer: { error: 'UNAVAILABLE', retryAfter: 1 } }],
     [0.004, { answer: { error: 'UNREGISTERED' } }],
   ],
 };
