@@ -19,9 +19,10 @@ enum push_again {
  * longer than a minute beyond that. */
 uint32_t push_again_ms(enum push_again, int attempts, uint32_t asked_ms);
 
-/* How many devices ended how, in this claim. */
+/* How many devices ended how. */
 struct push_tally {
-    int accepted, refused;
+    int accepted; /* one in an earlier claim counts as well */
+    int refused;
     int dead;    /* refused, as the app is not there any more */
     int waiting; /* to be tried again */
 };

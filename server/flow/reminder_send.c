@@ -51,7 +51,7 @@ struct item {
     struct part channel, number, link, collapse_id;
     uint32_t waiting_count; /* deliveries without an answer */
     struct push_tally tally;
-    uint32_t again_ms; /* the shortest wait of those to be tried again */
+    uint32_t again_ms; /* the longest wait of those to be tried again */
 };
 
 /* A message under way: a reminder to its address, or to one of the devices. */
@@ -178,6 +178,7 @@ static void add_item(struct reminder_send *send, const struct reminder_claimed *
     write_link(item, claimed);
     if (push_count == 0)
         return;
+    item->tally.accepted = claimed->is_accepted;
     char collapse_id[COLLAPSE_ID_LEN + 1];
     collapse_id_print(send->post.world->keys, claimed->key.customer_id, claimed->key.invoice_id,
                       collapse_id);
@@ -363,7 +364,7 @@ static void again(struct delivery *delivery, const char *state, uint32_t wait_ms
 {
     struct item *item = delivery->item;
     reminder_push_set(delivery->push, state, reason);
-    if (item->tally.waiting++ == 0 || wait_ms < item->again_ms)
+    if (item->tally.waiting++ == 0 || wait_ms > item->again_ms)
         item->again_ms = wait_ms;
 }
 

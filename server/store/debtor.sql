@@ -57,8 +57,8 @@ select
     count(*) filter (where i.due_minor <= 0) as paid_count,
     coalesce(sum(i.due_minor) filter (where i.due_minor > 0), 0)::bigint as due_minor,
     (select coalesce(max(message_id), 0) from sandbox_message)::bigint as message_count,
-    (select min(due_at) from reminder
-        where state = 'scheduled' and due_at > $1::timestamptz) as next_at
+    (select min(greatest(due_at, try_at)) from reminder
+        where state = 'scheduled' and greatest(due_at, try_at) > $1::timestamptz) as next_at
 from invoice i;
 
 -- name: debtor_ladder

@@ -3,7 +3,8 @@
 -- every condition and claims. So a payment that committed before the claim is always seen by it.
 --
 -- What lets a reminder of the ladder go, in the candidates and again in the claim:
---   it is scheduled and due; something is left to pay; the invoice has an active link; no payment is
+--   it is scheduled and due, and if it was given back the time of its next attempt (try_at) has come;
+--   something is left to pay; the invoice has an active link; no payment is
 --   on its way; nothing holds it; no newer step of the ladder is due as well.
 -- A thank-you needs only to be scheduled and due.
 --
@@ -14,7 +15,9 @@
 -- resting ones wait as long as nobody else could be told.
 --
 -- Each device of a reminder has one row in push, the same at each attempt. Of no further use are those
--- that are accepted, refused, expired, or of unknown fate five times.
+-- that are accepted, refused, expired, or of unknown fate five times. Once all of a reminder's pushes
+-- are past their life, so is what other devices might still have been told. What one device accepted
+-- was sent, whatever becomes of the others.
 
 -- name: reminder_candidates
 -- A window of what is due, the newest first, before the last one seen, each with whether it may go.
@@ -24,21 +27,22 @@
 -- size is no parameter so that the plan knows it. The conditions are scalar subqueries and the times
 -- subtracted so that no plan, on tables nobody has analysed yet, hashes a whole table or walks all
 -- that is due for each row (seen: 120 ms a window). $1 now, $2 payments started before this no
--- longer hold, $3 due_at, $4 customer_id, $5 invoice_id, $6 step of the last one seen, $7 apps[], $8
+-- longer hold, $3 when to be tried, $4 customer_id, $5 invoice_id, $6 step of the last one seen, $7 apps[], $8
 -- what else there is to reach people, 'sms', 'email'[]
--- customer_id, invoice_id, step, due_at, may_go, when the next step of the ladder is due, and if it
--- goes by push to whom: a letter for each device not yet told, '@' + the index of its app
+-- customer_id, invoice_id, step, due_at, may_go, when the next step of the ladder is due, if it goes
+-- by push to whom: a letter for each device not yet told, '@' + the index of its app; and when to be
+-- tried
 with due as materialized (
-    select r.customer_id, r.invoice_id, r.step, r.due_at
+    select r.customer_id, r.invoice_id, r.step, r.due_at, greatest(r.due_at, r.try_at) as next_try_at
     from reminder r
     where r.state = 'scheduled'
-        and r.due_at <= $1::timestamptz
-        and (r.due_at, r.customer_id, r.invoice_id, r.step)
+        and greatest(r.due_at, r.try_at) <= $1::timestamptz
+        and (greatest(r.due_at, r.try_at), r.customer_id, r.invoice_id, r.step)
             < ($3::timestamptz, $4::bigint, $5::bigint, $6::text)
-    order by r.due_at desc, r.customer_id desc, r.invoice_id desc, r.step desc
+    order by greatest(r.due_at, r.try_at) desc, r.customer_id desc, r.invoice_id desc, r.step desc
     limit 256
 ), stepped as materialized (
-    select d.customer_id, d.invoice_id, d.step, d.due_at, d.step like 'thanks%' as is_thanks,
+    select d.customer_id, d.invoice_id, d.step, d.due_at, d.next_try_at, d.step like 'thanks%' as is_thanks,
         case when d.step not like 'thanks%' then (
             select min(n.due_at) from reminder n
             where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
@@ -83,16 +87,23 @@ select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
             from (
                 select array_position($7::text[],
                         d.app || '|' || d.service || '|' || d.environment) as app_no,
-                    (select p.state <> 'waiting' and (p.state <> 'unknown' or p.unknown_count >= 5)
+                    coalesce((
+                        select (p.state <> 'waiting'
+                                and (p.state <> 'unknown' or p.unknown_count >= 5))
+                            or p.expires_at <= $1::timestamptz
                         from push p
                         where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
-                            and p.step = j.step and p.installation = d.installation) as is_told
+                            and p.step = j.step and p.installation = d.installation), (
+                        select max(p.expires_at) <= $1::timestamptz
+                        from push p
+                        where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                            and p.step = j.step)) as is_told
                 from device d
                 where d.customer_id = j.customer_id and d.state = 'live') a
             where a.app_no is not null and a.is_told is not true)
-        end as devices
+        end as devices, j.next_try_at
 from judged j
-order by j.due_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
+order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
 
 -- name: reminder_lost
 -- Claimed long ago by a process that did not live to say what became of it.
@@ -222,10 +233,16 @@ with wanted as materialized (
                     as up_count
             from (
                 select d.app || '|' || d.service || '|' || d.environment as app,
-                    (select p.state <> 'waiting' and (p.state <> 'unknown' or p.unknown_count >= 5)
+                    coalesce((
+                        select p.state <> 'waiting'
+                            and (p.state <> 'unknown' or p.unknown_count >= 5)
                         from push p
                         where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
-                            and p.step = u.step and p.installation = d.installation) as is_told
+                            and p.step = u.step and p.installation = d.installation), (
+                        select max(p.expires_at) <= $4::timestamptz
+                        from push p
+                        where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
+                            and p.step = u.step)) as is_told
                 from device d
                 where d.customer_id = u.customer_id and d.state = 'live'
                     and (
@@ -236,25 +253,30 @@ with wanted as materialized (
             where l.app = any ($7::text[])) v) w
     join customer k using (customer_id)
 ), decided as materialized (
-    select w.customer_id, w.invoice_id, w.step, w.expires_at, w.channel,
+    select w.customer_id, w.invoice_id, w.step, w.expires_at,
+        case when w.is_shown then 'push' else w.channel end as channel,
         case
+            when w.is_shown then 'sent'
             when w.channel is null and w.state_of_pushes is null then 'skipped'
             when w.channel is null then 'failed'
             when w.channel <> 'push' or not w.has_device then 'claimed'
             when w.up_count > 0 then 'claimed'
             when w.left_count > 0 then null
-            when w.state_of_pushes = 'accepted' then 'sent'
             when w.state_of_pushes = 'unknown' then 'uncertain'
             else 'failed'
         end as state,
         case
+            when w.is_shown then 'accepted'
             when w.channel is null and w.state_of_pushes is null then 'no address'
             when w.channel is null then 'no address left'
             when w.channel <> 'push' or not w.has_device or w.up_count > 0 then 'due'
             else w.state_of_pushes
         end as reason,
-        w.channel = 'push' and w.has_device as is_to_devices
-    from wanted w
+        w.channel = 'push' and w.has_device as is_to_devices,
+        coalesce(w.state_of_pushes = 'accepted', false) as is_accepted
+    from (
+        select *, coalesce(state_of_pushes = 'accepted' and left_count = 0, false) as is_shown
+        from wanted) w
 ), claimed as (
     update reminder r
     set state = w.state,
@@ -267,7 +289,7 @@ with wanted as materialized (
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and w.state is not null
         and r.state = 'scheduled'
-        and r.due_at <= $4::timestamptz
+        and greatest(r.due_at, r.try_at) <= $4::timestamptz
         and (r.step like 'thanks%' or (
             i.due_minor > 0
             and i.link_no is not null
@@ -291,7 +313,7 @@ with wanted as materialized (
                     and n.due_at - $4::timestamptz <= interval '0'
                 limit 1) is null))
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
-        w.expires_at, w.is_to_devices
+        w.expires_at, w.is_to_devices, w.is_accepted
 ), told as (
     select c.customer_id, c.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || c.state as kind,
@@ -317,7 +339,7 @@ with wanted as materialized (
     select customer_id, invoice_id, event_no, $4::timestamptz, kind, facts, prev_hash, chain_head
     from headed
 ), deliveries as materialized (
-    select c.customer_id, c.invoice_id, c.step, c.state, c.channel, d.installation, d.app,
+    select c.customer_id, c.invoice_id, c.step, c.state, c.channel, c.is_accepted, d.installation, d.app,
         d.service, d.environment, d.target_kind, d.token, d.language, d.registered_at,
         d.has_changed_environment, coalesce(d.push_id, d.new_id) as push_id,
         coalesce(d.attempts, 0) + 1 as attempts, coalesce(d.expires_at, c.expires_at) as expires_at
@@ -356,7 +378,7 @@ select c.customer_id, c.invoice_id, c.step, c.channel,
     k.language, i.number, i.product, i.currency, i.due_minor, i.due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
-    c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at
+    c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted
 from deliveries c
 join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
@@ -434,13 +456,13 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
 -- was claimed then. What was sent after the payment crossed it. $1 customer_id[], $2 invoice_id[],
 -- $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so that an outcome said twice does not
--- end a later claim, $8 when those scheduled again are due[], $9 when it was sent[]
+-- end a later claim, $8 when those scheduled again are tried[], $9 when it was sent[]
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
     set state = case when w.is_paid then 'cancelled' else w.state end,
         reason = case when w.is_paid then 'paid' else w.reason end,
-        due_at = case when w.state = 'scheduled' then w.again_at else r.due_at end,
+        try_at = case when w.state = 'scheduled' then w.again_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
         finished_at = case when w.state = 'scheduled' and not w.is_paid then null
             else $6::timestamptz end

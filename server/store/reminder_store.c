@@ -16,7 +16,7 @@ int reminder_candidates(struct store *store, struct pg_query *query, struct inst
     pg_args_init(&args);
     pg_arg_instant(&args, now);
     pg_arg_instant(&args, hold_since);
-    pg_arg_instant(&args, place->due_at);
+    pg_arg_instant(&args, place->try_at);
     pg_arg_int(&args, place->key.customer_id);
     pg_arg_int(&args, place->key.invoice_id);
     pg_arg_text(&args, span_str(place->key.step));
@@ -80,7 +80,7 @@ bool reminder_read_candidates(const PGresult *result, struct reminder_window *wi
     if (count < REMINDER_WINDOW)
         return false;
     read_key(result, count - 1, &place->key);
-    place->due_at = pg_get_instant(result, count - 1, 3);
+    place->try_at = pg_get_instant(result, count - 1, 7);
     return true;
 }
 
@@ -214,6 +214,7 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->push_id = pg_get_text(result, row, 22);
     claimed->attempts = (int)pg_get_int(result, row, 23);
     claimed->expires_at = pg_get_instant(result, row, 24);
+    claimed->is_accepted = pg_get_bool(result, row, 25);
 }
 
 struct reminder_outcome *reminder_outcome_new(const struct reminder_key *key,

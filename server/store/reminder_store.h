@@ -62,13 +62,13 @@ struct reminder_ways {
 /* Where a look through what is due, the newest first, stands: this one was the last seen. */
 struct reminder_place {
     struct reminder_key key;
-    struct instant due_at;
+    struct instant try_at; /* of those given back when they are tried again; of others due_at */
 };
 
 /* Before the first look: nothing is due later. */
 static inline struct reminder_place reminder_place_first(void)
 {
-    return (struct reminder_place){.due_at = {INT64_C(253402300799) * 1000000}};
+    return (struct reminder_place){.try_at = {INT64_C(253402300799) * 1000000}};
 }
 
 /* The window behind `place`, for reminder_read_candidates. `hold_since`: payments started before it
@@ -106,7 +106,8 @@ struct reminder_claimed {
     struct instant registered_at, expires_at;
     bool has_changed_environment;
     struct span push_id;
-    int attempts; /* this one included */
+    int attempts;     /* this one included */
+    bool is_accepted; /* some device of the reminder took it, in an earlier claim */
 };
 
 struct reminder_claim_order {
@@ -153,7 +154,7 @@ struct reminder_outcome {
     struct instant claimed_at;
     const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
     char reason[REMINDER_REASON_MAX];
-    struct instant again_at; /* those given back are due then */
+    struct instant again_at; /* those given back are tried again then */
     struct instant sent_at;  /* those sent: to be compared with the payment's time */
     bool is_lost;            /* nobody knows what became of its pushes, if it has any */
     size_t push_count;

@@ -160,6 +160,30 @@ test('what crosses its payment is counted, with the gap', async () => {
   assert.match(metrics, new RegExp(`^dunlin_reminders_crossed_ms_total ${gap}$`, 'm'));
 });
 
+test('what one device took was sent, whatever becomes of the other one later', async () => {
+  await addDevice(13);
+  await addDevice(13, { service: 'fcm', token: fcmToken(13) });
+  apns.rules.add({ target: apnsToken(13), times: 1, answer: { status: 500, reason: 'InternalServerError' } });
+  apns.rules.add({ target: apnsToken(13), times: 1, answer: { status: 413, reason: 'PayloadTooLarge' } });
+  await remind([13]);
+  assert.deepEqual([(await ended(13)).state, (await reminder(13)).reason], ['sent', 'accepted']);
+  assert.deepEqual((await pushes(13)).map(({ state, attempts }) => [state, attempts]), [['refused', 2], ['accepted', 1]]);
+});
+
+test('of several devices the longest wait counts: no service is asked before the time it said', async () => {
+  await addDevice(14);
+  await addDevice(14, { service: 'fcm', token: fcmToken(14) });
+  apns.rules.add({ target: apnsToken(14), times: 1, answer: { status: 429, reason: 'TooManyRequests', retryAfter: 30 } });
+  fcm.rules.add({ target: fcmToken(14), times: 1, answer: { error: 'INTERNAL' } });
+  await remind([14]);
+  await waits(14);
+  const [{ wait }] = await owed.query(`select extract(epoch from greatest(r.due_at, r.try_at) - p.claimed_at)::float8 as wait
+    from reminder r join push p using (customer_id, invoice_id, step) join invoice i using (customer_id, invoice_id)
+    where i.number = 'FV/14' and r.step = 'due' limit 1`);
+  assert.ok(wait >= 30 && wait < 60, `${wait} s`);
+  await pay(14);
+});
+
 test('GOAWAY and cut connections in the middle lose and double nothing', async () => {
   const numbers = Array.from({ length: 20 }, (_, i) => 20 + i);
   for (const n of numbers) await addDevice(n);
@@ -228,6 +252,21 @@ test('where there is no room nothing is claimed, and SMS goes on', async () => {
   assert.equal((await ended(46)).channel, 'sms');
   assert.equal((await ended(47)).channel, 'push');
   for (const n of [42, 43, 44]) assert.equal((await reminder(n)).state, 'scheduled');
+});
+
+test('a device whose service stays down keeps a reminder only as long as its pushes are of use', async () => {
+  const claims = [[48, 'accepted', null], [49, 'accepted', 'waiting'], [50, 'expired', 'waiting']];
+  for (const [n, apple, google] of claims) {
+    await addDevice(n);
+    await addDevice(n, { service: 'fcm', token: fcmToken(n) });
+    for (const [service, state] of [['apns', apple], ['fcm', google]]) {
+      if (state) await owed.execute(`insert into push (customer_id, invoice_id, step, installation, state, reason, expires_at, claimed_at)
+        select customer_id, invoice_id, 'due', 'installation-${n}-${service}', '${state}', 'test', now() - interval '1 second',
+          now() - interval '1 day' from invoice where number = 'FV/${n}'`);
+    }
+  }
+  await remind(claims.map(([n]) => n));
+  assert.deepEqual(await Promise.all(claims.map(async ([n]) => (await ended(n)).state)), ['sent', 'sent', 'failed']);
 });
 
 test('so many ended as were claimed, and the chains are whole', async () => {

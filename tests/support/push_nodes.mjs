@@ -101,8 +101,8 @@ class PushBed {
 
   // Reminders that wait for another attempt wait no longer: business time for them, moved.
   hurry() {
-    return this.execute(`update reminder set due_at = now()
-      where state = 'scheduled' and due_at > now() and due_at < now() + interval '1 hour'`);
+    return this.execute(`update reminder set try_at = now()
+      where state = 'scheduled' and try_at > now() and try_at < now() + interval '1 hour'`);
   }
 
   // As if the minute after which the claims of a dead process are looked for had gone by for those that

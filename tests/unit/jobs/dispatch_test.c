@@ -93,7 +93,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_seed(&fixture, CUSTOMERS);
-    fixture_sql(&fixture, "update payment set state = 'failed'");
+    fixture_sql(&fixture, "update payment set state = 'failed'; truncate push");
     fixture.world.channels = other.channels = channels;
     channel.is_repeat_harmless = false;
     outcome = CHANNEL_SENT;
@@ -277,6 +277,47 @@ static void a_refusal_fails_and_a_busy_channel_is_tried_later(void **state)
     assert_chains_whole();
 }
 
+/* Tried again later than the next step is due, it is still the older of the two. */
+static void a_step_tried_again_late_does_not_overtake_the_next_one(void **state)
+{
+    (void)state;
+    outcome = CHANNEL_RETRY;
+    at_day(5);
+    fixture_time = instant_plus_seconds(fixture_time, -100); /* 'due' comes before the retry */
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("step = 'before_2' and state = 'scheduled'"), CUSTOMERS);
+    outcome = CHANNEL_SENT;
+    sent = 0;
+    fixture_time = instant_plus_seconds(fixture_time, 301);
+    dispatch_all(CUSTOMERS);
+    assert_int_equal(count_of("step = 'due' and state = 'sent'"), CUSTOMERS);
+    assert_int_equal(count_of("step = 'before_2' and state = 'skipped' and reason = 'missed'"),
+                     CUSTOMERS);
+    assert_chains_whole();
+}
+
+/* One device showed it; then its owner removed the app, and the other device's app was gone. */
+static void what_a_device_has_shown_is_not_said_again_another_way(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture,
+                "update reminder set state = 'cancelled' where state = 'scheduled' and"
+                " customer_id > 2;"
+                "insert into push (customer_id, invoice_id, step, installation, state, reason,"
+                " expires_at, claimed_at) select customer_id, invoice_id, step, 'phone',"
+                " case customer_id when 1 then 'accepted' else 'refused' end, 'test',"
+                " due_at + interval '1 day', due_at from reminder where step = 'before_2' and"
+                " customer_id <= 2");
+    dispatch_all(1);
+    assert_int_equal(count_of("customer_id = 1 and step = 'before_2' and state = 'sent' and"
+                              " channel = 'push' and reason = 'accepted'"),
+                     1);
+    assert_int_equal(count_of("customer_id = 2 and step = 'before_2' and state = 'sent' and"
+                              " channel = 'sms'"),
+                     1);
+    assert_chains_whole();
+}
+
 /* Several batches wait for their channel at once, and the database is away when it answers. */
 static void outcomes_are_kept_until_the_database_is_back(void **state)
 {
@@ -430,6 +471,8 @@ int main(void)
                                setup),
         cmocka_unit_test_setup(where_a_copy_cannot_hurt_it_is_sent_again, setup),
         cmocka_unit_test_setup(a_refusal_fails_and_a_busy_channel_is_tried_later, setup),
+        cmocka_unit_test_setup(a_step_tried_again_late_does_not_overtake_the_next_one, setup),
+        cmocka_unit_test_setup(what_a_device_has_shown_is_not_said_again_another_way, setup),
         cmocka_unit_test_setup(outcomes_are_kept_until_the_database_is_back, setup),
         cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
