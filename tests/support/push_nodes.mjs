@@ -102,7 +102,7 @@ class PushBed {
   // Reminders that wait for another attempt wait no longer: business time for them, moved.
   hurry() {
     return this.execute(`update reminder set try_at = now()
-      where state = 'scheduled' and try_at > now() and try_at < now() + interval '1 hour'`);
+      where state = 'scheduled' and try_at > now()`);
   }
 
   // As if the minute after which the claims of a dead process are looked for had gone by for those that

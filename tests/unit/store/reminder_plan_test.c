@@ -85,6 +85,23 @@ static void only_the_look_for_the_lost_goes_through_all_that_is_claimed(void **s
     }
 }
 
+/* A window is cut out of the index behind the last one seen, in its order: nothing is sorted to
+ * find where it begins. */
+static void a_window_is_cut_out_of_the_index_of_what_is_to_be_tried(void **state)
+{
+    (void)state;
+    char *plan = plan_of(&sql_table[SQL_REMINDER_CANDIDATES]);
+    const char *index = strstr(plan, "\"reminder_next\"");
+    if (index == NULL)
+        fail_msg("%s", plan);
+    const char *condition = strstr(index, "\"Index Cond\"");
+    assert_non_null(condition);
+    const char *place = strstr(condition, "ROW(GREATEST(due_at, try_at), customer_id,");
+    if (place == NULL || place > strchr(condition, '\n'))
+        fail_msg("%s", plan);
+    free(plan);
+}
+
 /* The first node below that scans `table` without a condition on an index, or null. */
 static const json_t *whole_scan_of(const json_t *plan, const char *table)
 {
@@ -125,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_statement_goes_through_all_pushes),
+        cmocka_unit_test(a_window_is_cut_out_of_the_index_of_what_is_to_be_tried),
         cmocka_unit_test(only_the_look_for_the_lost_goes_through_all_that_is_claimed),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
