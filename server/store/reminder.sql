@@ -6,7 +6,10 @@
 --   it is scheduled and due, and if it was given back the time of its next attempt (try_at) has come;
 --   something is left to pay; the invoice has an active link; no payment is
 --   on its way; nothing holds it; no newer step of the ladder is due as well.
--- A thank-you needs only to be scheduled and due.
+-- A thank-you needs to be scheduled and due, and that nothing is left to pay and no other message of
+-- its invoice is on its way: that one could arrive behind it, and what it shows would not be replaced.
+-- (It ends, if only as one of the lost.) States 'claimed' are asked for with coalesce() where the
+-- index of all that is claimed would not help.
 --
 -- The way of a reminder: the preferred one if it reaches the customer; else push, if there is a live
 -- device of a configured app whose token still is its own; else sms; else e-mail. A thank-you replaces
@@ -51,7 +54,15 @@ with due as materialized (
     from due d
 ), judged as materialized (
     select s.*,
-        s.is_thanks or (
+        case when s.is_thanks then
+            (select i.due_minor from invoice i
+                where i.customer_id = s.customer_id and i.invoice_id = s.invoice_id) <= 0
+            and (
+                select 1 from reminder o
+                where o.customer_id = s.customer_id and o.invoice_id = s.invoice_id
+                    and coalesce(o.state, '') = 'claimed'
+                limit 1) is null
+        else
             (select i.due_minor from invoice i
                 where i.customer_id = s.customer_id and i.invoice_id = s.invoice_id
                     and i.link_no is not null) > 0
@@ -67,7 +78,8 @@ with due as materialized (
                     and (p.state = 'pending'
                         or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz))
                 limit 1) is null
-            and (s.next_at is null or s.next_at > $1::timestamptz)) as may_go
+            and (s.next_at is null or s.next_at > $1::timestamptz)
+        end as may_go
     from stepped s
 )
 select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
@@ -290,7 +302,14 @@ with wanted as materialized (
         and w.state is not null
         and r.state = 'scheduled'
         and greatest(r.due_at, r.try_at) <= $4::timestamptz
-        and (r.step like 'thanks%' or (
+        and case when r.step like 'thanks%' then
+            i.due_minor <= 0
+            and (
+                select 1 from reminder o
+                where o.customer_id = r.customer_id and o.invoice_id = r.invoice_id
+                    and coalesce(o.state, '') = 'claimed'
+                limit 1) is null
+        else
             i.due_minor > 0
             and i.link_no is not null
             and (
@@ -311,7 +330,8 @@ with wanted as materialized (
                     and n.step not like 'thanks%' and n.state = 'scheduled'
                     and n.due_at - r.due_at > interval '0'
                     and n.due_at - $4::timestamptz <= interval '0'
-                limit 1) is null))
+                limit 1) is null
+        end
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
         w.expires_at, w.is_to_devices, w.is_accepted
 ), told as (
@@ -454,21 +474,26 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- name: reminder_finish
 -- What became of claimed reminders: 'sent', 'failed', 'uncertain', or 'scheduled' again. At most one
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
--- was claimed then. What was sent after the payment crossed it. $1 customer_id[], $2 invoice_id[],
--- $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so that an outcome said twice does not
--- end a later claim, $8 when those scheduled again are tried[], $9 when it was sent[]
+-- was claimed then; likewise a thank-you for what is owed again. What was sent after the payment
+-- crossed it. $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now,
+-- $7 claimed_at[], so that an outcome said twice does not end a later claim, $8 when
+-- those scheduled again are tried[], $9 when it was sent[]
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
-    set state = case when w.is_paid then 'cancelled' else w.state end,
-        reason = case when w.is_paid then 'paid' else w.reason end,
+    set state = case when w.why_not is not null then 'cancelled' else w.state end,
+        reason = coalesce(w.why_not, w.reason),
         try_at = case when w.state = 'scheduled' then w.again_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
-        finished_at = case when w.state = 'scheduled' and not w.is_paid then null
+        finished_at = case when w.state = 'scheduled' and w.why_not is null then null
             else $6::timestamptz end
     from (
-        select u.*, u.state = 'scheduled' and u.step not like 'thanks%' and i.due_minor <= 0
-            as is_paid,
+        select u.*,
+            case
+                when u.state <> 'scheduled' then null
+                when u.step like 'thanks%' and i.due_minor > 0 then 'owed again'
+                when u.step not like 'thanks%' and i.due_minor <= 0 then 'paid'
+            end as why_not,
             case when u.state = 'sent' and u.step not like 'thanks%' and i.due_minor <= 0
                     and u.sent_at > i.paid_at
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms

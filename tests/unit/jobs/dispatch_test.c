@@ -459,6 +459,95 @@ static void the_look_for_what_is_lost_comes_while_a_round_walks_past_what_is_hel
     assert_int_equal(count_of("state = 'claimed'"), 0);
 }
 
+/* Customers 1 and 2 paid all: their thank-you is due, and of the rest nothing is left. */
+static void pay_two(void)
+{
+    fixture_sql(&fixture,
+                "update reminder set state = 'cancelled', reason = 'paid' where state ="
+                " 'scheduled';"
+                "update invoice set due_minor = 0, paid_at = to_timestamp(1795348800) where"
+                " customer_id <= 2;"
+                "insert into reminder (customer_id, invoice_id, step, due_at, state, reason) select"
+                " customer_id, invoice_id, 'thanks_1', to_timestamp(1795348800), 'scheduled',"
+                " 'paid' from invoice where customer_id <= 2");
+}
+
+static void who_owes_again_is_not_thanked(void **state)
+{
+    (void)state;
+    pay_two();
+    fixture_sql(&fixture, "update invoice set due_minor = 10000, paid_at = null where"
+                          " customer_id = 1");
+    dispatch_all(1);
+    assert_int_equal(count_of("step = 'thanks_1' and customer_id = 2 and state = 'sent'"), 1);
+    assert_int_equal(count_of("step = 'thanks_1' and customer_id = 1 and state = 'scheduled'"), 1);
+}
+
+static bool wait_for(const char *condition, int64_t wanted)
+{
+    struct mono start = clock_mono();
+    while (count_of(condition) != wanted) {
+        if (mono_us_since(start, clock_mono()) > WAIT_SECONDS * INT64_C(1000000))
+            return false;
+        h2o_evloop_run(fixture.world.loop, 20);
+    }
+    return true;
+}
+
+static void a_thank_you_given_back_is_cancelled_where_it_is_owed_again(void **state)
+{
+    (void)state;
+    pay_two();
+    outcome = CHANNEL_RETRY;
+    answer_ms = 1500;
+    struct dispatch *dispatch = begin(&fixture.world);
+    bool is_claimed = wait_for("state = 'claimed'", 2);
+    fixture_sql(&fixture, "update invoice set due_minor = 10000, paid_at = null where"
+                          " customer_id = 1");
+    bool is_given_back = wait_for("state = 'claimed'", 0);
+    end(dispatch);
+    assert_true(is_claimed && is_given_back);
+    assert_int_equal(count_of("step = 'thanks_1' and customer_id = 1 and state = 'cancelled' and"
+                              " reason = 'owed again' and finished_at is not null"),
+                     1);
+    assert_int_equal(count_of("step = 'thanks_1' and customer_id = 2 and state = 'scheduled'"), 1);
+    assert_chains_whole();
+}
+
+/* The one on its way could arrive behind it. */
+static void a_thank_you_waits_for_the_reminder_on_its_way(void **state)
+{
+    (void)state;
+    pay_two();
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) + interval '3 days' where step = 'before_2'"
+                          " and customer_id = 1");
+    struct dispatch *dispatch = begin(&fixture.world);
+    bool is_other_sent = fixture_run(&fixture, &sent, 1, WAIT_SECONDS);
+    turn_a_while();
+    int sent_before = sent;
+    fixture_sql(&fixture, "update reminder set state = 'sent' where state = 'claimed'");
+    bool is_sent = fixture_run(&fixture, &sent, 2, WAIT_SECONDS);
+    end(dispatch);
+    assert_true(is_other_sent);
+    assert_int_equal(sent_before, 1);
+    assert_true(is_sent);
+}
+
+static void a_thank_you_does_not_wait_for_a_dead_process(void **state)
+{
+    (void)state;
+    pay_two();
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1");
+    struct dispatch *dispatch = begin(&fixture.world);
+    bool are_sent = fixture_run(&fixture, &sent, 2, 2 * WAIT_SECONDS);
+    end(dispatch);
+    assert_true(are_sent);
+    assert_int_equal(count_of("step = 'before_2' and customer_id = 1 and state = 'uncertain'"), 1);
+    assert_chains_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +569,10 @@ int main(void)
         cmocka_unit_test_setup(time_that_the_claim_takes_before_its_commit_does_not_count, setup),
         cmocka_unit_test_setup(
             the_look_for_what_is_lost_comes_while_a_round_walks_past_what_is_held, setup),
+        cmocka_unit_test_setup(who_owes_again_is_not_thanked, setup),
+        cmocka_unit_test_setup(a_thank_you_given_back_is_cancelled_where_it_is_owed_again, setup),
+        cmocka_unit_test_setup(a_thank_you_waits_for_the_reminder_on_its_way, setup),
+        cmocka_unit_test_setup(a_thank_you_does_not_wait_for_a_dead_process, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
