@@ -365,5 +365,7 @@ enum key_verdict key_set_verify(const struct key_set *set, struct span key_id, s
     const bool *chosen = key_id.base == NULL ? is_any : has_named ? is_named : is_nameless;
     if (key_id.base == NULL ? set->count == 0 : !has_named && !has_nameless)
         return KEY_UNKNOWN;
-    return any_signed(set, chosen, message, signature) ? KEY_SIGNED : KEY_NOT_SIGNED;
+    if (any_signed(set, chosen, message, signature))
+        return KEY_SIGNED;
+    return chosen == is_nameless ? KEY_UNKNOWN : KEY_NOT_SIGNED;
 }

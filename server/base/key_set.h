@@ -40,7 +40,8 @@ void key_set_add_all(struct key_set *, const struct key_set *other);
 enum key_verdict {
     KEY_SIGNED = 1,
     KEY_NOT_SIGNED,
-    KEY_UNKNOWN, /* the set has no key of that id, nor one without an id */
+    KEY_UNKNOWN, /* the set has no key of that id, and none without an id signed it: newer keys
+                    may hold it */
 };
 
 /* With a key id: whether one of the keys of that id signed, or, where there are none, one of those

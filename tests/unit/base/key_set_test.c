@@ -222,6 +222,9 @@ static void keys_are_chosen_by_their_id(void **state)
     assert_int_equal(verify(named, NULL, ES256_TEXT, ES256_SIGNATURE), KEY_SIGNED);
     assert_int_equal(verify(nameless, "b", ES256_TEXT, ES256_SIGNATURE), KEY_SIGNED);
     assert_int_equal(verify(none, NULL, ES256_TEXT, ES256_SIGNATURE), KEY_UNKNOWN);
+    /* another key's signature: by the key "b" that we lack, for all we know */
+    assert_int_equal(verify(nameless, "b", ES256_TEXT "x", ES256_SIGNATURE), KEY_UNKNOWN);
+    assert_int_equal(verify(nameless, NULL, ES256_TEXT "x", ES256_SIGNATURE), KEY_NOT_SIGNED);
     key_set_add_all(none, named);
     assert_int_equal(verify(none, "a", ES256_TEXT, ES256_SIGNATURE), KEY_SIGNED);
     key_set_free(named);

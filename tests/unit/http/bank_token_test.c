@@ -222,7 +222,10 @@ static void the_customer_may_stand_in_another_claim(void **state)
 static void a_stranger_cannot_sign(void **state)
 {
     (void)state;
-    assert_int_equal(check(token_by(other_key, GOOD_HEADER, GOOD_CLAIMS)), BANK_TOKEN_FORGED);
+    const char *nameless = "{\"alg\":\"ES256\"}";
+    assert_int_equal(check(token_by(other_key, nameless, GOOD_CLAIMS)), BANK_TOKEN_FORGED);
+    /* nor under the name of a key that we might be told of */
+    assert_int_equal(check(token_by(other_key, GOOD_HEADER, GOOD_CLAIMS)), BANK_TOKEN_KEY_UNKNOWN);
 }
 
 /* The oldest trick: HMAC with the public key, which everybody knows. */
