@@ -24,6 +24,7 @@ struct channel_device {
     struct span collapse_id;      /* of the invoice: a later message replaces the earlier */
     struct instant registered_at; /* this token */
     int64_t expires_at_s;         /* of no use any more; UNIX seconds of the wall clock */
+    int attempts;                 /* of this message to this device, this one included */
 };
 
 struct channel_message {

@@ -12,12 +12,14 @@ enum {
     DEADLINE_MS = 25000, /* the library's own patience with an answer is shorter */
     PRIORITY_NOW = 10,
     PRIORITY_QUIET = 5,
-    SINCE_MS = 60000, /* dead before it was registered: asked again after this */
+    SINCE_MS = 60000,   /* dead before it was registered: asked again after this */
+    SINCE_ATTEMPTS = 2, /* so many times; then the registration was of a token already gone */
 };
 
 struct delivery {
     struct push_counts *counts;
     struct instant registered_at;
+    int attempts;
     struct mono wire_by;
     channel_cb on_sent;
     void *owner;
@@ -66,10 +68,11 @@ static bool is_about_an_older_one(const struct push_result *result, struct insta
 }
 
 struct channel_result push_channel_result(const struct push_result *push,
-                                          struct instant registered_at)
+                                          struct instant registered_at, int attempts)
 {
     struct channel_result result = row_of(push);
-    if (result.outcome == CHANNEL_REFUSED && is_about_an_older_one(push, registered_at))
+    if (result.outcome == CHANNEL_REFUSED && attempts <= SINCE_ATTEMPTS &&
+        is_about_an_older_one(push, registered_at))
         result = (struct channel_result){
             .outcome = CHANNEL_RETRY, .is_asked_for = true, .retry_after_ms = SINCE_MS};
     else if (result.outcome == CHANNEL_RETRY)
@@ -92,7 +95,8 @@ static void on_done(void *owner, struct push *push, const struct push_result *pu
     struct delivery *delivery = owner;
     (void)push;
     push_counts_add(delivery->counts, pushed);
-    struct channel_result result = push_channel_result(pushed, delivery->registered_at);
+    struct channel_result result =
+        push_channel_result(pushed, delivery->registered_at, delivery->attempts);
     channel_cb on_sent = delivery->on_sent;
     void *waiting = delivery->owner;
     free(delivery);
@@ -164,6 +168,7 @@ static int push_channel_send(const struct channel_means *means,
         abort();
     *delivery = (struct delivery){.counts = app->counts,
                                   .registered_at = device->registered_at,
+                                  .attempts = device->attempts,
                                   .wire_by = message->wire_by,
                                   .on_sent = on_sent,
                                   .owner = owner};

@@ -8,8 +8,9 @@ struct push_result; /* push/push.h */
 
 extern const struct channel push_channel;
 
-/* What the end of a push means for its message; `registered_at` as in struct channel_device. The
- * reason is borrowed from the result. */
-struct channel_result push_channel_result(const struct push_result *, struct instant registered_at);
+/* What the end of a push means for its message; `registered_at` and `attempts` as in struct
+ * channel_device. The reason is borrowed from the result. */
+struct channel_result push_channel_result(const struct push_result *, struct instant registered_at,
+                                          int attempts);
 
 #endif

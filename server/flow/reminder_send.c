@@ -477,7 +477,8 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
                                          .push_id = get(send, delivery->push_id),
                                          .collapse_id = get(send, item->collapse_id),
                                          .registered_at = delivery->push->registered_at,
-                                         .expires_at_s = wall_seconds(send, delivery->expires_at)};
+                                         .expires_at_s = wall_seconds(send, delivery->expires_at),
+                                         .attempts = delivery->attempts};
         message.device = &device;
     }
     const struct channel_means means = {.store = send->post.world->store,

@@ -42,7 +42,7 @@ static void each_outcome_has_its_meaning(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
         const struct push_result push = {
             .outcome = rows[i].outcome, .advice = rows[i].advice, .reason = SPAN_LIT("Word")};
-        struct channel_result result = push_channel_result(&push, registered_at);
+        struct channel_result result = push_channel_result(&push, registered_at, 1);
         assert_int_equal(result.outcome, rows[i].meant);
         assert_int_equal(result.address, rows[i].address);
         assert_true(
@@ -57,11 +57,14 @@ static void a_token_registered_after_the_service_lost_it_is_kept(void **state)
                                .advice = PUSH_ADVICE_DROP_TARGET,
                                .reason = SPAN_LIT("Unregistered"),
                                .dead_since_ms = registered_at.us / 1000 - 1};
-    struct channel_result result = push_channel_result(&push, registered_at);
+    struct channel_result result = push_channel_result(&push, registered_at, 1);
     assert_int_equal(result.outcome, CHANNEL_RETRY);
     assert_int_equal(result.address, KEPT);
+    assert_int_equal(push_channel_result(&push, registered_at, 2).address, KEPT);
+    assert_int_equal(push_channel_result(&push, registered_at, 3).outcome, CHANNEL_REFUSED);
+    assert_int_equal(push_channel_result(&push, registered_at, 3).address, DEAD);
     push.dead_since_ms = registered_at.us / 1000 + 1;
-    assert_int_equal(push_channel_result(&push, registered_at).address, DEAD);
+    assert_int_equal(push_channel_result(&push, registered_at, 1).address, DEAD);
 }
 
 static void the_service_says_when_to_come_again(void **state)
@@ -69,7 +72,7 @@ static void the_service_says_when_to_come_again(void **state)
     (void)state;
     const struct push_result push = {
         .outcome = PUSH_REFUSED, .advice = PUSH_ADVICE_LATER, .retry_after_ms = 30000};
-    struct channel_result result = push_channel_result(&push, registered_at);
+    struct channel_result result = push_channel_result(&push, registered_at, 1);
     assert_int_equal(result.retry_after_ms, 30000);
     assert_true(result.is_asked_for);
 }
