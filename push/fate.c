@@ -264,6 +264,7 @@ static void take(struct push *push, struct lane *lane, const struct verdict *ver
     speed_up(service);
     hold_release(&service->hold, push->target);
     service->resting_for[0] = 0;
+    service->tokens_refused = 0;
     bool is_apns = service->settings.kind == PUSH_APNS;
     struct push_result result = {
         .outcome = PUSH_ACCEPTED,
@@ -330,6 +331,7 @@ static void stop(struct push *push, const struct verdict *verdict)
         fate_alarm(service, PUSH_ALARM_CREDENTIAL, text);
     }
     stop_pool(service, verdict->reason);
+    push->advice = PUSH_ADVICE_LATER; /* the credential is wrong, not the push */
     again(push, PUSH_TRY_REFUSED, 0);
 }
 
@@ -346,6 +348,19 @@ static bool renew_apns_token(struct push *push)
     return true;
 }
 
+/* One access token after the other is refused, with nothing accepted between. Counted for the
+ * service: a push of a single attempt would never see the second refusal. */
+static bool is_refresh_vain(const struct push *push)
+{
+    struct push_service *service = push->service;
+    if (service->access == NULL)
+        return false;
+    if (service->tokens_refused == 0 || push->token_generation != service->refused_generation)
+        ++service->tokens_refused;
+    service->refused_generation = push->token_generation;
+    return service->tokens_refused > 1;
+}
+
 /* APNs: reference 1.2. FCM: 2.4, one refresh and one resend. */
 static void renew_token(struct push *push, const struct verdict *verdict)
 {
@@ -353,7 +368,9 @@ static void renew_token(struct push *push, const struct verdict *verdict)
     bool is_renewed = service->access != NULL
                           ? access_refused(service->access, push->token_generation)
                           : renew_apns_token(push);
-    if (is_renewed && push->token_retries++ == 0)
+    bool is_vain = is_refresh_vain(push);
+    push->advice = PUSH_ADVICE_LATER; /* the token's age is no fault of the push */
+    if (is_renewed && !is_vain && push->token_retries++ == 0)
         again(push, PUSH_TRY_REFUSED, 0);
     else
         stop(push, verdict);

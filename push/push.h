@@ -213,8 +213,11 @@ enum push_advice {
                                       environment where both are in use */
     PUSH_ADVICE_SHORTEN,           /* the payload is too large */
     PUSH_ADVICE_STOP_TOPIC,        /* this topic or platform cannot be pushed to; keep the tokens */
-    PUSH_ADVICE_FIX,               /* request or credential is wrong: an alarm was raised */
-    PUSH_ADVICE_LATER,             /* transient: again after `retry_after_ms`, inside its life */
+    PUSH_ADVICE_FIX,               /* this push can never work as it is: request, project or its
+                                      rights are wrong; an alarm was raised */
+    PUSH_ADVICE_LATER,             /* transient, or the credential or its token is refused (the pool
+                                      stops, with an alarm, until it is mended): again after
+                                      `retry_after_ms`, inside its life */
     PUSH_ADVICE_HOLD_TARGET,       /* this device alone has had too many: as LATER, for it */
 };
 

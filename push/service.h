@@ -102,6 +102,8 @@ struct push_service {
     char resting_for[64]; /* why breaker or rest hold us; kept until the next acceptance */
     char trouble[200];    /* why there is no connection; "" when there is */
 
+    uint32_t tokens_refused, refused_generation; /* FCM: in a row, and the last of them */
+
     int64_t alarmed_ms[PUSH_ALARM_SERVICE + 1];
     int64_t skew_s; /* service's clock less ours, of the last Date */
     bool has_skew;

@@ -24,6 +24,10 @@ void push_report_print_head(const struct push_report *report, FILE *out)
 /* What follows for reminders. */
 static const char *consequence_of(const struct push_probe *p)
 {
+    static const char *const unmended =
+        "Until that is mended no reminder of this app goes by push.";
+    if (p->outcome == PUSH_REFUSED && p->alarm == PUSH_ALARM_CREDENTIAL)
+        return unmended;
     switch (p->advice) {
     case PUSH_ADVICE_DROP_TARGET:
     case PUSH_ADVICE_DISABLE_TARGET:
@@ -33,7 +37,7 @@ static const char *consequence_of(const struct push_probe *p)
                "have it; then Dunlin forgets the device.";
     case PUSH_ADVICE_STOP_TOPIC:
     case PUSH_ADVICE_FIX:
-        return "Until that is mended no reminder of this app goes by push.";
+        return unmended;
     case PUSH_ADVICE_LATER:
     case PUSH_ADVICE_HOLD_TARGET:
         return p->outcome == PUSH_REFUSED ? "A reminder would be tried again later." : "";

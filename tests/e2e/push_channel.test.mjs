@@ -237,6 +237,61 @@ test('a process killed in the middle: the next one tries again what it left, und
   assert.deepEqual(takenBy(41).map(({ id }) => id), [push.push_id]);
 });
 
+// A stopped pool looks again after a minute; a work process that begins anew, at once.
+async function restartWork() {
+  const [work] = owed.gateway.processes('work');
+  process.kill(work, 'SIGTERM');
+  await eventually(() => !owed.gateway.processes('work').includes(work), { what: 'its end' });
+}
+
+// Three of APNs, two of FCM; each is refused at least once a service before anything is mended.
+async function refusedAndMended(first, { word, error }) {
+  const mine = [0, 1, 2].map((n) => first + n), theirs = [3, 4].map((n) => first + n), all = [...mine, ...theirs];
+  for (const n of mine) await addDevice(n);
+  for (const n of theirs) await addDevice(n, { service: 'fcm', token: fcmToken(n) });
+  const mends = [apns.rules.add({ answer: { reason: word } }), fcm.rules.add({ answer: { error } })];
+  await remind(all);
+  await eventually(async () => {
+    const rows = (await Promise.all(all.map((n) => pushes(n)))).flat(), told = rows.map(({ reason }) => reason);
+    return told.includes(word) && told.includes(error) && rows.every(({ state }) => state !== 'claimed');
+  }, { what: 'both to refuse', every: 10 });
+  const states = (await Promise.all(all.map((n) => reminder(n)))).map(({ state }) => state);
+  assert.deepEqual(states, all.map(() => 'scheduled'));
+  for (const mend of mends) mend();
+  await restartWork();
+  for (const n of all) assert.deepEqual([n, (await ended(n, 'due', { within: 30000 })).channel, (await reminder(n)).state], [n, 'push', 'sent']);
+}
+
+test('a credential that is refused fails no reminder: all arrive once it is mended', () =>
+  refusedAndMended(13, { word: 'InvalidProviderToken', error: 'PERMISSION_DENIED' }));
+
+test('nor does a token that counts as expired', () =>
+  refusedAndMended(48, { word: 'ExpiredProviderToken', error: 'UNAUTHENTICATED' }));
+
+test('an access token that is taken back is fetched anew, and what it carried arrives', async () => {
+  const numbers = [53, 54, 55];
+  for (const n of numbers) await addDevice(n, { service: 'fcm', token: fcmToken(n) });
+  fcm.rules.add({ times: 1, answer: { error: 'UNAUTHENTICATED' } });
+  await remind(numbers);
+  for (const n of numbers) assert.equal((await ended(n)).state, 'sent');
+});
+
+test('a token that stays gone after all is forgotten, whenever the service says it went', async () => {
+  await addDevice(56);
+  apns.devices.set(apnsToken(56), { reason: 'Unregistered', timestamp: Date.now() - 3600e3 });
+  await remind([56]);
+  for (let attempt = 1; attempt < 3; ++attempt) {
+    const [push] = await eventually(async () => {
+      const rows = await pushes(56);
+      return rows[0]?.attempts === attempt && (await reminder(56)).state === 'scheduled' && rows;
+    }, { what: `attempt ${attempt}`, every: 10 });
+    assert.deepEqual([push.state, (await device(56)).state], ['waiting', 'live']);
+    await remind([56]); // the minute is over
+  }
+  const end = await ended(56);
+  assert.deepEqual([end.state, end.channel, (await device(56)).state], ['sent', 'sms', 'dead']);
+});
+
 test('where there is no room nothing is claimed, and SMS goes on', async () => {
   for (const n of [42, 43, 44]) await addDevice(n, { service: 'fcm', token: fcmToken(n) });
   await fcm.close();

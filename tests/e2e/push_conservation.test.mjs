@@ -41,6 +41,7 @@ const faults = {
   fcm: [
     [ofService / 2, { answer: { error: 'INTERNAL' } }],
     [ofService / 2, { answer: { error: 'UNAVAILABLE', retryAfter: 1 } }],
+    [ofService / 2, { answer: { error: 'UNAUTHENTICATED' } }],
     [0.004, { answer: { error: 'UNREGISTERED' } }],
   ],
 };

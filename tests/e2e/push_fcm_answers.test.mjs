@@ -87,6 +87,22 @@ test('401 UNAUTHENTICATED for ever: refreshed once a push, not for ever', async 
   assert.match(kinds.join(), /credential/);
 });
 
+test('401 UNAUTHENTICATED to one token after the other: the pool stops, though each push has but one attempt', async () => {
+  const fcm = await startFcm(), list = [1, 2, 3, 4, 5].map((n) => fcmPush(n, { deadline: 1500, attempts: 1 }));
+  fcm.rules.add({ answer: { error: 'UNAUTHENTICATED' } });
+  const drive = startDriver(argsFor(fcm, { hurry: 1 }));
+  for (const [i, push] of list.entries()) {
+    drive.say(push);
+    await eventually(() => drive.outcomes.length > i, { every: 5 });
+  }
+  await drive.finish();
+  const refused = drive.outcomes.filter(({ outcome }) => outcome === 'refused');
+  assert.deepEqual(refused.map(({ reason, advice }) => [reason, advice]), refused.map(() => ['UNAUTHENTICATED', 'later']));
+  assert.equal(drive.outcomes.length - refused.length >= 3, true, JSON.stringify(drive.outcomes));
+  assert.match(drive.alarms.map(({ alarm }) => alarm).join(), /credential/);
+  assert.equal(fcm.server.requests, 2);
+});
+
 for (const error of ['PERMISSION_DENIED', 'NOT_FOUND'])
   test(`${errors[error].status} ${error} without an FcmError: alarm, no target is dropped`, async () => {
     const { fcm, outcome, kinds, drive } = await answered({ error }, { more: { deadline: 1000 }, hurry: 1 });

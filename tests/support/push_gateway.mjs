@@ -51,7 +51,8 @@ export async function startPushGateway(debts, apps, settings = {}) {
       await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
         select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice
         where number in (${numbers.map((n) => `'FV/${n}'`)})
-        on conflict (customer_id, invoice_id, step) do update set due_at = now(), state = 'scheduled', reason = 'test';
+        on conflict (customer_id, invoice_id, step) do update
+          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
         notify dunlin_reminder`);
     },
     async reminder(n, step = 'due') {
