@@ -9,7 +9,7 @@ import { metricOf, parseMetrics } from '../support/prometheus.mjs';
 import { apnsApp, apnsToken, fcmApp, fcmToken, startApns, startFcm, startPushGateway } from '../support/push_gateway.mjs';
 
 const apns = await startApns({ environment: 'production' }), fcm = await startFcm();
-const owed = await startPushGateway(60, [apnsApp(apns), fcmApp(fcm)]);
+const owed = await startPushGateway(80, [apnsApp(apns), fcmApp(fcm)]);
 const { addDevice, remind, reminder, pushes, device } = owed;
 
 const takenBy = (n) => apns.accepted.filter(({ target }) => target === apnsToken(n));
@@ -263,13 +263,13 @@ async function refusedAndMended(first, { word, error }) {
 }
 
 test('a credential that is refused fails no reminder: all arrive once it is mended', () =>
-  refusedAndMended(13, { word: 'InvalidProviderToken', error: 'PERMISSION_DENIED' }));
+  refusedAndMended(60, { word: 'InvalidProviderToken', error: 'PERMISSION_DENIED' }));
 
 test('nor does a token that counts as expired', () =>
-  refusedAndMended(48, { word: 'ExpiredProviderToken', error: 'UNAUTHENTICATED' }));
+  refusedAndMended(65, { word: 'ExpiredProviderToken', error: 'UNAUTHENTICATED' }));
 
 test('an access token that is taken back is fetched anew, and what it carried arrives', async () => {
-  const numbers = [53, 54, 55];
+  const numbers = [70, 71, 72];
   for (const n of numbers) await addDevice(n, { service: 'fcm', token: fcmToken(n) });
   fcm.rules.add({ times: 1, answer: { error: 'UNAUTHENTICATED' } });
   await remind(numbers);
@@ -277,19 +277,19 @@ test('an access token that is taken back is fetched anew, and what it carried ar
 });
 
 test('a token that stays gone after all is forgotten, whenever the service says it went', async () => {
-  await addDevice(56);
-  apns.devices.set(apnsToken(56), { reason: 'Unregistered', timestamp: Date.now() - 3600e3 });
-  await remind([56]);
+  await addDevice(73);
+  apns.devices.set(apnsToken(73), { reason: 'Unregistered', timestamp: Date.now() - 3600e3 });
+  await remind([73]);
   for (let attempt = 1; attempt < 3; ++attempt) {
     const [push] = await eventually(async () => {
-      const rows = await pushes(56);
-      return rows[0]?.attempts === attempt && (await reminder(56)).state === 'scheduled' && rows;
+      const rows = await pushes(73);
+      return rows[0]?.attempts === attempt && (await reminder(73)).state === 'scheduled' && rows;
     }, { what: `attempt ${attempt}`, every: 10 });
-    assert.deepEqual([push.state, (await device(56)).state], ['waiting', 'live']);
-    await remind([56]); // the minute is over
+    assert.deepEqual([push.state, (await device(73)).state], ['waiting', 'live']);
+    await remind([73]); // the minute is over
   }
-  const end = await ended(56);
-  assert.deepEqual([end.state, end.channel, (await device(56)).state], ['sent', 'sms', 'dead']);
+  const end = await ended(73);
+  assert.deepEqual([end.state, end.channel, (await device(73)).state], ['sent', 'sms', 'dead']);
 });
 
 test('where there is no room nothing is claimed, and SMS goes on', async () => {
