@@ -20,6 +20,7 @@ struct push_room {
     struct span names[PUSH_APPS_MAX];
     struct state states[PUSH_APPS_MAX];
     size_t count;
+    uint32_t share; /* of what may be under way, of each */
 };
 
 static struct span name_of(const struct push_app *app)
@@ -32,13 +33,14 @@ static struct span name_of(const struct push_app *app)
     return span_of(name, len);
 }
 
-struct push_room *push_room_new(struct push_apps *apps)
+struct push_room *push_room_new(struct push_apps *apps, size_t under_way_max)
 {
     struct push_room *room = calloc(1, sizeof(*room));
     if (room == NULL)
         abort();
     room->apps = apps;
     room->count = apps == NULL ? 0 : push_apps_count(apps);
+    room->share = (uint32_t)(under_way_max / (room->count + 1));
     for (size_t i = 0; i < room->count; ++i) {
         room->names[i] = name_of(push_apps_at(apps, i));
         room->states[i].connected_at = clock_mono();
@@ -69,7 +71,7 @@ size_t push_room_up(const struct push_room *room, struct span *up)
 }
 
 /* A pool that rests lets a single push through to see whether the service is well again. */
-static void look_at(struct state *state, struct push_service *pool)
+static void look_at(struct state *state, struct push_service *pool, uint32_t share)
 {
     struct push_stats stats;
     struct mono now = clock_mono();
@@ -80,12 +82,16 @@ static void look_at(struct state *state, struct push_service *pool)
         state->connected_at = now;
     bool is_unconnected = mono_us_since(state->connected_at, now) > UNCONNECTED_MS * 1000;
     state->is_up = state->free > 0 || !(stats.is_resting || is_unconnected);
+    uint32_t under_way = stats.queued + stats.on_wire;
+    uint32_t left = under_way < share ? share - under_way : 0;
+    if (state->free > left)
+        state->free = left;
 }
 
 void push_room_look(struct push_room *room)
 {
     for (size_t i = 0; i < room->count; ++i)
-        look_at(&room->states[i], push_apps_at(room->apps, i)->pool);
+        look_at(&room->states[i], push_apps_at(room->apps, i)->pool, room->share);
 }
 
 static void count_devices(const struct push_room *room, const char *devices,

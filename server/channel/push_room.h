@@ -10,8 +10,10 @@
 struct push_apps;
 struct push_room;
 
-/* `apps` is borrowed and may be null: then there are none. */
-struct push_room *push_room_new(struct push_apps *apps);
+/* `apps` is borrowed and may be null: then there are none. None of them is given more than its
+ * share of `under_way_max` pushes, waiting and on the wire, and a share is left for other ways: so
+ * a silent one does not keep the rest from going. */
+struct push_room *push_room_new(struct push_apps *apps, size_t under_way_max);
 void push_room_free(struct push_room *);
 
 /* All of them, "app|service|environment"; returns how many. They live as long as the room. */

@@ -53,6 +53,7 @@ static void let_go(struct reminder_record *record, bool is_saved)
     int64_t failed_count = 0;
     for (size_t i = 0; i < record->saving_count; ++i) {
         const struct reminder_outcome *outcome = record->saving[i];
+        saved.claimed_at[i] = outcome->claimed_at;
         saved.sent_count += is_saved && strcmp(outcome->state, "sent") == 0;
         failed_count += is_saved && strcmp(outcome->state, "failed") == 0;
         saved.is_due_again |=

@@ -14,9 +14,10 @@ struct world;
 struct reminder_record;
 
 struct reminder_record_saved {
-    size_t count;      /* no longer in this process's hands */
-    size_t sent_count; /* of them, those that went out */
-    bool is_due_again; /* some were given back and are due at once */
+    size_t count;                                  /* no longer in this process's hands */
+    struct instant claimed_at[REMINDER_BATCH_MAX]; /* of each of these */
+    size_t sent_count;                             /* of them, those that went out */
+    bool is_due_again;                             /* some were given back and are due at once */
 };
 
 /* After each flush, from the loop. */

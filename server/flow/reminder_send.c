@@ -564,7 +564,7 @@ int reminder_send_begin(const struct reminder_post *post, const struct reminder_
     send->batch = *batch;
     send->on_done = on_done;
     send->owner = owner;
-    send->now = post->world->now();
+    send->now = send->result.claimed_at = post->world->now();
     send->asked_at = clock_mono();
     buf_init(&send->words, WORDS_MAX);
     int rc = claim(send, err);

@@ -2,13 +2,14 @@
  * those that may go claimed and handed to their channels, while the outcomes of earlier batches
  * still come in and are recorded; again from the top, until a round finds nothing to claim. What is
  * held back is passed over, and the longer that takes the longer the rest after it. Then, every
- * ten seconds and with nothing under way, a look for what a dead process left claimed; where there
- * is always something to claim, nothing is claimed once a minute until that look is done. Then rest
+ * ten seconds, a look for what a dead process left claimed, before the oldest that is under way
+ * here; where there is always something to claim, it is done once a minute in between. Then rest
  * until the poll or a wake-up.
  *
  * Pushes are taken as far as their services have room for them; further ones are held, a bounded
  * number for each service, and go first when there is room again. Those of services that are down
- * are passed over like what is held back, so nothing waits behind them.
+ * are passed over like what is held back, so nothing waits behind them. A service that is silent
+ * keeps no more under way than its share, so the others go on.
  *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
@@ -29,6 +30,7 @@
 #include "flow/reminder_text.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "jobs/under_way.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -38,15 +40,14 @@ enum {
     RETRY_MS = 3000,           /* after a failure */
     LOST_SECONDS = 60,         /* claimed longer ago than this, nobody is sending it any more */
     LOST_EVERY_MS = 10000,     /* looked for so often, when there is nothing else to do */
-    LOST_AT_LATEST_MS = 60000, /* and when there is, nothing is claimed until that is done */
+    LOST_AT_LATEST_MS = 60000, /* and when there is */
     SLOW_REST_MS = 250,        /* after a slow claim; doubles */
     SLOW_REST_MS_MAX = 8000,
-    WINDOW_REST_MS = 20,  /* for each window passed over */
-    ROUND_MS_MIN = 250,   /* between two beginnings at the top because of a wake-up */
-    UNDER_WAY_MAX = 4096, /* claimed and not yet recorded */
-    HELD_MAX = 512,       /* for want of room */
-    HELD_MAX_APP = 256,   /* of those for one service */
-    HELD_LOW = 32,        /* so few: others that found no place are looked for again */
+    WINDOW_REST_MS = 20, /* for each window passed over */
+    ROUND_MS_MIN = 250,  /* between two beginnings at the top because of a wake-up */
+    HELD_MAX = 512,      /* for want of room */
+    HELD_MAX_APP = 256,  /* of those for one service */
+    HELD_LOW = 32,       /* so few: others that found no place are looked for again */
 };
 
 struct dispatch {
@@ -66,9 +67,9 @@ struct dispatch {
     bool has_claimed;        /* in this round */
     struct mono round_began;
     size_t batch_max;
-    size_t under_way;
-    uint32_t slow_rest_ms; /* 0: the last claim was quick */
-    struct mono looked_at; /* for what is lost */
+    struct under_way under_way; /* claimed and not yet recorded */
+    uint32_t slow_rest_ms;      /* 0: the last claim was quick */
+    struct mono looked_at;      /* for what is lost */
     bool is_asking, is_claiming, is_settling, is_woken, is_stopped;
     bool is_poll; /* the timer may be cut short: it waits for the next round alone */
 };
@@ -139,15 +140,16 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         dispatch->is_settling = true;
 }
 
-/* With nothing of our own under way, which would be taken for lost. */
+/* Nothing of our own that is under way may be taken for lost, nor what was claimed after it: that
+ * is found later. */
 static void look_for_lost(struct dispatch *dispatch)
 {
     const struct world *world = dispatch->post.world;
+    struct instant long_ago = instant_plus_seconds(world->now(), -LOST_SECONDS);
     struct err err;
-    assert(dispatch->under_way == 0);
     dispatch->looked_at = clock_mono();
     if (reminder_lost(world->store, &dispatch->lost_query,
-                      instant_plus_seconds(world->now(), -LOST_SECONDS), on_lost, dispatch,
+                      under_way_oldest(&dispatch->under_way, long_ago), on_lost, dispatch,
                       &err) != 0)
         rest_after(dispatch, &err);
     else
@@ -220,7 +222,7 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
         rest_after(dispatch, err);
         return;
     }
-    dispatch->under_way += result->claimed_count;
+    under_way_add(&dispatch->under_way, result->claimed_at, result->claimed_count);
     if (result->was_slow) {
         rest_after_slow(dispatch, result->claimed_count);
         return;
@@ -331,7 +333,7 @@ static void end_round(struct dispatch *dispatch)
     dispatch->slow_rest_ms = 0; /* nothing is left that was given back */
     if (dispatch->has_claimed)
         rest(dispatch, 0, true);
-    else if (dispatch->under_way == 0 && is_look_due(dispatch, LOST_EVERY_MS))
+    else if (is_look_due(dispatch, LOST_EVERY_MS))
         look_for_lost(dispatch);
     else
         rest(dispatch, POLL_MS + dispatch->windows_passed * WINDOW_REST_MS, true);
@@ -366,11 +368,10 @@ static bool must_wait(const struct dispatch *dispatch)
 static bool step(struct dispatch *dispatch)
 {
     if (dispatch->has_claimed && is_look_due(dispatch, LOST_AT_LATEST_MS)) {
-        if (dispatch->under_way == 0)
-            look_for_lost(dispatch);
+        look_for_lost(dispatch);
         return false;
     }
-    if (dispatch->under_way + REMINDER_BATCH_MAX <= UNDER_WAY_MAX && claim_batch(dispatch))
+    if (dispatch->under_way.count + REMINDER_BATCH_MAX <= UNDER_WAY_MAX && claim_batch(dispatch))
         return false;
     if (dispatch->window_used < dispatch->window.count)
         return false; /* what is under way comes first */
@@ -405,8 +406,8 @@ static void on_room(void *owner)
 static void on_recorded(void *owner, const struct reminder_record_saved *saved)
 {
     struct dispatch *dispatch = owner;
-    assert(dispatch->under_way >= saved->count);
-    dispatch->under_way -= saved->count;
+    for (size_t i = 0; i < saved->count; ++i)
+        under_way_remove(&dispatch->under_way, saved->claimed_at[i]);
     if (saved->is_due_again)
         dispatch_wake(dispatch);
     else
@@ -433,7 +434,7 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     dispatch->texts = texts;
     dispatch->post = (struct reminder_post){
         .world = world,
-        .room = push_room_new(world->push_apps),
+        .room = push_room_new(world->push_apps, UNDER_WAY_MAX),
         .texts = texts,
         .record = reminder_record_new(world, on_recorded, dispatch),
     };
@@ -472,7 +473,7 @@ void dispatch_stop(struct dispatch *dispatch)
 bool dispatch_is_idle(const struct dispatch *dispatch)
 {
     return !dispatch->is_claiming && !dispatch->is_asking && !dispatch->is_settling &&
-           dispatch->under_way == 0;
+           dispatch->under_way.count == 0;
 }
 
 void dispatch_free(struct dispatch *dispatch)

@@ -15,7 +15,8 @@ static struct world other; /* a second node: the same database, connections of i
 static int sent;
 static enum channel_outcome outcome;
 static uint32_t answer_ms;
-static int64_t ago_ns; /* for what is to have begun long ago */
+static int sending_seconds; /* of business time, that pass when one is handed over */
+static int64_t ago_ns;      /* for what is to have begun long ago */
 
 struct mono __real_clock_mono(void);
 struct mono __wrap_clock_mono(void);
@@ -52,6 +53,7 @@ static int fake_send(const struct channel_means *means, const struct channel_mes
     *answer = (struct answer){.on_sent = on_sent, .owner = owner};
     timer_init(&answer->timer, fixture.world.loop, "answer", on_answer, answer);
     timer_start(&answer->timer, answer_ms);
+    fixture_time = instant_plus_seconds(fixture_time, sending_seconds);
     return 0;
 }
 
@@ -98,6 +100,7 @@ static int setup(void **state)
     channel.is_repeat_harmless = false;
     outcome = CHANNEL_SENT;
     answer_ms = 1;
+    sending_seconds = 0;
     sent = 0;
     at_day(3);
     return 0;
@@ -548,6 +551,31 @@ static void a_thank_you_does_not_wait_for_a_dead_process(void **state)
     assert_chains_whole();
 }
 
+/* Where one of several is silent the others do not wait for it, and it is not taken for lost. */
+static void what_is_lost_is_found_while_a_slow_channel_has_not_answered(void **state)
+{
+    (void)state;
+    answer_ms = 4000;
+    sending_seconds = 3600;
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1;"
+                          "update reminder set state = 'cancelled' where state = 'scheduled' and"
+                          " (customer_id > 2 or step <> 'before_2')");
+    struct dispatch *dispatch = begin(&fixture.world);
+    struct mono start = clock_mono();
+    while (count_of("state = 'uncertain'") == 0 && mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    int sent_by_then = sent;
+    int64_t under_way = count_of("state = 'claimed' and customer_id = 2");
+    bool is_sent = fixture_run(&fixture, &sent, 1, WAIT_SECONDS);
+    end(dispatch);
+    assert_int_equal(sent_by_then, 0);
+    assert_int_equal(under_way, 1);
+    assert_int_equal(count_of("state = 'uncertain' and customer_id = 1"), 1);
+    assert_true(is_sent);
+    assert_int_equal(count_of("state = 'sent' and step = 'before_2' and customer_id = 2"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -573,6 +601,7 @@ int main(void)
         cmocka_unit_test_setup(a_thank_you_given_back_is_cancelled_where_it_is_owed_again, setup),
         cmocka_unit_test_setup(a_thank_you_waits_for_the_reminder_on_its_way, setup),
         cmocka_unit_test_setup(a_thank_you_does_not_wait_for_a_dead_process, setup),
+        cmocka_unit_test_setup(what_is_lost_is_found_while_a_slow_channel_has_not_answered, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
