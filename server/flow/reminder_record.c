@@ -3,7 +3,8 @@
  *   flush before it is done, as many as one transaction takes are saved; their number is told.
  * What can fail:
  *   the transaction: its outcomes stay in front of the line and are tried again after a rest that
- *     doubles; when stopping they are given up, and are found among the lost. */
+ *     doubles, or when stopping stays short; when the store is gone they are given up, and are
+ * found among the lost. */
 #include "flow/reminder_record.h"
 
 #include "base/log.h"
@@ -32,14 +33,15 @@ struct reminder_record {
     struct reminder_crossed crossed; /* of the flush under way */
     struct timer timer;
     uint32_t retry_ms; /* 0: the last flush was saved */
-    bool is_saving, is_stopping;
+    bool is_saving, is_stopping, is_left;
 };
 
 static void save(struct reminder_record *record);
 
 static void wait_for_company(struct reminder_record *record)
 {
-    if (record->is_saving || record->first == NULL || timer_is_running(&record->timer))
+    if (record->is_saving || record->is_left || record->first == NULL ||
+        timer_is_running(&record->timer))
         return;
     bool is_full = record->count >= REMINDER_BATCH_MAX;
     timer_start(&record->timer, is_full || record->is_stopping ? 0 : GATHER_MS);
@@ -70,7 +72,8 @@ static void let_go(struct reminder_record *record, bool is_saved)
 
 static void rest_after(struct reminder_record *record, const struct err *err)
 {
-    uint32_t rest_ms = record->retry_ms == 0 ? RETRY_MS : record->retry_ms * 2;
+    bool is_short = record->retry_ms == 0 || record->is_stopping;
+    uint32_t rest_ms = is_short ? RETRY_MS : record->retry_ms * 2;
     record->retry_ms = rest_ms < RETRY_MS_MAX ? rest_ms : RETRY_MS_MAX;
     log_line(LOG_WARN, "reminders not recorded", "count=%zu error=%s retry_ms=%u",
              record->saving_count, err->text, record->retry_ms);
@@ -89,7 +92,7 @@ static void on_saved(void *owner, const struct err *err)
 {
     struct reminder_record *record = owner;
     record->is_saving = false;
-    if (err->code != 0 && !record->is_stopping && err->code != ERR_CLOSED) {
+    if (err->code != 0 && !record->is_left && err->code != ERR_CLOSED) {
         rest_after(record, err);
         return;
     }
@@ -176,6 +179,12 @@ void reminder_record_stop(struct reminder_record *record)
     record->is_stopping = true;
     if (timer_is_running(&record->timer))
         timer_start(&record->timer, 0);
+}
+
+void reminder_record_leave(struct reminder_record *record)
+{
+    record->is_left = true;
+    timer_stop(&record->timer);
 }
 
 void reminder_record_free(struct reminder_record *record)

@@ -27,8 +27,11 @@ struct reminder_record *reminder_record_new(struct world *, reminder_record_cb o
                                             void *owner);
 /* Takes the outcome, which was made with reminder_outcome_new. */
 void reminder_record_add(struct reminder_record *, struct reminder_outcome *outcome);
-/* What the database does not take at once from now on is given up and found among the lost. */
+/* Waits for no company from now on, and tries again at short intervals: until all is saved, or the
+ * store is gone. What is left then is given up and found among the lost. */
 void reminder_record_stop(struct reminder_record *);
+/* Tries no more, though something is left. */
+void reminder_record_leave(struct reminder_record *);
 /* When its store is gone, or nothing is under way. */
 void reminder_record_free(struct reminder_record *);
 

@@ -481,6 +481,7 @@ void dispatch_free(struct dispatch *dispatch)
     static struct dispatch *left; /* for those whose channels may still answer: the process ends */
     timer_stop(&dispatch->timer);
     if (!dispatch_is_idle(dispatch)) {
+        reminder_record_leave(dispatch->post.record);
         left = dispatch;
         (void)left;
         return;

@@ -350,6 +350,32 @@ static void outcomes_are_kept_until_the_database_is_back(void **state)
     assert_chains_whole();
 }
 
+/* It stops while the database is away for a moment: what is known is not left to be guessed. */
+static void outcomes_are_kept_while_it_stops(void **state)
+{
+    (void)state;
+    answer_ms = 1500;
+    struct dispatch *dispatch = begin(&fixture.world);
+    struct mono start = clock_mono();
+    while (count_of("state = 'claimed'") < CUSTOMERS &&
+           mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    fixture_sql(&fixture, "alter role dunlin_app nologin; select pg_terminate_backend(pid) from"
+                          " pg_stat_activity where usename <> current_user");
+    dispatch_stop(dispatch);
+    bool is_sent = fixture_run(&fixture, &sent, CUSTOMERS, WAIT_SECONDS);
+    turn_a_while();
+    turn_a_while();
+    turn_a_while(); /* past the wait for a connection */
+    bool was_idle = dispatch_is_idle(dispatch);
+    fixture_sql(&fixture, "alter role dunlin_app login");
+    end(dispatch);
+    assert_true(is_sent);
+    assert_false(was_idle);
+    assert_int_equal(count_of("step = 'before_2' and state = 'sent'"), CUSTOMERS);
+    assert_chains_whole();
+}
+
 static void who_cannot_be_reached_is_skipped_and_it_says_so(void **state)
 {
     (void)state;
@@ -591,6 +617,7 @@ int main(void)
         cmocka_unit_test_setup(a_step_tried_again_late_does_not_overtake_the_next_one, setup),
         cmocka_unit_test_setup(what_a_device_has_shown_is_not_said_again_another_way, setup),
         cmocka_unit_test_setup(outcomes_are_kept_until_the_database_is_back, setup),
+        cmocka_unit_test_setup(outcomes_are_kept_while_it_stops, setup),
         cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
         cmocka_unit_test_setup(what_the_database_commits_too_slowly_is_given_back_not_sent, setup),
