@@ -73,6 +73,7 @@ static int open_bank_keys(const struct settings *s, struct world *world, struct 
         .url = span_str(s->app.jwks_url),
         .ca_file = span_str(s->app.ca_file),
         .refresh_ms = (int)s->app.refresh_s * 1000,
+        .keep_ms = s->app.keep_s * 1000,
         .metrics = world->metrics,
     };
     if (!signature_algorithm_find(span_str(s->app.algorithm), &options.rules.algorithm))

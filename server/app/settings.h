@@ -98,7 +98,7 @@ struct settings {
     struct {
         const char *algorithm; /* "ES256"; "" answers no apps */
         const char *issuer, *audience, *customer_claim;
-        int64_t leeway_s, refresh_s;
+        int64_t leeway_s, refresh_s, keep_s;
         struct settings_list key_files;
         const char *jwks_url, *ca_file; /* both may be "" */
     } app;

@@ -488,9 +488,11 @@ const struct setting settings_table[] = {
     TEXT("app.jwks_url", app.jwks_url, NULL,
          "Where the bank publishes them as a JWK set, instead of files or beside them. Fetched in\n"
          "the background, and for an unknown key at most once a minute; while that server is away\n"
-         "the last keys go on.",
+         "the last keys go on for `keep_seconds`.",
          .example = "https://login.bank.example/.well-known/jwks.json", .check = check_https_url),
     INT("app.refresh_seconds", app.refresh_s, "600", 1, 86400, "How often it is fetched."),
+    INT("app.keep_seconds", app.keep_s, "86400", 1, 2592000,
+        "For how long its keys are believed after the last good fetch; at least refresh_seconds."),
     PATH("app.ca_file", app.ca_file, NULL,
          "Certificates to trust for that address instead of the system's.",
          .example = "/etc/dunlin/bank-ca.pem"),

@@ -4,6 +4,8 @@
  *   on_fetched   good: the set replaces what the address gave before; bad: the old keys stay
  *   tell         those who wait look again
  *
+ * A bad one after the last good one's keep_ms drops what that gave.
+ *
  * After a good one the timer runs for refresh_ms, after bad ones for a second, two, four, up to a
  * minute. */
 #include "http/bank_keys.h"
@@ -32,7 +34,8 @@ struct bank_keys {
     struct fetch_call *call; /* null: no fetch is under way */
     struct timer timer;
     int retry_ms;
-    struct mono asked_at; /* when a token made us ask; 0: never */
+    struct mono fetched_at; /* the last good fetch */
+    struct mono asked_at;   /* when a token made us ask; 0: never */
     h2o_linklist_t waiting;
     int waiting_count;
 };
@@ -97,11 +100,16 @@ int bank_keys_check_file(const char *file, enum signature_algorithm algorithm, s
 
 static void join(struct bank_keys *k)
 {
+    size_t wanted = key_set_count(k->from_files);
+    wanted += k->from_url == NULL ? 0 : key_set_count(k->from_url);
     key_set_free(k->all);
     k->all = key_set_new(k->options.rules.algorithm);
     key_set_add_all(k->all, k->from_files);
     if (k->from_url != NULL)
         key_set_add_all(k->all, k->from_url);
+    if (wanted > key_set_count(k->all))
+        log_line(LOG_ERROR, "bank keys left out", "count=%zu keys=%zu",
+                 wanted - key_set_count(k->all), key_set_count(k->all));
 }
 
 /* ---- Its life. ---- */
@@ -189,8 +197,21 @@ static uint32_t about(int ms)
     return (uint32_t)(ms - ms / 10 + (int64_t)luck * (ms / 5) / UINT16_MAX);
 }
 
+static void drop_old(struct bank_keys *k)
+{
+    if (k->from_url == NULL ||
+        mono_us_since(k->fetched_at, clock_mono()) < k->options.keep_ms * INT64_C(1000))
+        return;
+    log_line(LOG_ERROR, "bank keys dropped", "keys=%zu not_fetched_for_s=%lld",
+             key_set_count(k->from_url), (long long)k->options.keep_ms / 1000);
+    key_set_free(k->from_url);
+    k->from_url = NULL;
+    join(k);
+}
+
 static void on_failed(struct bank_keys *k, const char *reason)
 {
+    drop_old(k);
     log_line(LOG_WARN, "bank keys not fetched", "keys=%zu error=\"%s\"", key_set_count(k->all),
              reason);
     if (k->options.metrics != NULL)
@@ -230,6 +251,7 @@ static int take_answer(struct bank_keys *k, const struct fetch_answer *answer, s
     }
     key_set_free(k->from_url);
     k->from_url = set;
+    k->fetched_at = clock_mono();
     join(k);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* Where the keys come from that the bank signs its customers' tokens with: files, the address of a
  * JWK set, or both. The set is fetched at start, then again and again in the background, and once
- * more when a token that would be good names a key we do not have; as long as the bank's server is
- * away, or says nothing of use, the last keys go on. One of them a process, on its loop. */
+ * more when a token that would be good names a key we do not have; while the bank's server is away,
+ * or says nothing of use, the last keys go on, but not for ever: a key that the bank takes back in
+ * that time must end, too. One of them a process, on its loop. */
 #ifndef DUNLIN_HTTP_BANK_KEYS_H
 #define DUNLIN_HTTP_BANK_KEYS_H
 
@@ -20,6 +21,7 @@ struct bank_keys_options {
     struct span url;         /* https; empty: files alone */
     struct span ca_file;     /* empty: the system's store */
     int refresh_ms;          /* from one good fetch to the next, give or take a tenth */
+    int64_t keep_ms;         /* the set of the last good fetch goes on so long; files stay */
     struct metrics *metrics; /* may be null */
 };
 

@@ -2,7 +2,7 @@
 // all the while, and nobody else is.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,4 +109,28 @@ test('a server with a certificate we do not trust is not believed', async () => 
 test('what went wrong is logged, and nothing of tokens and customers', () => {
   assert.doesNotMatch(gateway.log, /eyJ|R-1/);
   assert.match(gateway.log, /event="bank keys not fetched"/);
+});
+
+test('keys that cannot be fetched any more end, those of files do not; too many are told of', async () => {
+  const held = makeKey('ES256'), many = Array.from({ length: 64 }, (_, i) => makeKey('ES256', `key-${i}`));
+  const place = mkdtempSync(path.join(folder, 'other-')), other = await startBank(makeCertificate(place, 'other'));
+  const file = path.join(folder, 'held.pem');
+  writeFileSync(file, held.pem);
+  other.keys = many;
+  const own = await startGateway({ workers: 1, app: { issuer: 'https://bank.example', audience: 'dunlin', algorithm: 'ES256', customer_claim: 'ref',
+    key_files: [file], jwks_url: other.url, ca_file: path.join(place, 'other.pem'), refresh_seconds: 1, keep_seconds: 1 } });
+  const statusOf = async (key) => (await request(new URL('/app/v1/devices', own.settings.public.url),
+    { headers: headersOf(key), agent: new https.Agent({ rejectUnauthorized: false }) })).status;
+  try {
+    await eventually(async () => (await statusOf(many[0])) === 200, { what: 'the keys are fetched' });
+    await eventually(() => /event="bank keys left out" .*count=1 keys=64/.test(own.log), { what: 'one too many is told' });
+    other.answer = (_, response) => response.destroy();
+    await eventually(async () => (await statusOf(many[0])) === 401, { what: 'the keys end', every: 100 });
+    assert.match(own.log, /event="bank keys dropped"/);
+    assert.equal(await statusOf(held), 200);
+    other.answer = other.publish;
+    await eventually(async () => (await statusOf(many[0])) === 200, { what: 'they come again', every: 100 });
+  } finally {
+    await Promise.all([own.end(), other.stop()]);
+  }
 });
