@@ -37,8 +37,11 @@
 
 enum {
     POLL_MS = 1000,
-    RETRY_MS = 3000,           /* after a failure */
-    LOST_SECONDS = 60,         /* claimed longer ago than this, nobody is sending it any more */
+    RETRY_MS = 3000, /* after a failure */
+    /* Claimed longer ago than this, nobody is sending it any more: no attempt takes longer than a
+     * minute, and the nodes' clocks, of which one is compared with another's claim, are not two
+     * minutes apart. */
+    LOST_SECONDS = 180,
     LOST_EVERY_MS = 10000,     /* looked for so often, when there is nothing else to do */
     LOST_AT_LATEST_MS = 60000, /* and when there is */
     SLOW_REST_MS = 250,        /* after a slow claim; doubles */

@@ -228,9 +228,9 @@ test('a process killed in the middle: the next one tries again what it left, und
   const [work] = owed.gateway.processes('work');
   process.kill(work, 'SIGKILL');
   hang();
-  // A minute from now somebody would look.
-  await owed.execute(`update push set claimed_at = claimed_at - interval '2 minutes' where state = 'claimed';
-    update reminder set claimed_at = claimed_at - interval '2 minutes' where state = 'claimed'`);
+  // Three minutes from now somebody would look.
+  await owed.execute(`update push set claimed_at = claimed_at - interval '4 minutes' where state = 'claimed';
+    update reminder set claimed_at = claimed_at - interval '4 minutes' where state = 'claimed'`);
   assert.equal((await ended(41, 'due', { within: 30000 })).state, 'sent');
   const [push] = await pushes(41);
   assert.deepEqual([push.state, push.attempts, push.unknown_count], ['accepted', 2, 1]);

@@ -105,14 +105,14 @@ class PushBed {
       where state = 'scheduled' and try_at > now()`);
   }
 
-  // As if the minute after which the claims of a dead process are looked for had gone by for those that
-  // nobody alive can still have in hand: where answers take no longer than five seconds.
+  // As if the three minutes after which the claims of a dead process are looked for had gone by for those
+  // that nobody alive can still have in hand: where answers take no longer than five seconds.
   ageClaims() {
     return this.execute(`with aged as (
-        update reminder set claimed_at = claimed_at - interval '2 minutes'
-        where state = 'claimed' and claimed_at between now() - interval '1 minute' and now() - interval '5 seconds'
+        update reminder set claimed_at = claimed_at - interval '4 minutes'
+        where state = 'claimed' and claimed_at between now() - interval '3 minutes' and now() - interval '5 seconds'
         returning customer_id, invoice_id, step)
-      update push p set claimed_at = p.claimed_at - interval '2 minutes' from aged a
+      update push p set claimed_at = p.claimed_at - interval '4 minutes' from aged a
       where p.customer_id = a.customer_id and p.invoice_id = a.invoice_id and p.step = a.step and p.state = 'claimed'`);
   }
 

@@ -248,6 +248,20 @@ static void what_a_dead_process_was_sending_ends_uncertain_and_counts_as_sent(vo
     assert_chains_whole();
 }
 
+/* Two nodes' clocks may differ. */
+static void what_was_claimed_two_minutes_ago_may_still_be_sent_elsewhere(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'sms', claimed_at ="
+                          " to_timestamp(1795348800) + interval '3 days -2 minutes' where step ="
+                          " 'before_2' and customer_id = 1;"
+                          "update reminder set state = 'cancelled' where state = 'scheduled'");
+    struct dispatch *dispatch = begin(&fixture.world);
+    turn_a_while();
+    end(dispatch);
+    assert_int_equal(count_of("state = 'claimed' and customer_id = 1"), 1);
+}
+
 static void where_a_copy_cannot_hurt_it_is_sent_again(void **state)
 {
     (void)state;
@@ -612,6 +626,7 @@ int main(void)
         cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_goes_out, setup),
         cmocka_unit_test_setup(what_a_dead_process_was_sending_ends_uncertain_and_counts_as_sent,
                                setup),
+        cmocka_unit_test_setup(what_was_claimed_two_minutes_ago_may_still_be_sent_elsewhere, setup),
         cmocka_unit_test_setup(where_a_copy_cannot_hurt_it_is_sent_again, setup),
         cmocka_unit_test_setup(a_refusal_fails_and_a_busy_channel_is_tried_later, setup),
         cmocka_unit_test_setup(a_step_tried_again_late_does_not_overtake_the_next_one, setup),
