@@ -256,7 +256,7 @@ async function refusedAndMended(first, { word, error }) {
     return told.includes(word) && told.includes(error) && rows.every(({ state }) => state !== 'claimed');
   }, { what: 'both to refuse', every: 10 });
   const states = (await Promise.all(all.map((n) => reminder(n)))).map(({ state }) => state);
-  assert.deepEqual(states, all.map(() => 'scheduled'));
+  assert.deepEqual(states.filter((state) => !['scheduled', 'claimed'].includes(state)), []); // some are on their next attempt
   for (const mend of mends) mend();
   await restartWork();
   for (const n of all) assert.deepEqual([n, (await ended(n, 'due', { within: 30000 })).channel, (await reminder(n)).state], [n, 'push', 'sent']);
@@ -283,7 +283,7 @@ test('a token that stays gone after all is forgotten, whenever the service says 
   for (let attempt = 1; attempt < 3; ++attempt) {
     const [push] = await eventually(async () => {
       const rows = await pushes(73);
-      return rows[0]?.attempts === attempt && (await reminder(73)).state === 'scheduled' && rows;
+      return rows[0]?.attempts === attempt && rows[0].state !== 'claimed' && (await reminder(73)).state === 'scheduled' && rows;
     }, { what: `attempt ${attempt}`, every: 10 });
     assert.deepEqual([push.state, (await device(73)).state], ['waiting', 'live']);
     await remind([73]); // the minute is over
