@@ -355,7 +355,8 @@ static void end_message(struct item *item, const struct channel_result *result)
     uint32_t again_ms =
         result->retry_after_ms > 0 ? result->retry_after_ms : (uint32_t)RETRY_SECONDS * 1000;
     item->outcome->again_at = after_ms(item, again_ms);
-    item->outcome->sent_at = item->send->post.world->now();
+    if (result->outcome == CHANNEL_SENT)
+        item->outcome->sent_at = item->send->post.world->now();
     end_item(item, states[result->outcome], result->reason);
 }
 

@@ -266,11 +266,16 @@ select w.customer_id, w.link_no, w.invoice_id, 'active', $4::timestamptz
 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (customer_id, link_no, invoice_id);
 
 -- name: import_cancel_reminders
--- What is scheduled for these invoices. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
+-- What is scheduled for these invoices. What is on its way and no longer planned is marked: given
+-- back, it is cancelled then. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
 update reminder r
-set state = 'cancelled', reason = w.reason, finished_at = $4::timestamptz
+set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
+    reason = w.reason,
+    finished_at = case r.state when 'scheduled' then $4::timestamptz end
 from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_id, reason)
-where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.state = 'scheduled';
+where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
+    and (r.state = 'scheduled'
+        or (coalesce(r.state, '') = 'claimed' and w.reason = 'planned anew'));
 
 -- name: import_plan_reminders
 -- For new invoices: the steps of the ladder that `steps` has bits for, each at its own time; the
@@ -293,8 +298,8 @@ where (w.steps >> s.no::integer) & 1 = 1;
 
 -- name: import_plan_again
 -- The same for invoices that had reminders: a step that a payment or an older plan cancelled comes
--- back; one that went out, or is on its way, stays as it is. (Apart, because looking for conflicts
--- makes the insert half as fast.)
+-- back; one that went out stays as it is, and one on its way has its new time in case it is given
+-- back. (Apart, because looking for conflicts makes the insert half as fast.)
 insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
 select w.customer_id, w.invoice_id, s.step,
     case when s.no = w.missed then $13::timestamptz
@@ -308,9 +313,15 @@ cross join unnest($8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
     as s (no, step, days, is_from_issue)
 where (w.steps >> s.no::integer) & 1 = 1
 on conflict (customer_id, invoice_id, step) do update
-set state = 'scheduled', due_at = excluded.due_at, reason = excluded.reason, channel = null,
-    claimed_at = null, finished_at = null
-where reminder.state = 'cancelled' and reminder.reason in ('paid', 'planned anew');
+set state = case reminder.state when 'cancelled' then 'scheduled' else reminder.state end,
+    due_at = excluded.due_at,
+    try_at = null,
+    reason = excluded.reason,
+    channel = case reminder.state when 'cancelled' then null else reminder.channel end,
+    claimed_at = case reminder.state when 'cancelled' then null else reminder.claimed_at end,
+    finished_at = null
+where (reminder.state = 'cancelled' and reminder.reason in ('paid', 'planned anew'))
+    or (reminder.state = 'claimed' and reminder.reason = 'planned anew');
 
 -- name: import_add_bad_rows
 -- $1 import_id, $2 line[], $3 column_name[], $4 value[], $5 reason[], $6 raw[]

@@ -474,10 +474,11 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- name: reminder_finish
 -- What became of claimed reminders: 'sent', 'failed', 'uncertain', or 'scheduled' again. At most one
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
--- was claimed then; likewise a thank-you for what is owed again. What was sent after the payment
--- crossed it. $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now,
--- $7 claimed_at[], so that an outcome said twice does not end a later claim, $8 when
--- those scheduled again are tried[], $9 when it was sent[]
+-- was claimed then; likewise a thank-you for what is owed again, and what an import took out of the
+-- plan. What was sent after the payment crossed it, also where another device is still to be told.
+-- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
+-- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
+-- $9 when it was sent[], long ago for what was not
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -492,9 +493,13 @@ with finished as (
             case
                 when u.state <> 'scheduled' then null
                 when u.step like 'thanks%' and i.due_minor > 0 then 'owed again'
+                when (
+                    select c.reason from reminder c
+                    where c.customer_id = u.customer_id and c.invoice_id = u.invoice_id
+                        and c.step = u.step) = 'planned anew' then 'planned anew'
                 when u.step not like 'thanks%' and i.due_minor <= 0 then 'paid'
             end as why_not,
-            case when u.state = 'sent' and u.step not like 'thanks%' and i.due_minor <= 0
+            case when u.step not like 'thanks%' and i.due_minor <= 0
                     and u.sent_at > i.paid_at
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],

@@ -155,7 +155,7 @@ struct reminder_outcome {
     const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
     char reason[REMINDER_REASON_MAX];
     struct instant again_at; /* those given back are tried again then */
-    struct instant sent_at;  /* those sent: to be compared with the payment's time */
+    struct instant sent_at;  /* accepted then, by one device at least, or 0 */
     bool is_lost;            /* nobody knows what became of its pushes, if it has any */
     size_t push_count;
     struct reminder_push pushes[];

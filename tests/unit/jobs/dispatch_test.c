@@ -1,12 +1,15 @@
 #include "jobs/dispatch.h"
 
 #include "channel/channel.h"
+#include "sql.h"
+#include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 enum { CUSTOMERS = 150, WAIT_SECONDS = 30, QUIET_MS = 1600 };
 
@@ -616,6 +619,126 @@ static void what_is_lost_is_found_while_a_slow_channel_has_not_answered(void **s
     assert_int_equal(count_of("state = 'sent' and step = 'before_2' and customer_id = 2"), 1);
 }
 
+/* What an import does that moves the due date of customer 1's invoice by ten days: the statements
+ * of its transaction that concern reminders, planning the steps `steps`. */
+static void plan_anew(const char *steps)
+{
+    char bits[64];
+    snprintf(bits, sizeof(bits), "{%s}", steps);
+    const char *invoice = fixture_value(&fixture, "select '{' || invoice_id || '}' from invoice"
+                                                  " where customer_id = 1");
+    const char *cancel[] = {"{1}", invoice, "{planned anew}", "2026-11-25T12:00:01Z"};
+    const char *plan[] = {"{1}",
+                          invoice,
+                          "{2026-11-17}",
+                          "{2026-12-07}",
+                          "{UTC}",
+                          bits,
+                          "{-1}",
+                          "{0,1}",
+                          "{before_2,due}",
+                          "{-2,0}",
+                          "{f,f}",
+                          "36000",
+                          "2026-11-25T12:00:01Z"};
+    PGconn *conn = PQconnectdb(fixture.cluster.app_conninfo);
+    PGresult *cancelled = PQexecParams(conn, sql_table[SQL_IMPORT_CANCEL_REMINDERS].text, 4, NULL,
+                                       cancel, NULL, NULL, 0);
+    PGresult *planned =
+        PQexecParams(conn, sql_table[SQL_IMPORT_PLAN_AGAIN].text, 13, NULL, plan, NULL, NULL, 0);
+    bool is_done = PQresultStatus(cancelled) == PGRES_COMMAND_OK &&
+                   PQresultStatus(planned) == PGRES_COMMAND_OK;
+    if (!is_done)
+        fprintf(stderr, "%s", PQerrorMessage(conn));
+    PQclear(cancelled);
+    PQclear(planned);
+    PQfinish(conn);
+    assert_true(is_done);
+}
+
+/* before_2 of customer 1 waits for its channel while an import plans `steps`; it ends as
+ * `ends`. */
+static void plan_anew_while_claimed(const char *steps, enum channel_outcome ends)
+{
+    fixture_sql(&fixture, "update reminder set state = 'cancelled' where state = 'scheduled' and"
+                          " customer_id > 1");
+    outcome = ends;
+    answer_ms = 1500;
+    struct dispatch *dispatch = begin(&fixture.world);
+    bool is_claimed = wait_for("state = 'claimed'", 1);
+    plan_anew(steps);
+    bool is_still_claimed = count_of("state = 'claimed'") == 1;
+    bool is_over = wait_for("state = 'claimed'", 0);
+    end(dispatch);
+    assert_true(is_claimed && is_still_claimed && is_over);
+    assert_int_equal(sent, 1);
+    assert_chains_whole();
+}
+
+static void what_an_import_took_out_of_the_plan_does_not_come_back(void **state)
+{
+    (void)state;
+    plan_anew_while_claimed("2", CHANNEL_RETRY); /* 'due' alone */
+    assert_int_equal(count_of("step = 'before_2' and customer_id = 1 and state = 'cancelled' and"
+                              " reason = 'planned anew' and finished_at is not null"),
+                     1);
+    assert_int_equal(count_of("step = 'due' and customer_id = 1 and state = 'scheduled' and due_at"
+                              " = '2026-12-07T10:00Z'"),
+                     1);
+}
+
+static void what_an_import_planned_anew_and_comes_back_has_its_new_time(void **state)
+{
+    (void)state;
+    plan_anew_while_claimed("3", CHANNEL_RETRY);
+    assert_int_equal(count_of("step = 'before_2' and customer_id = 1 and state = 'scheduled' and"
+                              " due_at = '2026-12-05T10:00Z'"),
+                     1);
+}
+
+static void what_went_out_while_an_import_planned_anew_went_out(void **state)
+{
+    (void)state;
+    plan_anew_while_claimed("3", CHANNEL_SENT);
+    assert_int_equal(count_of("step = 'before_2' and customer_id = 1 and state = 'sent'"), 1);
+}
+
+static void on_finished(void *owner, const struct err *err)
+{
+    *(int *)owner = err->code == 0 ? 1 : 2;
+}
+
+/* One device showed it after the payment; another one had asked for patience. */
+static void what_crossed_its_payment_on_one_device_is_counted_though_others_wait(void **state)
+{
+    (void)state;
+    pay_two();
+    struct instant now = fixture_now();
+    fixture_sql(&fixture, "update reminder set state = 'claimed', channel = 'push', claimed_at ="
+                          " to_timestamp(1795348800) where step = 'before_2' and customer_id = 1");
+    struct reminder_key key = {.customer_id = 1, .step = "before_2"};
+    key.invoice_id = atoll(fixture_value(&fixture, "select invoice_id from invoice where"
+                                                   " customer_id = 1"));
+    struct instant claimed_at = {INT64_C(1795348800) * 1000000};
+    struct reminder_outcome *half = reminder_outcome_new(&key, claimed_at, 0);
+    reminder_outcome_set(half, "scheduled", SPAN_LIT("busy"));
+    half->again_at = now;
+    half->sent_at = instant_plus_seconds(claimed_at, 2);
+    struct pg_tx tx = {0};
+    struct err err;
+    int done = 0;
+    int code =
+        reminder_finish(fixture.world.store, &tx, &half, 1, now, NULL, on_finished, &done, &err);
+    bool is_over = code == 0 && fixture_run(&fixture, &done, 1, WAIT_SECONDS);
+    free(half);
+    assert_true(is_over);
+    assert_int_equal(done, 1);
+    assert_string_equal(fixture_value(&fixture, "select facts::json ->> 'crossed_ms' from event"
+                                                " where kind = 'reminder.cancelled'"),
+                        "2000");
+    assert_chains_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +767,11 @@ int main(void)
         cmocka_unit_test_setup(a_thank_you_waits_for_the_reminder_on_its_way, setup),
         cmocka_unit_test_setup(a_thank_you_does_not_wait_for_a_dead_process, setup),
         cmocka_unit_test_setup(what_is_lost_is_found_while_a_slow_channel_has_not_answered, setup),
+        cmocka_unit_test_setup(what_an_import_took_out_of_the_plan_does_not_come_back, setup),
+        cmocka_unit_test_setup(what_an_import_planned_anew_and_comes_back_has_its_new_time, setup),
+        cmocka_unit_test_setup(what_went_out_while_an_import_planned_anew_went_out, setup),
+        cmocka_unit_test_setup(what_crossed_its_payment_on_one_device_is_counted_though_others_wait,
+                               setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
