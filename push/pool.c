@@ -273,10 +273,19 @@ static bool is_full(const struct push_service *service)
     return slots > 0;
 }
 
+/* Somebody asked for room, and was given less than he may want. */
+static bool is_room_wanted(const struct push_service *service)
+{
+    return service->settings.on_room != NULL && service->is_room_asked && !service->is_stopping &&
+           service->room_left < PUSH_ROOM_LITTLE;
+}
+
+/* Who hands over no more than there is room for never has pushes waiting: that he waits himself is
+ * his backlog. */
 static size_t lanes_wanted(struct push_service *service, size_t living)
 {
     const struct push_tuning *tuning = &service->tuning;
-    bool has_backlog = service->pushes[PUSH_WAITING].count > 0;
+    bool has_backlog = service->pushes[PUSH_WAITING].count > 0 || is_room_wanted(service);
     if (!service->is_used || service->is_stopping)
         return living;
     if (living < tuning->connections_min)
@@ -477,13 +486,6 @@ uint32_t pool_room(struct push_service *service)
     uint32_t allowed = allowance(service, service_now_ms());
     room = room < allowed ? room : allowed;
     return room > waiting ? room - waiting : 0;
-}
-
-/* Somebody asked for room, and was given less than he may want. */
-static bool is_room_wanted(const struct push_service *service)
-{
-    return service->settings.on_room != NULL && service->is_room_asked && !service->is_stopping &&
-           service->room_left < PUSH_ROOM_LITTLE;
 }
 
 static void tell_room(struct push_service *service)

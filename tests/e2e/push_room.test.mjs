@@ -33,6 +33,14 @@ test('no stream at all, and then some: called when the service grants them', asy
   assertAll(await drive.finish(), 20);
 });
 
+// He never has pushes waiting in the library; that he waits is what it grows by.
+test('who waits for room is given more connections', async () => {
+  const apns = await startApns({ settings: { maxConcurrentStreams: 10 } });
+  apns.delay = () => 10;
+  assertAll(await deliver(apns, few(600), { args: ['--room', '--tune', 'connections_min=1', '--tune', 'connections_max=4'] }), 600);
+  assert.equal(apns.connections.length, 4);
+});
+
 test('connections that end: called when the next is open', async () => {
   const apns = await startApns();
   apns.rules.add({ every: 50, goaway: {} });
