@@ -423,13 +423,6 @@ static void split(struct callback_queue *q, const struct err *err)
     finish(q);
 }
 
-/* Classes 22 and 23 (data, constraints) and P0 (raised by a function) blame the rows. */
-static bool blames_the_data(const char *sqlstate)
-{
-    return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0 ||
-           strncmp(sqlstate, "P0", 2) == 0;
-}
-
 static void on_notified(void *owner, const struct err *err)
 {
     (void)err; /* their poll is behind it */
@@ -469,7 +462,7 @@ static void on_saved(void *owner, const struct err *err)
         load_again(q, err);
         return;
     }
-    if (err->code != 0 && blames_the_data(pg_sqlstate(q->world->store->writes))) {
+    if (err->code != 0 && pg_blames_the_data(q->world->store->writes)) {
         split(q, err);
         return;
     }

@@ -4,13 +4,16 @@
  * What can fail:
  *   the transaction: its outcomes stay in front of the line and are tried again after a rest that
  *     doubles, or when stopping stays short; when the store is gone they are given up, and are
- * found among the lost. */
+ *     found among the lost;
+ *   a row that the database refuses for good: the flush is halved until it stands alone; alone it
+ * is given up as well, so that it holds up nobody. */
 #include "flow/reminder_record.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "store/store.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@ struct reminder_record {
     size_t count;
     struct reminder_outcome *saving[REMINDER_BATCH_MAX];
     size_t saving_count;
+    size_t flush_max; /* smaller for a while after one that the database refused */
     struct pg_tx tx;
     struct reminder_crossed crossed; /* of the flush under way */
     struct timer timer;
@@ -88,16 +92,49 @@ static void on_crossed(void *owner, const PGresult *result, const struct err *er
         record->crossed = reminder_read_crossed(result);
 }
 
+/* To the head of the line; of several, the last first. */
+static void put_back(struct reminder_record *record, struct reminder_outcome *outcome)
+{
+    outcome->next = record->first;
+    record->first = outcome;
+    if (outcome->next == NULL)
+        record->end = &outcome->next;
+    ++record->count;
+}
+
+/* Half of them, or the one alone, are tried at once, or given up. */
+static void split(struct reminder_record *record, const struct err *err)
+{
+    if (record->saving_count == 1) {
+        log_line(LOG_ERROR, "reminder could not be recorded", "step=%s cause=%s",
+                 record->saving[0]->key.step, err->text);
+        let_go(record, false);
+        wait_for_company(record);
+        return;
+    }
+    record->flush_max = record->saving_count / 2;
+    while (record->saving_count > record->flush_max)
+        put_back(record, record->saving[--record->saving_count]);
+    timer_start(&record->timer, 0);
+}
+
 static void on_saved(void *owner, const struct err *err)
 {
     struct reminder_record *record = owner;
     record->is_saving = false;
+    if (err->code == ERR_DATABASE && !record->is_left &&
+        pg_blames_the_data(record->world->store->writes)) {
+        split(record, err);
+        return;
+    }
     if (err->code != 0 && !record->is_left && err->code != ERR_CLOSED) {
         rest_after(record, err);
         return;
     }
     record->retry_ms = 0;
     if (err->code == 0) {
+        record->flush_max =
+            record->flush_max * 2 < REMINDER_BATCH_MAX ? record->flush_max * 2 : REMINDER_BATCH_MAX;
         metrics_add(record->world->metrics, METRIC_reminders_crossed, record->crossed.count);
         metrics_add(record->world->metrics, METRIC_reminders_crossed_ms, record->crossed.all_ms);
     }
@@ -118,7 +155,7 @@ static bool has_invoice(const struct reminder_record *record, const struct remin
 static void gather(struct reminder_record *record)
 {
     struct reminder_outcome **at = &record->first;
-    while (*at != NULL && record->saving_count < REMINDER_BATCH_MAX) {
+    while (*at != NULL && record->saving_count < record->flush_max) {
         struct reminder_outcome *outcome = *at;
         if (has_invoice(record, &outcome->key)) {
             at = &outcome->next;
@@ -160,6 +197,7 @@ struct reminder_record *reminder_record_new(struct world *world, reminder_record
     record->on_saved = on_flushed;
     record->owner = owner;
     record->end = &record->first;
+    record->flush_max = REMINDER_BATCH_MAX;
     timer_init(&record->timer, world->loop, "reminder record", on_time, record);
     return record;
 }

@@ -48,6 +48,13 @@ const char *pg_sqlstate(const struct pg *pg)
     return pg->sqlstate;
 }
 
+bool pg_blames_the_data(const struct pg *pg)
+{
+    const char *sqlstate = pg_sqlstate(pg);
+    return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0 ||
+           strncmp(sqlstate, "P0", 2) == 0;
+}
+
 void pg_free(struct pg *pg)
 {
     assert(pg->callbacks == 0);

@@ -141,5 +141,8 @@ void pg_tx_cancel(struct pg_tx *);
  * The SQLSTATE of the last failed statement, for those who branch on it ("P0001", "23505"). Valid
  * inside a callback that carries an error; "" otherwise. */
 const char *pg_sqlstate(const struct pg *);
+/* There: the rows are to blame (SQLSTATE classes 22, 23, and P0 raised by a function), so that the
+ * same statement with the same rows fails again. */
+bool pg_blames_the_data(const struct pg *);
 
 #endif

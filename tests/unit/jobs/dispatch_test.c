@@ -393,6 +393,24 @@ static void outcomes_are_kept_while_it_stops(void **state)
     assert_chains_whole();
 }
 
+/* As a mistake of ours would: a row that the database refuses whenever it is saved. */
+static void an_outcome_that_cannot_be_recorded_holds_up_no_other(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "alter table reminder add constraint refused check"
+                          " (not (customer_id in (7, 23) and state = 'sent')) not valid");
+    struct dispatch *dispatch = begin(&fixture.world);
+    struct mono start = clock_mono();
+    while (count_of("step = 'before_2' and state = 'sent'") < CUSTOMERS - 2 &&
+           mono_us_since(start, clock_mono()) < 20000000)
+        h2o_evloop_run(fixture.world.loop, 20);
+    end(dispatch);
+    fixture_sql(&fixture, "alter table reminder drop constraint refused");
+    assert_int_equal(count_of("step = 'before_2' and state = 'sent'"), CUSTOMERS - 2);
+    assert_int_equal(count_of("state = 'claimed' and customer_id in (7, 23)"), 2);
+    assert_chains_whole();
+}
+
 static void who_cannot_be_reached_is_skipped_and_it_says_so(void **state)
 {
     (void)state;
@@ -756,6 +774,7 @@ int main(void)
         cmocka_unit_test_setup(what_a_device_has_shown_is_not_said_again_another_way, setup),
         cmocka_unit_test_setup(outcomes_are_kept_until_the_database_is_back, setup),
         cmocka_unit_test_setup(outcomes_are_kept_while_it_stops, setup),
+        cmocka_unit_test_setup(an_outcome_that_cannot_be_recorded_holds_up_no_other, setup),
         cmocka_unit_test_setup(who_cannot_be_reached_is_skipped_and_it_says_so, setup),
         cmocka_unit_test_setup(an_installation_without_a_channel_claims_nothing, setup),
         cmocka_unit_test_setup(what_the_database_commits_too_slowly_is_given_back_not_sent, setup),
