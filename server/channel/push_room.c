@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { UNCONNECTED_MS = 5000 /* so long without a connection: down, not busy */ };
+enum { UNWELL_MS = 5000 /* so long unable to take any: down, not busy */ };
 
 struct state {
     uint32_t free, taken;
     bool is_up;
-    struct mono connected_at; /* last seen so */
+    struct mono well_at; /* last seen to take pushes, or busy with some */
 };
 
 struct push_room {
@@ -43,7 +43,7 @@ struct push_room *push_room_new(struct push_apps *apps, size_t under_way_max)
     room->share = (uint32_t)(under_way_max / (room->count + 1));
     for (size_t i = 0; i < room->count; ++i) {
         room->names[i] = name_of(push_apps_at(apps, i));
-        room->states[i].connected_at = clock_mono();
+        room->states[i].well_at = clock_mono();
     }
     return room;
 }
@@ -70,7 +70,8 @@ size_t push_room_up(const struct push_room *room, struct span *up)
     return count;
 }
 
-/* A pool that rests lets a single push through to see whether the service is well again. */
+/* A pool that rests lets a single push through to see whether the service is well again. One
+ * without an access token, whose authority is away, has connections and no room. */
 static void look_at(struct state *state, struct push_service *pool, uint32_t share)
 {
     struct push_stats stats;
@@ -78,10 +79,10 @@ static void look_at(struct state *state, struct push_service *pool, uint32_t sha
     push_service_stats(pool, &stats);
     state->free = push_service_room(pool);
     state->taken = 0;
-    if (stats.connections > 0)
-        state->connected_at = now;
-    bool is_unconnected = mono_us_since(state->connected_at, now) > UNCONNECTED_MS * 1000;
-    state->is_up = state->free > 0 || !(stats.is_resting || is_unconnected);
+    if (stats.connections > 0 && (state->free > 0 || stats.on_wire > 0))
+        state->well_at = now;
+    bool is_unwell = mono_us_since(state->well_at, now) > UNWELL_MS * 1000;
+    state->is_up = state->free > 0 || !(stats.is_resting || is_unwell);
     uint32_t under_way = stats.queued + stats.on_wire;
     uint32_t left = under_way < share ? share - under_way : 0;
     if (state->free > left)

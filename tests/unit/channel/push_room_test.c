@@ -1,5 +1,6 @@
 #include "channel/push_room.h"
 
+#include "base/clock.h"
 #include "channel/push_apps.h"
 
 #include <setjmp.h>
@@ -18,11 +19,13 @@ static const struct push_app apps[APPS] = {
 };
 static struct push_stats stats[APPS];
 static uint32_t rooms[APPS];
+static int64_t now_ms;
 
 size_t __wrap_push_apps_count(const struct push_apps *);
 const struct push_app *__wrap_push_apps_at(const struct push_apps *, size_t index);
 uint32_t __wrap_push_service_room(struct push_service *);
 void __wrap_push_service_stats(const struct push_service *, struct push_stats *);
+struct mono __wrap_clock_mono(void);
 
 size_t __wrap_push_apps_count(const struct push_apps *all)
 {
@@ -52,6 +55,11 @@ uint32_t __wrap_push_service_room(struct push_service *pool)
 void __wrap_push_service_stats(const struct push_service *pool, struct push_stats *out)
 {
     *out = stats[index_of(pool)];
+}
+
+struct mono __wrap_clock_mono(void)
+{
+    return (struct mono){now_ms * 1000000};
 }
 
 static struct push_room *look(void)
@@ -106,12 +114,43 @@ static void a_service_that_rests_is_down(void **state)
     push_room_free(room);
 }
 
+/* Firebase's token host is away: connections, and nothing may go over them. */
+static void a_service_that_takes_nothing_for_seconds_is_down(void **state)
+{
+    (void)state;
+    rooms[1] = 0;
+    struct push_room *room = look();
+    assert_int_equal(push_room_fit(room, "BC"), PUSH_FIT_LATER);
+    now_ms += 5001;
+    push_room_look(room);
+    assert_int_equal(push_room_fit(room, "B"), PUSH_FIT_DOWN);
+    assert_int_equal(push_room_fit(room, "BC"), PUSH_FIT_NOW);
+    rooms[1] = 1;
+    push_room_look(room);
+    assert_int_equal(push_room_fit(room, "B"), PUSH_FIT_NOW);
+    push_room_free(room);
+}
+
+static void a_service_whose_streams_are_all_taken_is_busy_however_long(void **state)
+{
+    (void)state;
+    rooms[1] = 0;
+    stats[1].on_wire = 20;
+    struct push_room *room = look();
+    now_ms += 60000;
+    push_room_look(room);
+    assert_int_equal(push_room_fit(room, "B"), PUSH_FIT_LATER);
+    push_room_free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_silent_service_gets_no_more_than_its_share, setup),
         cmocka_unit_test_setup(a_service_with_its_share_under_way_is_busy_not_down, setup),
         cmocka_unit_test_setup(a_service_that_rests_is_down, setup),
+        cmocka_unit_test_setup(a_service_that_takes_nothing_for_seconds_is_down, setup),
+        cmocka_unit_test_setup(a_service_whose_streams_are_all_taken_is_busy_however_long, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
