@@ -61,6 +61,11 @@ struct channel_result { /* borrowed: good until the callback returns */
     struct span reason;      /* a few words in ASCII; a service's are its own */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
     uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
+
+    /* Of what was sent, or perhaps. */
+    struct span gateway_id; /* by which later reports call it; empty: by our code */
+    int32_t parts;          /* of an SMS; 0: not said */
+    int64_t price_micro;    /* in millionths of the settings' currency */
 };
 
 /* Exactly once per accepted send, later, never before send returned. */

@@ -22,6 +22,7 @@ enum key_purpose {
     KEY_PAYMENT, /* the reference of a payment: given to providers, and /back/{payment} */
     KEY_FORM,
     KEY_COLLAPSE, /* what makes a later push of an invoice replace the earlier */
+    KEY_MESSAGE,  /* what a message is called outside: message_code.h */
     KEY_PURPOSE_COUNT,
 };
 

@@ -1,0 +1,50 @@
+/* What one channel takes at a time: a rate, so many in flight, so much money a day, and a breaker
+ * that rests after failures of the channel's own. The dispatcher claims no more than there is room
+ * for, so that what is claimed is on the wire at once. Push has its own room (push_room.h).
+ *
+ * Times are monotonic and given; amounts are millionths of the settings' currency. Not shared
+ * between processes: with several nodes each has its part of the rate by settings. */
+#ifndef DUNLIN_CHANNEL_GATE_H
+#define DUNLIN_CHANNEL_GATE_H
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gate_limits {
+    uint32_t per_second;       /* messages; 0: as many as are in flight */
+    uint32_t in_flight_max;    /* at least 1 */
+    int64_t spend_day_micro;   /* 0: no limit */
+    uint32_t failures_to_rest; /* in a row; 0: never rests */
+    uint32_t rest_ms;          /* the first rest; doubles up to thirty times as long */
+};
+
+struct gate;
+
+struct gate *gate_new(const struct gate_limits *);
+void gate_free(struct gate *);
+
+/* How many messages may be claimed now; 0 while it rests, is stopped, or the day's money is spent.
+ */
+size_t gate_room(struct gate *, struct mono now);
+/* When room is worth asking for again, in ms from now; 0: there is some. UINT32_MAX: not before
+ * somebody acts (stopped, or the day's money is spent). */
+uint32_t gate_wait_ms(struct gate *, struct mono now);
+
+/* A message was handed over; it ends once, by one of the ways below. */
+void gate_begin(struct gate *, struct mono now);
+void gate_end_good(struct gate *, int64_t price_micro);
+void gate_end_bad(struct gate *, struct mono now); /* the channel's own fault: counts to its rest */
+void gate_end_neutral(struct gate *); /* refused for the message's own sake, or given back */
+
+/* Money already spent today by all nodes, as the database says; asked for at start, each day and
+ * from time to time. */
+void gate_set_spent(struct gate *, int64_t spent_micro);
+/* The other side said that nothing more will work before somebody acts (no credit, a bad token). */
+void gate_stop(struct gate *, const char *why);    /* `why` is copied */
+const char *gate_why_stopped(const struct gate *); /* null: it is not */
+void gate_go_on(struct gate *);
+
+#endif
