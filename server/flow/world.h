@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/reminder_rules.h"
 
 #include <h2o.h>
 
@@ -47,6 +48,7 @@ struct world {
     struct span callback_url;                 /* public_url + "/callbacks" */
     const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */
+    struct reminder_rules reminders;          /* manners of sending */
     struct push_apps *push_apps;              /* of the work process; null without apps */
     struct metrics *metrics;                  /* this process's slot; see base/metrics.h */
     const struct health *health;      /* only where operators are answered; see http/health.h */
