@@ -39,19 +39,28 @@ static bool is_line_mark(const unsigned char *c, size_t len)
     return len >= 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9);
 }
 
+/* One blank for any number of what is no character to be seen. */
+static void add_blank(struct buf *out)
+{
+    struct span all = buf_span(out);
+    if (all.len == 0 || all.base[all.len - 1] != ' ')
+        buf_add_char(out, ' ');
+}
+
 static struct mustache_value clean(struct model *model, struct span text)
 {
     struct buf out;
     buf_init(&out, VALUE_MAX);
     for (size_t i = 0; i < text.len; ++i) {
         const unsigned char *c = (const unsigned char *)text.base + i;
+        bool is_second_control = *c == 0xc2 && i + 1 < text.len && c[1] >= 0x80 && c[1] < 0xa0;
         if (is_direction_mark(c, text.len - i) || is_line_mark(c, text.len - i)) {
             i += 2;
-        } else if (*c == 0xc2 && i + 1 < text.len && c[1] >= 0x80 && c[1] < 0xa0) {
-            buf_add_char(&out, ' ');
-            ++i;
+        } else if (is_second_control || *c < ' ' || *c == 0x7f) {
+            add_blank(&out);
+            i += is_second_control;
         } else {
-            buf_add_char(&out, *c < ' ' || *c == 0x7f ? ' ' : (char)*c);
+            buf_add_char(&out, (char)*c);
         }
     }
     struct span kept = keep(model, buf_span(&out));
@@ -208,7 +217,7 @@ static struct mustache_value row_of(struct model *model)
     return object_of(model, members, count);
 }
 
-static const struct message_debt *due_first(const struct message_facts *facts)
+const struct message_debt *message_first_debt(const struct message_facts *facts)
 {
     assert(facts->debt_count > 0);
     const struct message_debt *first = &facts->debts[0];
@@ -307,7 +316,7 @@ int message_text_write(const struct mustache *template, const struct message_fac
 {
     struct model model = {.facts = facts,
                           .style = {.language = way->language, .place = place_of(way->channel)},
-                          .first = due_first(facts)};
+                          .first = message_first_debt(facts)};
     struct buf whole;
     h2o_mem_init_pool(&model.pool);
     buf_init(&whole, WHOLE_MAX);

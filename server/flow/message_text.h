@@ -54,6 +54,9 @@ struct message_facts {
     size_t column_count;
 };
 
+/* The one that was due first: whose number, date and link the message has. */
+const struct message_debt *message_first_debt(const struct message_facts *);
+
 struct message_way {
     enum message_channel channel;
     enum language language;

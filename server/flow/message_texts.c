@@ -193,34 +193,42 @@ static const struct text *find_in(const struct texts *texts, const char *key, un
 }
 
 static const struct text *find_tone(const struct message_texts *texts, struct span name,
-                                    enum message_tone tone, const struct message_wish *wish,
+                                    enum message_tone tone, unsigned channels,
                                     enum language language)
 {
     char key[KEY_MAX];
     if (name.len > MESSAGE_NAME_MAX)
         return NULL;
     print_key(key, name, tone, language);
-    const struct text *text = find_in(&texts->stored, key, 1u << wish->channel);
-    return text != NULL ? text : find_in(&texts->shipped, key, 1u << wish->channel);
+    const struct text *text = find_in(&texts->stored, key, channels);
+    return text != NULL ? text : find_in(&texts->shipped, key, channels);
 }
 
+/* The neutral text stands in for that of another tone. */
 static const struct text *find_language(const struct message_texts *texts, struct span name,
-                                        const struct message_wish *wish, enum language language)
+                                        enum message_tone tone, unsigned channels,
+                                        enum language language)
 {
-    const struct text *text = find_tone(texts, name, wish->tone, wish, language);
-    return text != NULL || wish->tone == MESSAGE_NEUTRAL
+    const struct text *text = find_tone(texts, name, tone, channels, language);
+    return text != NULL || tone == MESSAGE_NEUTRAL
                ? text
-               : find_tone(texts, name, MESSAGE_NEUTRAL, wish, language);
+               : find_tone(texts, name, MESSAGE_NEUTRAL, channels, language);
+}
+
+bool message_texts_has(const struct message_texts *texts, struct span name, enum message_tone tone)
+{
+    return find_language(texts, name, tone, ~0u, LANGUAGE_POLISH) != NULL;
 }
 
 static bool find_name(const struct message_texts *texts, struct span name,
                       const struct message_wish *wish, struct message_choice *choice)
 {
     choice->language = wish->language;
-    const struct text *text = find_language(texts, name, wish, wish->language);
+    const struct text *text =
+        find_language(texts, name, wish->tone, 1u << wish->channel, wish->language);
     if (text == NULL && wish->language != LANGUAGE_POLISH) {
         choice->language = LANGUAGE_POLISH;
-        text = find_language(texts, name, wish, LANGUAGE_POLISH);
+        text = find_language(texts, name, wish->tone, 1u << wish->channel, LANGUAGE_POLISH);
     }
     if (text == NULL)
         return false;
@@ -235,6 +243,8 @@ bool message_texts_find(const struct message_texts *texts, const struct message_
 {
     if (find_name(texts, wish->template, wish, choice))
         return true;
+    if (span_is_str(wish->template, "thanks"))
+        return false;
     bool is_spoken = wish->channel == MESSAGE_VOICE || wish->channel == MESSAGE_CALL;
     if (is_spoken)
         return find_name(texts, SPAN_LIT("call"), wish, choice);

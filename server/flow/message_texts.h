@@ -3,7 +3,7 @@
  * an admin's newest version before the shipped file <language>/<name>.<tone>.mustache, and a text
  * of that tone before the neutral one, <name>.mustache; a language without any gets the Polish one.
  * Where a template has nothing to say to a voice, an agent or a collector, the templates "call" and
- * "handover" do. */
+ * "handover" do; not in the place of a thank-you, which is then not sent that way. */
 #ifndef DUNLIN_FLOW_MESSAGE_TEXTS_H
 #define DUNLIN_FLOW_MESSAGE_TEXTS_H
 
@@ -52,6 +52,9 @@ struct message_choice {
 /* False when there is none that says anything on this channel. */
 bool message_texts_find(const struct message_texts *, const struct message_wish *,
                         struct message_choice *);
+
+/* Whether there is such a text in Polish, on some channel: what scenarios are checked for. */
+bool message_texts_has(const struct message_texts *, struct span name, enum message_tone tone);
 
 /* The shipped text of exactly this name and tone (of the neutral tone also the one without a tone
  * in its name); null base when there is none. */

@@ -90,11 +90,21 @@ bool reminder_text_may_be_refused(const struct reminder_claimed *claimed)
     return message_is_refusable(own_name(claimed));
 }
 
+/* Whoever has paid all is thanked for the first: nobody is asked for money by mistake. */
 static struct span text_name(const struct reminder_claimed *claimed, size_t count, bool is_neutral)
 {
     if (is_neutral)
         return is_thanks(claimed) ? SPAN_LIT("neutral_thanks") : SPAN_LIT("neutral");
-    return count > 1 ? SPAN_LIT("merged") : own_name(claimed);
+    return count > 1 && !is_thanks(claimed) ? SPAN_LIT("merged") : own_name(claimed);
+}
+
+/* A reminder and a thank-you never share a message. */
+static bool are_alike(const struct reminder_claimed *debts, size_t count)
+{
+    for (size_t i = 1; i < count; ++i)
+        if (is_thanks(&debts[i]) != is_thanks(&debts[0]))
+            return false;
+    return true;
 }
 
 static int find(const struct reminder_texts *texts, const struct reminder_claimed *claimed,
@@ -166,7 +176,7 @@ static void write_html(const struct reminder_claimed *claimed, const struct mess
                                                       .subject = buf_span(&out->title),
                                                       .body = buf_span(&out->body),
                                                       .creditor = facts->creditor->name,
-                                                      .link = facts->debts[0].link,
+                                                      .link = message_first_debt(facts)->link,
                                                       .others = others,
                                                       .other_count = count,
                                                       .is_thanks = is_thanks(claimed)});
@@ -196,6 +206,8 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
     assert(count > 0);
     struct message_choice choice;
     enum message_channel channel;
+    if (!are_alike(debts, count))
+        return err_set(err, ERR_INPUT, "a reminder and a thank-you are in one message");
     if (find(texts, &debts[0], count, words->is_neutral, &channel, &choice, err) != 0)
         return err->code;
     struct message_debt *own = calloc(count, sizeof(*own));
