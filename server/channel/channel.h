@@ -60,6 +60,8 @@ struct channel_result { /* borrowed: good until the callback returns */
     enum channel_address address;
     struct span reason;      /* a few words in ASCII; a service's are its own */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
+    bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
+                              * credit, a bad token); `reason` says what. See gate_stop */
     uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
 
     /* Of what was sent, or perhaps. */
