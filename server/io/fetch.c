@@ -37,6 +37,8 @@ struct fetch_call {
     char location[LOCATION_MAX];
     char date[DATE_MAX];
     int status;
+    struct mono wire_by;
+    bool has_begun; /* to be sent: the thread's until the call is handed back */
     struct err err;
 };
 
@@ -84,6 +86,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
     struct fetch_call *call = owner;
     buf_add(&call->answer, span_of(bytes, size * count));
     return buf_is_overflowed(&call->answer) ? 0 : size * count; /* 0 ends the exchange */
+}
+
+/* Connected, logged in, and nothing of the request itself is sent yet. Comes again when a reused
+ * connection turns out dead: what has a time to be sent by is then not sent a second time. */
+static int on_about_to_send(void *owner, char *peer, char *local, int peer_port, int local_port)
+{
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    struct fetch_call *call = owner;
+    if (call->wire_by.ns != 0 && (call->has_begun || clock_mono().ns > call->wire_by.ns))
+        return CURL_PREREQFUNC_ABORT;
+    call->has_begun = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 static void add_headers(struct fetch_call *call, struct span lines)
@@ -199,6 +213,9 @@ static struct fetch_call *call_new(const struct fetch_request *request, const ch
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, on_about_to_send);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
+    call->wire_by = request->wire_by;
     set_method(call, request);
     set_limits(call, request);
     set_trust(call, request->ca_file);
@@ -228,6 +245,11 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
     struct curl_header *header;
     if (buf_is_overflowed(&call->answer)) {
         err_set(&call->err, ERR_PROVIDER, "the answer is longer than allowed");
+        return;
+    }
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        err_set(&call->err, ERR_PROVIDER, "%s",
+                call->has_begun ? "the connection was lost" : "too late to be sent");
         return;
     }
     if (code != CURLE_OK) {
@@ -295,9 +317,17 @@ static void *run(void *owner)
 
 /* ---- the loop ---- */
 
+static enum fetch_fate fate_of(const struct fetch_call *call)
+{
+    if (!call->has_begun)
+        return FETCH_NEVER_SENT;
+    return call->status == 0 ? FETCH_UNKNOWN : FETCH_ANSWERED;
+}
+
 static void finish(struct fetch_call *call, const struct err *err)
 {
-    struct fetch_answer answer = {.status = call->status,
+    struct fetch_answer answer = {.fate = fate_of(call),
+                                  .status = call->status,
                                   .body = buf_span(&call->answer),
                                   .location = span_str(call->location),
                                   .date = span_str(call->date)};

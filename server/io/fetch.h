@@ -8,6 +8,7 @@
 #ifndef DUNLIN_IO_FETCH_H
 #define DUNLIN_IO_FETCH_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -23,9 +24,21 @@ struct fetch_request {
     struct span ca_file; /* empty: the system's store; host name and chain are always verified */
     int timeout_ms;
     size_t answer_max; /* larger answers fail */
+    /* Unless 0: if it has not begun to be sent by then it never is, and it goes out once at most,
+     * whatever becomes of the connection. Opening a connection takes time of it, and one that was
+     * too late is closed: whoever uses this keeps connections warm by requests without. */
+    struct mono wire_by;
+};
+
+/* How far a request came, whatever the error. */
+enum fetch_fate {
+    FETCH_NEVER_SENT = 1, /* certainly: not a byte of it is on the wire */
+    FETCH_ANSWERED,
+    FETCH_UNKNOWN, /* sent, at least in part, and no answer */
 };
 
 struct fetch_answer {
+    enum fetch_fate fate;
     int status; /* 0 when there was none */
     struct span body;
     struct span location; /* Location header; redirects are never followed */
