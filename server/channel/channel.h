@@ -8,11 +8,14 @@
 
 struct store;
 struct push_apps;
+struct email;
+struct transfer;
 
 /* What channels work with. */
 struct channel_means {
     struct store *store;
     struct push_apps *push_apps; /* null without apps */
+    struct email *email;         /* null without a mail server */
 };
 
 /* Where a push goes. */
@@ -39,6 +42,14 @@ struct channel_message {
     const struct channel_device *device; /* of pushes, where there are apps; else null */
     struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
+
+    /* What it is called outside: domain/message_code.h. Empty: nothing will be heard of it. */
+    struct span code;
+
+    /* Of mail. */
+    struct span unsubscribe;         /* the address where mail is refused; empty: it may not be */
+    struct span language;            /* "pl" */
+    const struct transfer *transfer; /* shown as a code to scan; null: none */
 };
 
 enum channel_outcome {
