@@ -37,8 +37,14 @@ struct channel_message {
     struct span address;
     struct span title;                   /* push title or mail subject */
     struct span body;                    /* of a push that the app localises: empty */
-    struct span number;                  /* of the invoice */
-    struct span link;                    /* the whole address, or empty */
+    struct span html;                    /* of an e-mail, beside the body; may be empty */
+    struct span code;                    /* of this message, the same at each attempt; see
+                                          * domain/message_code.h. Empty: it has none */
+    struct span unsubscribe;             /* the whole address that opts out of the channel by one
+                                          * click; empty: this may not be refused */
+    struct span language;                /* "pl" */
+    struct span number;                  /* of the invoice, of the first of several */
+    struct span link;                    /* the whole address, or empty; of the first */
     const struct channel_device *device; /* of pushes, where there are apps; else null */
     struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
