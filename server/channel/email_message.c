@@ -179,6 +179,13 @@ static void add_html(GMimeMultipart *alternative, const struct email_message *m)
     buf_release(&png);
 }
 
+static void add_given_html(GMimeMultipart *alternative, struct span html)
+{
+    char *copy = lines(html);
+    add_text_part(alternative, "html", copy);
+    g_free(copy);
+}
+
 static GMimeMessage *make(const struct email_message *m)
 {
     GMimeMessage *mail = g_mime_message_new(TRUE);
@@ -186,7 +193,10 @@ static GMimeMessage *make(const struct email_message *m)
     char *text = lines(m->text);
     set_headers(mail, m);
     add_text_part(alternative, "plain", text);
-    add_html(alternative, m);
+    if (m->html.len > 0)
+        add_given_html(alternative, m->html);
+    else
+        add_html(alternative, m);
     g_mime_message_set_mime_part(mail, GMIME_OBJECT(alternative));
     g_object_unref(alternative);
     g_free(text);
