@@ -582,7 +582,8 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
         message.device = &device;
     }
     const struct channel_means means = {.store = send->post.world->store,
-                                        .push_apps = send->post.world->push_apps};
+                                        .push_apps = send->post.world->push_apps,
+                                        .email = send->post.world->email};
     return channel->send(&means, &message, on_sent, delivery, err);
 }
 
