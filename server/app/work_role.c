@@ -9,6 +9,7 @@
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
+#include "jobs/bounces.h"
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
@@ -25,6 +26,7 @@ struct work_role {
     struct health health;
     struct gates gates;
     struct email_settings email_settings;
+    struct bounces *bounces; /* null: their folder is not named */
     struct parked *parked;
     struct dispatch *dispatch;
     struct anchor *anchor;
@@ -104,6 +106,9 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (role->dispatch == NULL)
         return e->code;
     role->first_scenario = first_scenario_new(w->world);
+    const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
+    if (bounces.url.len != 0)
+        role->bounces = bounces_new(w->world, &bounces);
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
@@ -122,6 +127,8 @@ static void work_drain(void *state)
 {
     struct work_role *role = state;
     http_listener_drain(role->operators);
+    if (role->bounces != NULL)
+        bounces_stop(role->bounces);
     parked_stop(role->parked);
     dispatch_stop(role->dispatch);
     if (role->world->push_apps != NULL)
@@ -138,13 +145,16 @@ static bool work_is_drained(void *state)
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
            stale_devices_is_idle(role->stale_devices) &&
-           first_scenario_is_idle(role->first_scenario);
+           first_scenario_is_idle(role->first_scenario) &&
+           (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
 static void work_stop(void *state)
 {
     struct work_role *role = state;
     http_listener_free(role->operators);
+    if (role->bounces != NULL)
+        bounces_free(role->bounces);
     parked_free(role->parked);
     if (role->world->push_apps != NULL)
         push_apps_free(
