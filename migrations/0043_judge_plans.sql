@@ -87,9 +87,14 @@ create function plan_judge(hit_scenario bigint[], hit_version bigint[], hit_step
     language sql stable parallel safe as $$
 with hit as materialized (
     select w.scenario_id, v.version, s.step_no, w.occurrence::integer as occurrence,
-        w.anchor_date, w.day, s.name, s.anchor, s.at_second, s.segments, s.kinds, s.currencies,
-        plan_likes(s.products) as products, s.amount_from_minor, s.amount_to_minor,
-        v.catch_up_days, v.in_force_from, coalesce(v.in_force_until, 'infinity') as in_force_until,
+        w.anchor_date, w.day, s.name, s.anchor, s.anchor = 'paid' as is_paid,
+        plan_step(s.name, s.anchor, null, w.occurrence::integer) as step, s.at_second,
+        s.segments = '{}' and s.products = '{}' and s.kinds = '{}' and s.currencies = '{}'
+            and s.amount_from_minor is null and s.amount_to_minor is null as is_to_all,
+        s.segments, s.kinds, s.currencies, plan_likes(s.products) as products,
+        s.amount_from_minor, s.amount_to_minor, v.catch_up_days,
+        v.in_force_from, coalesce(v.in_force_until, 'infinity') as in_force_until,
+        v.products = '{}' and v.kinds = '{}' and v.currencies = '{}' as is_for_all,
         v.kinds as for_kinds, v.currencies as for_currencies,
         plan_likes(v.products) as for_products, n.position,
         exists (
@@ -106,6 +111,11 @@ with hit as materialized (
     join scenario_version v on v.scenario_id = w.scenario_id and v.version = w.version
     join scenario n on n.scenario_id = w.scenario_id
     where v.in_force_from is not null
+), shape as materialized (
+    -- Each debt meets one hit at most: nothing of it has to be sorted.
+    select count(distinct anchor) <= 1 and count(distinct anchor_date) = count(*)
+            and bool_and(anchor in ('due', 'issue', 'paid')) as is_single
+    from hit
 ), pair as (
     select h.*, null::integer as anchor_no, i.customer_id, i.invoice_id, i.kind, i.product,
         i.currency, i.due_minor, i.link_no, i.campaign_id, i.payer_time_zone
@@ -173,22 +183,29 @@ with hit as materialized (
             else plan_into_window(p.day + make_interval(secs => p.at_second), $12::integer,
                 $13::integer, $14::integer) end at time zone p.payer_time_zone as due_at
     from pair p
+    offset 0 -- or the time would be computed wherever it is named
 ), timed as (
     select p.*, p.due_at <= $11 as is_missed, greatest(p.due_at, $11) as goes_at
     from placed p
-), judged as (
-    select t.*,
+), judged as not materialized (
+    select t.customer_id, t.invoice_id, t.payer_time_zone, t.scenario_id, t.version, t.step_no,
+        t.occurrence, t.anchor_no, t.day, t.due_at, t.is_missed, t.is_paid,
+        case when t.anchor_no is null then t.step
+            else plan_step(t.name, t.anchor, t.anchor_no, t.occurrence) end as step,
         case
-            when t.anchor = 'paid' and t.due_minor > 0 then 'owed again'
-            when t.anchor <> 'paid' and t.due_minor <= 0 then 'paid'
+            when t.is_paid and t.due_minor > 0 then 'owed again'
+            when not t.is_paid and t.due_minor <= 0 then 'paid'
             when t.campaign_id is not null then 'campaign'
-            when t.anchor <> 'paid' and t.link_no is null then 'no link'
+            when not t.is_paid and t.link_no is null then 'no link'
             when t.goes_at < t.in_force_from then 'version not yet in force'
             when t.goes_at >= t.in_force_until then 'version no longer in force'
-            when t.for_products <> '{}' and (coalesce(t.product, '') like any (t.for_products))
-                is not true then 'scenario: product'
-            when t.for_kinds <> '{}' and t.kind <> all (t.for_kinds) then 'scenario: kind'
-            when t.for_currencies <> '{}' and t.currency <> all (t.for_currencies)
+            when not t.is_for_all and t.for_products <> '{}'
+                and (coalesce(t.product, '') like any (t.for_products)) is not true
+                then 'scenario: product'
+            when not t.is_for_all and t.for_kinds <> '{}' and t.kind <> all (t.for_kinds)
+                then 'scenario: kind'
+            when not t.is_for_all and t.for_currencies <> '{}'
+                and t.currency <> all (t.for_currencies)
                 then 'scenario: currency'
             when t.has_earlier and exists (
                 select
@@ -201,28 +218,32 @@ with hit as materialized (
                     and (e.kinds = '{}' or t.kind = any (e.kinds))
                     and (e.currencies = '{}' or t.currency = any (e.currencies)))
                 then 'scenario: another comes first'
-            when t.products <> '{}' and (coalesce(t.product, '') like any (t.products)) is not true
-                then 'step: product'
-            when t.kinds <> '{}' and t.kind <> all (t.kinds) then 'step: kind'
-            when t.currencies <> '{}' and t.currency <> all (t.currencies) then 'step: currency'
-            when t.due_minor < t.amount_from_minor or t.due_minor > t.amount_to_minor
+            when not t.is_to_all and t.products <> '{}'
+                and (coalesce(t.product, '') like any (t.products)) is not true then 'step: product'
+            when not t.is_to_all and t.kinds <> '{}' and t.kind <> all (t.kinds) then 'step: kind'
+            when not t.is_to_all and t.currencies <> '{}' and t.currency <> all (t.currencies)
+                then 'step: currency'
+            when not t.is_to_all
+                and (t.due_minor < t.amount_from_minor or t.due_minor > t.amount_to_minor)
                 then 'step: amount'
-            when t.segments <> '{}' and coalesce((
+            when not t.is_to_all and t.segments <> '{}' and coalesce((
                     select c.segment from customer c where c.customer_id = t.customer_id), 'on_time')
                 <> all (t.segments) then 'step: segment'
             when t.is_missed and ($11 at time zone t.payer_time_zone)::date - t.day > t.catch_up_days
                 then 'missed too long ago'
         end as why_not
     from timed t
+    offset 0
 ), ranked as (
-    select j.*,
-        plan_step(j.name, j.anchor, j.anchor_no, j.occurrence) as step,
-        lag(j.day) over debt is not distinct from j.day as is_overtaken,
-        count(*) filter (where j.is_missed) over
-            (debt rows between unbounded preceding and 1 preceding) as newer_missed
+    select j.*, false as is_overtaken, false as has_newer_missed
     from judged j
+    where (select is_single from shape)
+    union all
+    select j.*, lag(j.day) over debt is not distinct from j.day, lag(j.is_missed) over debt is true
+    from judged j
+    where not (select is_single from shape)
     window debt as (
-        partition by j.customer_id, j.invoice_id, j.anchor = 'paid', j.why_not is null
+        partition by j.customer_id, j.invoice_id, j.is_paid, j.why_not is null
         order by j.day desc, j.step_no desc, j.occurrence desc)
 )
 select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.occurrence,
@@ -234,7 +255,7 @@ select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no,
     r.is_missed, $15 > 0 and holdout_place(r.customer_id) < $15, o.state,
     coalesce(r.why_not, case
         when r.is_overtaken then 'a later listed step is for the same day'
-        when r.is_missed and r.newer_missed > 0 then 'a newer step was missed as well'
+        when r.is_missed and r.has_newer_missed then 'a newer step was missed as well'
         when o.is_final then 'planned before'
         when r.is_missed and o.has_newer then 'a step as new is there'
         when o.has_other then 'another step is there for the same day' end)
@@ -248,7 +269,6 @@ left join lateral (
         bool_or(x.step <> r.step and x.step_date = r.day and x.state <> 'cancelled') as has_other
     from reminder x
     where x.customer_id = r.customer_id and x.invoice_id = r.invoice_id and r.why_not is null
-        and x.step_date is not null
-        and (x.step like 'paid\_%' or x.step like 'thanks%') = (r.anchor = 'paid')
+        and (x.step like 'paid\_%' or x.step like 'thanks%') = r.is_paid
 ) o on true
 $$;

@@ -129,22 +129,27 @@ with judged as materialized (
     where why_not is null and not is_held_out
 ), revived as (
     -- What a payment or an older plan took out comes back; what is on its way has its new time in
-    -- case it is given back.
-    update reminder r
+    -- case it is given back. (An update from a join could be driven by all reminders there are.)
+    insert into reminder as r (customer_id, invoice_id, step, due_at, state, reason, scenario_id,
+        version, step_no, occurrence, step_date, anchor_no)
+    select j.customer_id, j.invoice_id, j.step, j.due_at, 'scheduled',
+        case when j.is_missed then 'newest missed step' else 'scenario' end, j.scenario_id,
+        j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
+    from judged j
+    where j.old_state is not null
+    on conflict (customer_id, invoice_id, step) do update
     set state = case r.state when 'cancelled' then 'scheduled' else r.state end,
-        due_at = j.due_at,
+        due_at = excluded.due_at,
         try_at = null,
-        reason = case when j.is_missed then 'newest missed step' else 'scenario' end,
+        reason = excluded.reason,
         channel = case r.state when 'cancelled' then null else r.channel end,
         claimed_at = case r.state when 'cancelled' then null else r.claimed_at end,
         finished_at = null,
-        scenario_id = j.scenario_id, version = j.version, step_no = j.step_no,
-        occurrence = j.occurrence, step_date = j.step_date, anchor_no = j.anchor_no
-    from judged j
-    where j.old_state is not null
-        and r.customer_id = j.customer_id and r.invoice_id = j.invoice_id and r.step = j.step
-        and ((r.state = 'cancelled' and r.reason in ('paid', 'planned anew'))
-            or (r.state = 'claimed' and r.reason = 'planned anew'))
+        scenario_id = excluded.scenario_id, version = excluded.version,
+        step_no = excluded.step_no, occurrence = excluded.occurrence,
+        step_date = excluded.step_date, anchor_no = excluded.anchor_no
+    where (r.state = 'cancelled' and r.reason in ('paid', 'planned anew'))
+        or (r.state = 'claimed' and r.reason = 'planned anew')
 ), fresh as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
         step_no, occurrence, step_date, anchor_no)
