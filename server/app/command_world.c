@@ -2,6 +2,7 @@
 
 #include "app/keys.h"
 #include "app/private_db.h"
+#include "app/settings_reminders.h"
 #include "base/clock.h"
 #include "domain/keyring.h"
 #include "migrations.h"
@@ -61,6 +62,7 @@ static int open_world(struct command_world *c, struct err *err)
                                                          .write_timeout_ms = TIMEOUT_MS}),
         .keys = c->keys_,
         .public_url = span_str(c->settings.public_.url),
+        .reminders = settings_reminder_rules(&c->settings),
         .now = clock_wall};
     return 0;
 }

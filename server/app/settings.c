@@ -4,6 +4,7 @@
 #include "app/settings.h"
 
 #include "app/setting_value.h"
+#include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/host.h"
@@ -399,6 +400,7 @@ static void finish(struct settings_reading *r)
         setting_add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
     finish_app_links(r);
     finish_app(r);
+    settings_finish_reminders(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

@@ -120,6 +120,14 @@ struct settings {
     struct {
         int64_t in_flight_seconds, starts_per_10min, blik_per_10min;
     } payments;
+    struct {
+        const char *window_from, *window_to, *calendar; /* "08:00", "24:00", "PL" */
+        struct settings_list window_days;               /* "mon" */
+        bool keeps_days_off, merges;
+        int64_t budget_day, budget_week, budget_30_days;
+        struct settings_list consents; /* channels */
+        int64_t feed_age_max_hours, holdout_permille, usual_factor, ramp_start;
+    } reminders;
 
     struct settings_line *lines_;
     int line_count_;

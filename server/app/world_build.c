@@ -1,6 +1,7 @@
 #include "app/world_build.h"
 
 #include "app/keys.h"
+#include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
@@ -114,6 +115,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     h->world = (struct world){
         .creditor = creditor_of(s),
         .channels = g->channels == NULL ? no_channels : g->channels,
+        .reminders = settings_reminder_rules(s),
         .metrics = &g->board->metrics[slot],
         .is_demo = g->is_demo,
         .import_bytes_max = s->import.bytes_max,

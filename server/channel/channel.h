@@ -34,8 +34,14 @@ struct channel_message {
     struct span address;
     struct span title;                   /* push title or mail subject */
     struct span body;                    /* of a push that the app localises: empty */
-    struct span number;                  /* of the invoice */
-    struct span link;                    /* the whole address, or empty */
+    struct span html;                    /* of an e-mail, beside the body; may be empty */
+    struct span code;                    /* of this message, the same at each attempt; see
+                                          * domain/message_code.h. Empty: it has none */
+    struct span unsubscribe;             /* the whole address that opts out of the channel by one
+                                          * click; empty: this may not be refused */
+    struct span language;                /* "pl" */
+    struct span number;                  /* of the invoice, of the first of several */
+    struct span link;                    /* the whole address, or empty; of the first */
     const struct channel_device *device; /* of pushes, where there are apps; else null */
     struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
@@ -60,6 +66,8 @@ struct channel_result { /* borrowed: good until the callback returns */
     enum channel_address address;
     struct span reason;      /* a few words in ASCII; a service's are its own */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
+    bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
+                              * credit, a bad token); `reason` says what. See gate_stop */
     uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
 
     /* Of what was sent, or perhaps. */

@@ -8,17 +8,22 @@
 #define DUNLIN_CHANNEL_GATE_H
 
 #include "base/clock.h"
+#include "base/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct channel_result;
+
 struct gate_limits {
-    uint32_t per_second;       /* messages; 0: as many as are in flight */
-    uint32_t in_flight_max;    /* at least 1 */
-    int64_t spend_day_micro;   /* 0: no limit */
+    uint32_t per_second;     /* messages, a quarter of them at once; 0: as many as are in flight */
+    uint32_t in_flight_max;  /* at least 1 */
+    int64_t spend_day_micro; /* 0: no limit */
     uint32_t failures_to_rest; /* in a row; 0: never rests */
     uint32_t rest_ms;          /* the first rest; doubles up to thirty times as long */
+    int64_t price_micro;       /* what a message may cost, as far as is known before any answer:
+                                * so much of the day's money is kept for each in flight */
 };
 
 struct gate;
@@ -30,7 +35,7 @@ void gate_free(struct gate *);
  */
 size_t gate_room(struct gate *, struct mono now);
 /* When room is worth asking for again, in ms from now; 0: there is some. UINT32_MAX: not before
- * somebody acts (stopped, or the day's money is spent). */
+ * somebody acts or a message ends (stopped, the day's money spent, all in flight). */
 uint32_t gate_wait_ms(struct gate *, struct mono now);
 
 /* A message was handed over; it ends once, by one of the ways below. */
@@ -38,6 +43,8 @@ void gate_begin(struct gate *, struct mono now);
 void gate_end_good(struct gate *, int64_t price_micro);
 void gate_end_bad(struct gate *, struct mono now); /* the channel's own fault: counts to its rest */
 void gate_end_neutral(struct gate *); /* refused for the message's own sake, or given back */
+/* Whichever of these a channel's result means; stops the gate where the result says so. */
+void gate_end(struct gate *, const struct channel_result *, struct mono now);
 
 /* Money already spent today by all nodes, as the database says; asked for at start, each day and
  * from time to time. */
@@ -46,5 +53,22 @@ void gate_set_spent(struct gate *, int64_t spent_micro);
 void gate_stop(struct gate *, const char *why);    /* `why` is copied */
 const char *gate_why_stopped(const struct gate *); /* null: it is not */
 void gate_go_on(struct gate *);
+bool gate_is_resting(const struct gate *, struct mono now);
+int64_t gate_spent_micro(const struct gate *);
+
+/* The gates of a process by the kind of their channel ("sms"). A kind without one has no bound. */
+enum { GATES_MAX = 6 };
+
+struct gates {
+    struct {
+        const char *kind; /* kept */
+        struct gate *gate;
+    } all[GATES_MAX];
+    size_t count;
+};
+
+void gates_add(struct gates *, const char *kind, const struct gate_limits *);
+struct gate *gates_find(const struct gates *, struct span kind); /* null: there is none */
+void gates_release(struct gates *);
 
 #endif

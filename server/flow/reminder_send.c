@@ -34,8 +34,6 @@
 enum {
     WIRE_MS = 200,       /* from claim to wire */
     RETRY_SECONDS = 300, /* what a channel could not take now and did not say when */
-    TITLE_MAX = 256,
-    BODY_MAX = 8 * 1024,
     WORDS_MAX = 64 * 1024 * 1024,
 };
 
@@ -127,19 +125,17 @@ static void write_rendered(struct delivery *delivery, const struct reminder_clai
     const struct reminder_words words = {.creditor = &send->post.world->creditor,
                                          .link = get(send, delivery->item->link),
                                          .is_neutral = is_neutral};
-    struct buf title, body;
+    struct reminder_text text;
     struct err err;
-    buf_init(&title, TITLE_MAX);
-    buf_init(&body, BODY_MAX);
-    if (reminder_text_write(send->post.texts, claimed, &words, &title, &body, &err) == 0) {
-        delivery->title = put(send, buf_span(&title));
-        delivery->body = put(send, buf_span(&body));
+    reminder_text_init(&text);
+    if (reminder_text_write(send->post.texts, claimed, 1, &words, &text, &err) == 0) {
+        delivery->title = put(send, buf_span(&text.title));
+        delivery->body = put(send, buf_span(&text.body));
     } else {
         log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", claimed->key.step,
                  err.text);
     }
-    buf_release(&title);
-    buf_release(&body);
+    reminder_text_release(&text);
 }
 
 static void write_words(struct delivery *delivery, const struct reminder_claimed *claimed)

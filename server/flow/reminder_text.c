@@ -6,10 +6,11 @@
 #include "messages.h"
 #include "store/reminder_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE_MAX = 8 * 1024 };
+enum { TITLE_MAX = 256, MESSAGE_MAX = 8 * 1024, HTML_MAX = 64 * 1024 };
 
 struct reminder_texts {
     struct mustache **compiled; /* beside messages_files */
@@ -117,10 +118,26 @@ static int render(const struct mustache *template, const struct reminder_claimed
     return rc;
 }
 
-int reminder_text_write(const struct reminder_texts *texts, const struct reminder_claimed *claimed,
-                        const struct reminder_words *words, struct buf *title, struct buf *body,
+void reminder_text_init(struct reminder_text *text)
+{
+    buf_init(&text->title, TITLE_MAX);
+    buf_init(&text->body, MESSAGE_MAX);
+    buf_init(&text->html, HTML_MAX);
+}
+
+void reminder_text_release(struct reminder_text *text)
+{
+    buf_release(&text->title);
+    buf_release(&text->body);
+    buf_release(&text->html);
+}
+
+int reminder_text_write(const struct reminder_texts *texts, const struct reminder_claimed *debts,
+                        size_t count, const struct reminder_words *words, struct reminder_text *out,
                         struct err *err)
 {
+    const struct reminder_claimed *claimed = &debts[0];
+    assert(count > 0);
     enum language language = LANGUAGE_POLISH;
     (void)language_find(claimed->language, &language);
     (void)language_find(claimed->device_language, &language);
@@ -135,7 +152,7 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
     if (rc != 0)
         err_set(err, ERR_INPUT, "the text of step %s is too long", claimed->key.step);
     else
-        split(buf_span(&whole), !is_sms, title, body);
+        split(buf_span(&whole), !is_sms, &out->title, &out->body);
     buf_release(&whole);
     return rc == 0 ? 0 : ERR_INPUT;
 }

@@ -18,14 +18,27 @@ void reminder_texts_free(struct reminder_texts *);
 
 struct reminder_words {
     const struct creditor *creditor;
-    struct span link; /* the whole address, or empty */
-    bool is_neutral;  /* who writes, and nothing of the debt: for a screen that others see */
+    struct span link;         /* the whole address, or empty; of the first debt */
+    const struct span *links; /* of each debt, beside them; null: the first one's alone */
+    struct span unsubscribe;  /* the whole address, or empty: this may not be refused */
+    bool is_neutral; /* who writes, and nothing of the debt: for a screen that others see */
 };
 
-/* Appends title and body for the claimed reminder's channel; the title stays empty for sms. A
- * language that has no texts gets the Polish ones. ERR_INPUT for a step without a text. */
-MUST_CHECK int reminder_text_write(const struct reminder_texts *, const struct reminder_claimed *,
-                                   const struct reminder_words *, struct buf *title,
-                                   struct buf *body, struct err *);
+/* A written message. */
+struct reminder_text {
+    struct buf title; /* empty for sms */
+    struct buf body;
+    struct buf html; /* of an e-mail; may stay empty */
+};
+void reminder_text_init(struct reminder_text *);
+void reminder_text_release(struct reminder_text *);
+
+/* Writes one message about `count` claimed debts of one customer, at least one: the step, the
+ * channel and the languages are the first one's. A language that has no texts gets the Polish ones.
+ * ERR_INPUT for a step without a text. */
+MUST_CHECK int reminder_text_write(const struct reminder_texts *,
+                                   const struct reminder_claimed *debts, size_t count,
+                                   const struct reminder_words *, struct reminder_text *out,
+                                   struct err *);
 
 #endif

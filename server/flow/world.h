@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/reminder_rules.h"
 
 #include <h2o.h>
 
@@ -13,6 +14,7 @@ struct fetch;
 struct keyring;
 struct provider_account;
 struct channel;
+struct gates;
 struct metrics;
 struct health;
 struct callback_queue;
@@ -47,8 +49,10 @@ struct world {
     struct span callback_url;                 /* public_url + "/callbacks" */
     const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */
-    struct push_apps *push_apps;              /* of the work process; null without apps */
-    struct metrics *metrics;                  /* this process's slot; see base/metrics.h */
+    struct gates *gates; /* of the work process, see channel/gate.h; null: no channel has a bound */
+    struct reminder_rules reminders;  /* manners of sending */
+    struct push_apps *push_apps;      /* of the work process; null without apps */
+    struct metrics *metrics;          /* this process's slot; see base/metrics.h */
     const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
     struct bank_keys *bank_keys;      /* of processes that answer apps; see http/bank_keys.h */

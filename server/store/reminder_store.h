@@ -96,8 +96,16 @@ struct reminder_claimed {
     bool is_claimed; /* else it came to its end in the claim: nobody left to tell */
     struct span channel, address, language, number, product, currency;
     int64_t due_minor;
-    int32_t due_date; /* days since 1970-01-01 */
-    int32_t link_no;  /* 0: no active link (thank-yous only) */
+    int32_t due_date;            /* days since 1970-01-01 */
+    int32_t link_no;             /* 0: no active link (thank-yous only) */
+    struct span account;         /* of the invoice; empty: the creditor's */
+    struct span name;            /* the customer's; empty when erased */
+    struct span text_name, tone; /* of its step; empty: the text has the step's name */
+    struct span time_zone;       /* the customer's */
+    int32_t today;               /* there, days since 1970-01-01 */
+    int32_t message_no;          /* the same for all reminders of one message; 0: none yet */
+    int64_t campaign_id;         /* 0: of no campaign */
+    struct span campaign_fields; /* JSON: its row's further columns; empty: none */
 
     /* Of a push; a row each device, behind each other. */
     struct span installation; /* null base: no push */

@@ -192,6 +192,8 @@ export async function makeGateway(more = {}) {
         private: listener('private', port + 1),
         operators: { listen: `127.0.0.1:${port + 2}` },
         creditor: { name: 'Test Bank' },
+        // Tests run at any hour; who asks for manners says so.
+        reminders: { window_from: '00:00', window_to: '24:00', budget_day: 0, budget_week: 0, budget_30_days: 0, merge: false, usual_factor: 0 },
     }, more);
     return new Gateway(dir, settings);
 }

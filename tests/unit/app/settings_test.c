@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include "app/settings_reminders.h"
 #include "base/buf.h"
 
 #include <setjmp.h>
@@ -93,6 +94,30 @@ static void paths_are_relative_to_the_file(void **state)
     assert_string_equal(f->settings.ticket_keys_file, expected);
 }
 
+static void manners_are_read_and_no_window_is_none(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(parse(f, NEEDED), 0);
+    struct reminder_rules rules = settings_reminder_rules(&f->settings);
+    assert_int_equal(rules.window_from_second, 8 * 3600);
+    assert_int_equal(rules.window_to_second, 20 * 3600);
+    assert_int_equal(rules.window_weekdays, 0);
+    assert_int_equal(rules.feed_age_max_s, 0);
+    assert_int_equal(parse(f, NEEDED "reminders: {window_from: '09:30', window_to: '17:00',\n"
+                                     "  window_days: [mon, fri], consent: [voice], "
+                                     "feed_age_max_hours: 2}\n"),
+                     0);
+    rules = settings_reminder_rules(&f->settings);
+    assert_int_equal(rules.window_from_second, 9 * 3600 + 1800);
+    assert_int_equal(rules.window_to_second, 17 * 3600);
+    assert_int_equal(rules.window_weekdays, 1 | 16);
+    assert_int_equal(rules.consent_count, 1);
+    assert_int_equal(rules.feed_age_max_s, 7200);
+    assert_int_equal(parse(f, NEEDED "reminders: {window_from: '00:00', window_to: '24:00'}\n"), 0);
+    rules = settings_reminder_rules(&f->settings);
+    assert_int_equal(rules.window_to_second, 0);
+}
+
 /* One row is one mistake, in line 8, behind the seven good ones. */
 static void each_mistake_is_reported_with_its_line_and_name(void **state)
 {
@@ -163,6 +188,14 @@ static void each_mistake_is_reported_with_its_line_and_name(void **state)
          "app.jwks_url", "must begin with https"},
         {"app: {algorithm: ES256, issuer: i, audience: a, key_files: [k], customer_claim: ''}\n",
          "app.customer_claim", "names no claim"},
+        {"reminders: {window_from: '8:00'}\n", "reminders.window_from", "must be a time of day"},
+        {"reminders: {window_to: '24:01'}\n", "reminders.window_to", "must be a time of day"},
+        {"reminders: {window_from: '12:60'}\n", "reminders.window_from", "must be a time of day"},
+        {"reminders: {window_from: '20:00'}\n", "reminders.window_from", "earlier than window_to"},
+        {"reminders: {window_days: [monday]}\n", "reminders.window_days", "must be of mon, tue"},
+        {"reminders: {consent: [fax]}\n", "reminders.consent", "must be of push, sms"},
+        {"reminders: {calendar: DE}\n", "reminders.calendar", "must be PL"},
+        {"reminders: {budget_day: -1}\n", "reminders.budget_day", "must be from 0"},
         {"app: {leeway_seconds: 301}\n", "app.leeway_seconds", "must be from 0 to 300"},
         {"? [a]\n: b\n", "", "a name that is no text"},
         {"data_dir: \"a\\0b\"\n", "data_dir", "NUL"},
@@ -365,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_not_said_has_its_default),
         TEST(paths_are_relative_to_the_file),
+        TEST(manners_are_read_and_no_window_is_none),
         TEST(each_mistake_is_reported_with_its_line_and_name),
         TEST(creditor_values_are_checked),
         TEST(all_mistakes_are_reported_in_the_order_of_the_file),

@@ -34,15 +34,14 @@ static struct reminder_claimed claimed_of(const char *step, const char *channel,
 }
 
 static void write_words(const struct reminder_texts *texts, const struct reminder_claimed *claimed,
-                        struct buf *title, struct buf *body)
+                        struct reminder_text *text)
 {
     struct err err = {0};
     const struct reminder_words words = {
         .creditor = &creditor, .link = SPAN_LIT("https://p.bank.example/AbCdEfGhIjKlMnOpQr")};
-    buf_init(title, 1024);
-    buf_init(body, 8192);
-    assert_int_equal(reminder_text_write(texts, claimed, &words, title, body, &err), 0);
-    assert_false(buf_is_overflowed(body));
+    reminder_text_init(text);
+    assert_int_equal(reminder_text_write(texts, claimed, 1, &words, text, &err), 0);
+    assert_false(buf_is_overflowed(&text->body));
 }
 
 static struct reminder_texts *texts_of(void)
@@ -67,17 +66,16 @@ static void polish_and_english_sms_are_one_part_of_the_gsm_alphabet(void **state
         for (int i = 0; i < STEP_COUNT; ++i) {
             struct reminder_claimed claimed =
                 claimed_of(steps[i], "sms", language == 0 ? "pl" : "en");
-            struct buf title, body;
-            write_words(texts, &claimed, &title, &body);
-            struct span text = buf_span(&body);
-            assert_in_range(text.len, 40, SMS_PART_MAX);
-            for (size_t c = 0; c < text.len; ++c) {
-                assert_in_range(text.base[c], ' ', 'z');
-                assert_null(strchr("^[]\\`", text.base[c]));
+            struct reminder_text text;
+            write_words(texts, &claimed, &text);
+            struct span body = buf_span(&text.body);
+            assert_in_range(body.len, 40, SMS_PART_MAX);
+            for (size_t c = 0; c < body.len; ++c) {
+                assert_in_range(body.base[c], ' ', 'z');
+                assert_null(strchr("^[]\\`", body.base[c]));
             }
-            assert_int_equal(buf_span(&title).len, 0);
-            buf_release(&title);
-            buf_release(&body);
+            assert_int_equal(buf_span(&text.title).len, 0);
+            reminder_text_release(&text);
         }
     reminder_texts_free(texts);
 }
@@ -91,14 +89,14 @@ static void a_push_tells_no_amount_and_carries_no_address(void **state)
     for (int language = 0; language < 3; ++language)
         for (int i = 0; i < STEP_COUNT; ++i) {
             struct reminder_claimed claimed = claimed_of(steps[i], "push", languages[language]);
-            struct buf title, body;
-            write_words(texts, &claimed, &title, &body);
-            assert_in_range(buf_span(&title).len, 5, 80);
-            assert_in_range(buf_span(&body).len, 10, 200);
-            assert_false(has(buf_span(&body), "345,67") || has(buf_span(&body), "345.67"));
-            assert_false(has(buf_span(&body), "https://"));
-            buf_release(&title);
-            buf_release(&body);
+            struct reminder_text text;
+            write_words(texts, &claimed, &text);
+            assert_in_range(buf_span(&text.title).len, 5, 80);
+            assert_in_range(buf_span(&text.body).len, 10, 200);
+            assert_false(has(buf_span(&text.body), "345,67") ||
+                         has(buf_span(&text.body), "345.67"));
+            assert_false(has(buf_span(&text.body), "https://"));
+            reminder_text_release(&text);
         }
     reminder_texts_free(texts);
 }
@@ -108,15 +106,14 @@ static void a_mail_has_a_subject_the_amount_and_the_link_as_they_stand(void **st
     (void)state;
     struct reminder_texts *texts = texts_of();
     struct reminder_claimed claimed = claimed_of("due", "email", "pl");
-    struct buf title, body;
-    write_words(texts, &claimed, &title, &body);
-    assert_true(has(buf_span(&title), "FV/2026/11/0042"));
-    assert_true(has(buf_span(&body), "345,67"));
-    assert_true(has(buf_span(&body), "https://p.bank.example/AbCdEfGhIjKlMnOpQr"));
-    assert_true(has(buf_span(&body), "Pożyczka <gotówkowa>"));
-    assert_null(memchr(buf_span(&title).base, '\n', buf_span(&title).len));
-    buf_release(&title);
-    buf_release(&body);
+    struct reminder_text text;
+    write_words(texts, &claimed, &text);
+    assert_true(has(buf_span(&text.title), "FV/2026/11/0042"));
+    assert_true(has(buf_span(&text.body), "345,67"));
+    assert_true(has(buf_span(&text.body), "https://p.bank.example/AbCdEfGhIjKlMnOpQr"));
+    assert_true(has(buf_span(&text.body), "Pożyczka <gotówkowa>"));
+    assert_null(memchr(buf_span(&text.title).base, '\n', buf_span(&text.title).len));
+    reminder_text_release(&text);
     reminder_texts_free(texts);
 }
 
@@ -125,19 +122,16 @@ static void an_unknown_language_gets_the_polish_text_and_an_unknown_step_none(vo
     (void)state;
     struct reminder_texts *texts = texts_of();
     struct reminder_claimed claimed = claimed_of("due", "sms", "xx");
-    struct buf title, body;
-    write_words(texts, &claimed, &title, &body);
-    assert_true(has(buf_span(&body), "Dzis termin"));
-    buf_release(&title);
-    buf_release(&body);
+    struct reminder_text text;
+    write_words(texts, &claimed, &text);
+    assert_true(has(buf_span(&text.body), "Dzis termin"));
+    reminder_text_release(&text);
     struct reminder_claimed odd = claimed_of("someday", "sms", "pl");
     const struct reminder_words words = {.creditor = &creditor};
     struct err err = {0};
-    buf_init(&title, 1024);
-    buf_init(&body, 8192);
-    assert_int_equal(reminder_text_write(texts, &odd, &words, &title, &body, &err), ERR_INPUT);
-    buf_release(&title);
-    buf_release(&body);
+    reminder_text_init(&text);
+    assert_int_equal(reminder_text_write(texts, &odd, 1, &words, &text, &err), ERR_INPUT);
+    reminder_text_release(&text);
     reminder_texts_free(texts);
 }
 

@@ -1,0 +1,39 @@
+/* The manners of an installation: when people may be written to, how often, and with whose consent.
+ * Plain numbers as the settings `reminders.*` give them; the claim repeats them
+ * (store/reminder.sql). All zeroes hold nobody back. */
+#ifndef DUNLIN_DOMAIN_REMINDER_RULES_H
+#define DUNLIN_DOMAIN_REMINDER_RULES_H
+
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { REMINDER_CONSENTS_MAX = 8 };
+
+struct reminder_rules {
+    /* Send window in the customer's time zone, seconds of the day, the end excluded; both 0: any
+     * time. */
+    int32_t window_from_second, window_to_second;
+    uint8_t window_weekdays; /* bit 0 is Monday; 0: every day */
+    bool keeps_days_off;     /* nothing goes on a public holiday of the calendar */
+    struct span calendar;    /* "PL" */
+
+    /* Messages a person, over all debts and channels, thank-yous free; 0: no limit. */
+    int32_t budget_day, budget_week, budget_30_days;
+    bool merges; /* what goes to one person the same way at one time is one message */
+
+    struct span consents[REMINDER_CONSENTS_MAX]; /* channels that need the customer's consent */
+    size_t consent_count;
+
+    int64_t feed_age_max_s;   /* of the payment feed, for steps past the due date; 0: not asked */
+    int32_t holdout_permille; /* of customers, who get no reminders, for comparison */
+
+    /* A day's messages: no more than usual_factor times the most of the 14 days before, and
+     * ramp_start where that is more; usual_factor 0: no limit. */
+    int32_t usual_factor;
+    int64_t ramp_start;
+};
+
+#endif
