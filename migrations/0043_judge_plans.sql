@@ -59,11 +59,11 @@ create function plan_likes(words text[]) returns text[]
                 else regexp_replace(w, '([\\%_])', '\\\1', 'g') end
         from unnest(words) w);
 
--- The name of a reminder. Those that go when nothing is owed are told by it.
+-- The name of a reminder, as domain/scenario.h has it. Those that go when nothing is owed are told by
+-- it.
 create function plan_step(name text, anchor text, anchor_no integer, occurrence integer) returns text
     language sql immutable parallel safe
-    return case when anchor = 'paid' and name not like 'thanks%' and name not like 'paid\_%'
-            then 'paid_' else '' end
+    return case when anchor = 'paid' then 'paid_' else '' end
         || name || coalesce('.' || anchor_no, '')
         || case when occurrence > 0 then '_' || occurrence else '' end;
 

@@ -9,6 +9,7 @@
 #include "jobs/dispatch.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
+#include "jobs/planning.h"
 #include "jobs/stale_devices.h"
 
 #include <stdlib.h>
@@ -25,10 +26,12 @@ struct work_role {
     struct stale_devices *stale_devices;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
+    struct store *plan_store; /* and so has planning */
+    struct planning *planning;
 };
 
-/* A part of an import is one transaction of thousands of rows. */
-enum { IMPORT_TIMEOUT_MS = 60000 };
+/* A part of an import, or of a day's plan, is one transaction of thousands of rows. */
+enum { BULK_TIMEOUT_MS = 60000 };
 
 static bool workers_are_alive(void *owner)
 {
@@ -83,12 +86,18 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->stale_devices = stale_devices_new(w->world);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
-                                                          .read_timeout_ms = IMPORT_TIMEOUT_MS,
-                                                          .write_timeout_ms = IMPORT_TIMEOUT_MS});
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
     role->importing = importing_new(
         &(struct importing_options){.world = w->world,
                                     .store = role->import_store,
                                     .part_rows = (size_t)w->gateway->settings->import.part_rows});
+    role->plan_store =
+        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
+    role->planning = planning_new(&(struct planning_options){
+        .world = w->world, .store = role->plan_store, .rules = plan_rules_open});
     return 0;
 }
 
@@ -103,6 +112,7 @@ static void work_drain(void *state)
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
     importing_stop(role->importing);
+    planning_stop(role->planning);
 }
 
 static bool work_is_drained(void *state)
@@ -110,7 +120,7 @@ static bool work_is_drained(void *state)
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices);
+           stale_devices_is_idle(role->stale_devices) && planning_is_idle(role->planning);
 }
 
 static void work_stop(void *state)
@@ -128,6 +138,8 @@ static void work_stop(void *state)
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
+    planning_free(role->planning);
+    store_free(role->plan_store);
     free(role);
 }
 
@@ -140,9 +152,12 @@ static void work_on_notified(void *state, const char *channel)
         dispatch_wake(role->dispatch);
     else if (strcmp(channel, IMPORT_CHANNEL) == 0)
         importing_wake(role->importing);
+    else if (strcmp(channel, PLAN_CHANNEL) == 0)
+        planning_wake(role->planning);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL,
+                                       PLAN_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

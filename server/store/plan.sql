@@ -15,24 +15,33 @@ select set_config('plan_cache_mode', 'force_generic_plan', false),
     set_config('jit', 'off', false);
 
 -- name: plan_state
--- Where planning stands. $1 now
--- through, passing_to, customers_done, scenarios it was planned by, those that are in force or will
--- be, the last customer, whether debts wait; through is null when nothing was ever planned
+-- Where planning stands.
+-- through, passing_to, customers_done, scenarios it was planned by, those there are, the last
+-- customer, whether debts wait; through is null when nothing was ever planned
 select p.through, p.passing_to, coalesce(p.customers_done, 0)::bigint as customers_done, p.scenarios,
     coalesce((
-        select string_agg(v.scenario_id || '.' || v.version || '@' || n.position || ':'
+        select md5(string_agg(v.scenario_id || '.' || v.version || '@' || n.position || ':'
                 || extract(epoch from v.in_force_from) || '-'
                 || coalesce(extract(epoch from v.in_force_until)::text, ''), ' '
-            order by v.scenario_id, v.version)
+            order by v.scenario_id, v.version))
         from scenario_version v
         join scenario n using (scenario_id)
-        where v.in_force_from is not null
-            and (v.in_force_until is null or v.in_force_until > $1::timestamptz)), '')
+        where v.in_force_from is not null), '')
         as scenarios_now,
     coalesce((select max(customer_id) from customer), 0)::bigint as last_customer,
     exists (select from invoice where needs_plan) as has_debts
 from (select) here
 left join planned p on true;
+
+-- name: plan_ladders
+-- The steps of what is in force at some time between $1 now and $2, with what days they fall on.
+select v.scenario_id, v.version, s.step_no, s.anchor, s.offset_days, s.is_working_days, s.on_day_off,
+    s.repeat_days, s.repeat_until, v.catch_up_days
+from scenario_version v
+join scenario_step s using (scenario_id, version)
+where v.in_force_from < $2::timestamptz
+    and (v.in_force_until is null or v.in_force_until > $1::timestamptz)
+order by v.scenario_id, v.version, s.step_no;
 
 -- name: plan_begin
 -- Nothing was planned yet: all debts wait for being planned by themselves, days begin behind them.

@@ -103,15 +103,10 @@ int plan_session(struct pg *pg, struct pg_query *query, pg_result_cb on_result, 
     return pg_read(pg, query, SQL_PLAN_SESSION, NULL, on_result, owner, err);
 }
 
-int plan_state(struct pg *pg, struct pg_query *query, struct instant now, pg_result_cb on_result,
-               void *owner, struct err *err)
+int plan_state(struct pg *pg, struct pg_query *query, pg_result_cb on_result, void *owner,
+               struct err *err)
 {
-    struct pg_args args;
-    pg_args_init(&args);
-    pg_arg_instant(&args, now);
-    int rc = pg_read(pg, query, SQL_PLAN_STATE, &args, on_result, owner, err);
-    pg_args_release(&args);
-    return rc;
+    return pg_read(pg, query, SQL_PLAN_STATE, NULL, on_result, owner, err);
 }
 
 void plan_read_state(const PGresult *result, struct plan_state *state)
@@ -126,6 +121,44 @@ void plan_read_state(const PGresult *result, struct plan_state *state)
                                  .scenarios_now = pg_get_text(result, 0, 4),
                                  .last_customer = pg_get_int(result, 0, 5),
                                  .has_debts = pg_get_bool(result, 0, 6)};
+}
+
+int plan_ladders(struct pg *pg, struct pg_query *query, struct instant from, struct instant until,
+                 pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, from);
+    pg_arg_instant(&args, until);
+    int rc = pg_read(pg, query, SQL_PLAN_LADDERS, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+static enum scenario_anchor anchor_of(struct span name)
+{
+    int anchor = 0;
+    while (!span_is_str(name, scenario_anchor_name((enum scenario_anchor)anchor)))
+        assert(++anchor < SCENARIO_ANCHOR_COUNT); /* the table's check knows no other */
+    return (enum scenario_anchor)anchor;
+}
+
+void plan_read_ladder_step(const PGresult *result, int row, struct plan_ladder_step *step)
+{
+    struct span day_off = pg_get_text(result, row, 6);
+    *step = (struct plan_ladder_step){
+        .scenario_id = pg_get_int(result, row, 0),
+        .version = pg_get_int(result, row, 1),
+        .step_no = pg_get_int(result, row, 2),
+        .step = {.anchor = anchor_of(pg_get_text(result, row, 3)),
+                 .offset_days = (int32_t)pg_get_int(result, row, 4),
+                 .is_working_days = pg_get_bool(result, row, 5),
+                 .on_day_off = span_is_str(day_off, "before")  ? SCENARIO_BEFORE
+                               : span_is_str(day_off, "after") ? SCENARIO_AFTER
+                                                               : SCENARIO_SAME,
+                 .repeat_days = (int32_t)pg_get_int(result, row, 7),
+                 .repeat_until = (int32_t)pg_get_int(result, row, 8)},
+        .catch_up_days = (int32_t)pg_get_int(result, row, 9)};
 }
 
 /* ---- days ---- */
