@@ -475,7 +475,7 @@ static int32_t same_day(const struct scenario_step *step, int32_t offset,
 
 struct rival {
     unsigned taken[SCENARIO_STEPS_MAX]; /* by each later step */
-    unsigned all;                       /* whom the step is for */
+    unsigned all; /* whom the step is for; nobody when the scenario's own conditions are wrong */
 };
 
 /* Whether the steps behind it leave nobody to this occurrence. `*by`: one of them. */
@@ -490,7 +490,7 @@ static bool is_taken(const struct check *c, const struct rival *rival, size_t no
         left &= ~rival->taken[j];
         *by = j;
     }
-    return left == 0;
+    return left == 0 && rival->all != 0;
 }
 
 static void check_rivals(struct check *c, size_t no)
@@ -531,7 +531,7 @@ static void check_handover(struct check *c, size_t no)
         int32_t last = other->offset_days + (scenario_occurrences(other) - 1) * other->repeat_days;
         if (i == no || !is_comparable(c, i) || other->anchor != step->anchor ||
             other->is_working_days != step->is_working_days || last <= step->offset_days ||
-            (debtors_taken(s, other, step) & all) != all)
+            all == 0 || (debtors_taken(s, other, step) & all) != all)
             continue;
         if (other->offset_days > step->offset_days)
             add_step_mistake(c, i, "", "never goes: steps[%zu] has handed the case over by then",

@@ -764,7 +764,8 @@ static void read_document(struct reading *r, yaml_parser_t *parser,
     } else {
         read_scenario(r, root);
         check_end(r, parser);
-        judge(r, templates);
+        if (root->type == YAML_MAPPING_NODE)
+            judge(r, templates);
     }
     if (r->mistakes->count == 0)
         *out = scenario_new_copy(&r->scenario);
