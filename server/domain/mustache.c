@@ -235,8 +235,10 @@ static int compile(struct compiler *c)
         c->at = after_start;
     }
     add_text(c, c->text.len);
-    if (c->depth > 0)
-        return refuse_tag(c, c->text.len, "a section is not closed");
+    if (c->depth > 0) { /* the line where the innermost one begins */
+        const struct op *opener = &c->m->ops[c->open[c->depth - 1]];
+        return refuse_tag(c, (size_t)(opener->text.base - c->text.base), "a section is not closed");
+    }
     return 0;
 }
 
@@ -353,6 +355,7 @@ struct rendering {
     int depth; /* frames[0] is the data */
     enum mustache_mode mode;
     struct buf *out;
+    struct span *hole; /* where the name of what prints nothing goes; null: it is no mistake */
 };
 
 static const struct mustache_value nothing = {.kind = MUSTACHE_NONE};
@@ -414,7 +417,10 @@ static void add_escaped(struct buf *out, struct span text)
 static void print_value(struct rendering *r, struct op *op)
 {
     const struct mustache_value *value = resolve(r, op);
-    if (value->kind != MUSTACHE_TEXT)
+    bool is_empty = value->kind != MUSTACHE_TEXT || value->text.len == 0;
+    if (is_empty && r->hole != NULL && r->hole->base == NULL)
+        *r->hole = op->text;
+    if (is_empty)
         return;
     if (op->kind == OP_PRINT && r->mode == MUSTACHE_HTML)
         add_escaped(r->out, value->text);
@@ -473,14 +479,73 @@ static size_t run(struct rendering *r, size_t at)
     return at;
 }
 
+static int render(struct rendering *r, struct mustache_value data)
+{
+    r->frames[0] = (struct frame){.value = &data};
+    int steps = 0;
+    for (size_t at = 0; at < r->m->op_count; at = run(r, at) + 1)
+        if (++steps > MUSTACHE_STEPS_MAX || buf_is_overflowed(r->out))
+            return ERR_BUSY;
+    return buf_is_overflowed(r->out) ? ERR_BUSY : 0;
+}
+
 int mustache_render(const struct mustache *m, struct mustache_value data, enum mustache_mode mode,
                     struct buf *out)
 {
     struct rendering r = {.m = m, .mode = mode, .out = out};
-    r.frames[0] = (struct frame){.value = &data};
-    int steps = 0;
-    for (size_t at = 0; at < m->op_count; at = run(&r, at) + 1)
-        if (++steps > MUSTACHE_STEPS_MAX || buf_is_overflowed(out))
-            return ERR_BUSY;
-    return buf_is_overflowed(out) ? ERR_BUSY : 0;
+    return render(&r, data);
+}
+
+int mustache_render_whole(const struct mustache *m, struct mustache_value data,
+                          enum mustache_mode mode, struct buf *out, struct span *hole)
+{
+    struct rendering r = {.m = m, .mode = mode, .out = out, .hole = hole};
+    *hole = (struct span){NULL, 0};
+    int rc = render(&r, data);
+    return rc == 0 && hole->base != NULL ? ERR_INPUT : rc;
+}
+
+/* ---- visiting ---- */
+
+static int line_of(const struct mustache *m, const char *at)
+{
+    int line = 1;
+    for (const char *c = m->text; c < at; ++c)
+        line += *c == '\n';
+    return line;
+}
+
+/* OP_PRINT to OP_INVERTED are the uses of names. */
+static enum mustache_use use_of(enum op_kind kind)
+{
+    return kind == OP_PRINT         ? MUSTACHE_PRINTED
+           : kind == OP_PRINT_AS_IS ? MUSTACHE_PRINTED_AS_IS
+           : kind == OP_SECTION     ? MUSTACHE_ASKED
+                                    : MUSTACHE_ASKED_NOT;
+}
+
+void mustache_visit(const struct mustache *m, mustache_name_cb on_name, void *owner)
+{
+    struct span sections[MUSTACHE_DEPTH_MAX];
+    size_t depth = 0;
+    for (size_t i = 0; i < m->op_count; ++i) {
+        const struct op *op = &m->ops[i];
+        if (op->kind == OP_TEXT || op->kind == OP_END_INVERTED)
+            continue;
+        if (op->kind == OP_END) {
+            --depth;
+            continue;
+        }
+        bool is_guarded = false;
+        for (size_t s = 0; s < depth; ++s)
+            is_guarded = is_guarded || span_is(sections[s], op->text);
+        on_name(owner, &(struct mustache_name){.name = op->text,
+                                               .line = line_of(m, op->text.base),
+                                               .use = use_of(op->kind),
+                                               .is_guarded = is_guarded,
+                                               .sections = sections,
+                                               .section_count = depth});
+        if (op->kind == OP_SECTION)
+            sections[depth++] = op->text;
+    }
 }

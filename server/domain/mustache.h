@@ -98,4 +98,30 @@ void mustache_free(struct mustache *m);
 MUST_CHECK int mustache_render(const struct mustache *m, struct mustache_value data,
                                enum mustache_mode mode, struct buf *out);
 
+/* As mustache_render, but what would print nothing, because it is empty or unknown, is a mistake:
+ * ERR_INPUT, and *hole is its name as the template has it (lives as long as the template). For
+ * messages, which must not go out with a hole in them. */
+MUST_CHECK int mustache_render_whole(const struct mustache *m, struct mustache_value data,
+                                     enum mustache_mode mode, struct buf *out, struct span *hole);
+
+enum mustache_use {
+    MUSTACHE_PRINTED = 1, /* {{x}} */
+    MUSTACHE_PRINTED_AS_IS,
+    MUSTACHE_ASKED,     /* {{#x}} */
+    MUSTACHE_ASKED_NOT, /* {{^x}} */
+};
+
+/* A name where a template uses it. Lives as long as the callback. */
+struct mustache_name {
+    struct span name; /* as written: "a.b", or "." */
+    int line;         /* from 1 on */
+    enum mustache_use use;
+    bool is_guarded;             /* stands in a {{#section}} of the same name */
+    const struct span *sections; /* the {{#…}} around it, the outermost first */
+    size_t section_count;
+};
+typedef void (*mustache_name_cb)(void *owner, const struct mustache_name *);
+/* Every use of a name, in the order of the text. */
+void mustache_visit(const struct mustache *m, mustache_name_cb on_name, void *owner);
+
 #endif

@@ -268,6 +268,96 @@ static void a_template_over_its_bound_is_refused(void **state)
     assert_int_equal(e.code, ERR_INPUT);
 }
 
+/* ---- for messages ---- */
+
+static int render_whole(const char *text, struct buf *out, struct span *hole)
+{
+    static const struct mustache_member item[] = {
+        {SPAN_LIT("a"), {.kind = MUSTACHE_TEXT, .text = {"1", 1}}}};
+    static const struct mustache_object object = {.members = item, .count = 1};
+    static const struct mustache_value items[] = {{.kind = MUSTACHE_OBJECT, .object = &object},
+                                                  {.kind = MUSTACHE_OBJECT, .object = &object}};
+    const struct mustache_member members[] = {{SPAN_LIT("full"), mustache_str("<x>")},
+                                              {SPAN_LIT("empty"), mustache_str("")},
+                                              {SPAN_LIT("yes"), mustache_bool(true)},
+                                              {SPAN_LIT("list"), mustache_list(items, 2)}};
+    const struct mustache_object data = {.members = members, .count = 4};
+    struct err e = {0};
+    struct mustache *m = mustache_new(span_str(text), &e);
+    assert_non_null(m);
+    buf_init(out, 1000);
+    int rc = mustache_render_whole(m, mustache_object(&data), MUSTACHE_PLAIN, out, hole);
+    mustache_free(m);
+    return rc;
+}
+
+static void a_hole_in_a_message_is_named(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *expected; /* null: there is a hole */
+    } cases[] = {
+        {"a{{full}}", "a<x>"},
+        {"a{{empty}}", NULL},
+        {"a{{unknown}}", NULL},
+        {"a{{full.more}}", NULL},
+        {"a{{yes}}", NULL}, /* a truth is no text */
+        {"a{{&empty}}", NULL},
+        {"a{{#empty}}{{empty}}{{/empty}}", "a"},
+        {"a{{^empty}}none{{/empty}}", "anone"},
+        {"{{#list}}{{a}},{{/list}}", "1,1,"},
+        {"{{#list}}{{b}},{{/list}}", NULL},
+        {"{{#yes}}{{full}}{{/yes}}", "<x>"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        struct buf out;
+        struct span hole;
+        int rc = render_whole(cases[i].text, &out, &hole);
+        assert_int_equal(rc, cases[i].expected == NULL ? ERR_INPUT : 0);
+        assert_int_equal(hole.base == NULL, rc == 0);
+        if (rc == 0)
+            assert_string_equal(buf_span(&out).base, cases[i].expected);
+        buf_release(&out);
+    }
+}
+
+static void note_name(void *owner, const struct mustache_name *name)
+{
+    struct buf *out = owner;
+    buf_printf(out, "%d %d%s %.*s", name->line, (int)name->use, name->is_guarded ? "g" : "",
+               SPAN_ARG(name->name));
+    for (size_t i = 0; i < name->section_count; ++i)
+        buf_printf(out, " <%.*s", SPAN_ARG(name->sections[i]));
+    buf_add_str(out, "\n");
+}
+
+static void every_name_is_visited_with_its_line_and_what_is_around_it(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct buf out;
+    struct mustache *m = mustache_new(SPAN_LIT("{{a}}\n"
+                                               "{{#sms}}\n"
+                                               "{{#x.y}}{{{x.y}}}{{^z}}{{z}}{{/z}}\n"
+                                               "{{/x.y}}{{.}}{{! no }}\n"
+                                               "{{/sms}}\n"
+                                               "{{sms}}"),
+                                      &e);
+    assert_non_null(m);
+    buf_init(&out, 1000);
+    mustache_visit(m, note_name, &out);
+    assert_string_equal(buf_span(&out).base, "1 1 a\n"
+                                             "2 3 sms\n"
+                                             "3 3 x.y <sms\n"
+                                             "3 2g x.y <sms <x.y\n"
+                                             "3 4 z <sms <x.y\n"
+                                             "3 1 z <sms <x.y\n"
+                                             "4 1 . <sms\n"
+                                             "6 1 sms\n");
+    buf_release(&out);
+    mustache_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +369,8 @@ int main(void)
         cmocka_unit_test(output_over_the_ceiling_stops_the_rendering),
         cmocka_unit_test(lists_nested_to_last_for_ever_are_stopped),
         cmocka_unit_test(a_template_over_its_bound_is_refused),
+        cmocka_unit_test(a_hole_in_a_message_is_named),
+        cmocka_unit_test(every_name_is_visited_with_its_line_and_what_is_around_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,9 @@ struct fixture {
 struct seen {
     struct fetch_call *call;
     int calls, code, status;
+    enum fetch_fate fate;
     char body[ANSWER_MAX + 1], location[128], text[240];
+    struct mono wire_by; /* of the request */
 };
 
 /* ---- a scripted peer: its own process, one connection after the other in children ---- */
@@ -60,6 +62,8 @@ static void serve_one(int fd, char *request, int number)
         dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     else if (strstr(request, "/silent") != NULL)
         pause();
+    else if (strstr(request, "/fickle") != NULL && number == 2)
+        _exit(0);
     else
         answer(fd, "200 OK", "", body);
     if (strstr(request, "/big") != NULL || strstr(request, "/cut") != NULL)
@@ -166,6 +170,7 @@ static void on_done(void *owner, const struct fetch_answer *answer_, const struc
     ++seen->calls;
     seen->code = err->code;
     seen->status = answer_->status;
+    seen->fate = answer_->fate;
     snprintf(seen->body, sizeof(seen->body), "%.*s", SPAN_ARG(answer_->body));
     snprintf(seen->location, sizeof(seen->location), "%.*s", SPAN_ARG(answer_->location));
     snprintf(seen->text, sizeof(seen->text), "%s", err->text);
@@ -175,13 +180,14 @@ static int begin_url(struct fixture *fixture, struct seen *seen, const char *met
                      const char *url, const char *body, const char *ca_file, int timeout_ms)
 {
     struct err err = {0};
-    *seen = (struct seen){.code = 99};
+    *seen = (struct seen){.code = 99, .wire_by = seen->wire_by};
     struct fetch_request request = {.method = method,
                                     .url = span_str(url),
                                     .headers = SPAN_LIT("X-Test: 1\nContent-Type: text/plain\n"),
                                     .body = span_str(body),
                                     .ca_file = span_str(ca_file),
                                     .timeout_ms = timeout_ms,
+                                    .wire_by = seen->wire_by,
                                     .answer_max = ANSWER_MAX};
     int failed = fetch_begin(fixture->fetch, &request, on_done, seen, &seen->call, &err);
     assert_int_equal(seen->calls, 0); /* never before it returned */
@@ -206,7 +212,7 @@ static void exchange(struct fixture *fixture, struct seen *seen, const char *met
 static void requests_arrive_whole_and_connections_are_reused(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     exchange(fixture, &seen, "GET", "/a?b=c", NULL);
     assert_int_equal(seen.code, 0);
     assert_int_equal(seen.status, 200);
@@ -222,7 +228,7 @@ static void requests_arrive_whole_and_connections_are_reused(void **state)
 static void redirect_is_told_and_not_followed(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     exchange(fixture, &seen, "POST", "/redirect", "x");
     assert_int_equal(seen.code, 0);
     assert_int_equal(seen.status, 302);
@@ -232,7 +238,7 @@ static void redirect_is_told_and_not_followed(void **state)
 static void answers_of_any_status_are_answers(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     exchange(fixture, &seen, "GET", "/missing", NULL);
     assert_int_equal(seen.code, 0);
     assert_int_equal(seen.status, 404);
@@ -242,7 +248,7 @@ static void answers_of_any_status_are_answers(void **state)
 static void too_large_cut_and_silent_answers_fail(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     exchange(fixture, &seen, "GET", "/big", NULL);
     assert_int_equal(seen.code, ERR_PROVIDER);
     assert_string_equal(seen.text, "the answer is longer than allowed");
@@ -257,7 +263,7 @@ static void too_large_cut_and_silent_answers_fail(void **state)
 static void nobody_listening_fails(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     stop(fixture->server);
     exchange(fixture, &seen, "GET", "/", NULL);
     assert_int_equal(seen.code, ERR_PROVIDER);
@@ -278,7 +284,7 @@ static void addresses_that_are_never_called_are_refused(void **state)
                                        "http://[::2]/",
                                        "http://127.0.0.1@host.example/"};
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); ++i)
         if (begin_url(fixture, &seen, "GET", urls[i], NULL, NULL, 1000) != ERR_SETTINGS)
             fail_msg("called: %s", urls[i]);
@@ -287,7 +293,7 @@ static void addresses_that_are_never_called_are_refused(void **state)
 static void too_many_in_flight_are_busy(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen[IN_FLIGHT_MAX], more;
+    struct seen seen[IN_FLIGHT_MAX] = {{0}}, more = {0};
     for (int i = 0; i < IN_FLIGHT_MAX; ++i)
         assert_int_equal(begin(fixture, &seen[i], "GET", "/silent", NULL, 300), 0);
     assert_int_equal(begin(fixture, &more, "GET", "/", NULL, 300), ERR_BUSY);
@@ -299,7 +305,7 @@ static void too_many_in_flight_are_busy(void **state)
 static void cancelled_call_is_silent(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen cancelled, next;
+    struct seen cancelled = {0}, next = {0};
     assert_int_equal(begin(fixture, &cancelled, "GET", "/a", NULL, 10000), 0);
     fetch_cancel(cancelled.call);
     for (int i = 0; i < 10; ++i)
@@ -310,7 +316,7 @@ static void cancelled_call_is_silent(void **state)
 static void freeing_ends_what_is_under_way_as_closed(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen silent, fresh;
+    struct seen silent = {0}, fresh = {0};
     assert_int_equal(begin(fixture, &silent, "GET", "/silent", NULL, 10000), 0);
     h2o_evloop_run(fixture->loop, 50);
     assert_int_equal(begin(fixture, &fresh, "GET", "/", NULL, 10000), 0);
@@ -376,7 +382,7 @@ static int free_port(void)
 static void tls_is_verified_by_chain_and_name(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen;
+    struct seen seen = {0};
     char dir[] = "/tmp/dunlin-fetch-XXXXXX", ca[64], url[64];
     assert_non_null(mkdtemp(dir));
     snprintf(ca, sizeof(ca), "%s/cert", dir);
@@ -405,6 +411,86 @@ static void tls_is_verified_by_chain_and_name(void **state)
     waitpid(run((char *[]){"rm", "-rf", dir, NULL}), &status, 0);
 }
 
+/* ---- how far a request came ---- */
+
+static struct mono in_ms(int ms)
+{
+    return (struct mono){clock_mono().ns + (int64_t)ms * 1000000};
+}
+
+/* Listens and never accepts by itself. */
+static int start_listening(char url[64], const char *scheme)
+{
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    snprintf(url, 64, "%s://127.0.0.1:%d/", scheme, ntohs(address.sin_port));
+    return listener;
+}
+
+static void what_is_late_is_never_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.wire_by = in_ms(-1)};
+    char url[64], byte;
+    int listener = start_listening(url, "http");
+    assert_int_equal(begin_url(fixture, &seen, "POST", url, "x", NULL, 10000), 0);
+    TURN_UNTIL(fixture, seen.calls == 1);
+    assert_int_equal(seen.code, ERR_PROVIDER);
+    assert_string_equal(seen.text, "too late to be sent");
+    assert_int_equal(seen.fate, FETCH_NEVER_SENT);
+    int peer = accept(listener, NULL, NULL);
+    assert_true(peer >= 0);
+    assert_int_equal(read(peer, &byte, 1), 0); /* closed without a byte */
+    close(peer);
+    close(listener);
+}
+
+static void what_finds_no_connection_is_never_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.wire_by = in_ms(10000)};
+    char url[64];
+    int listener = start_listening(url, "https"); /* the handshake goes unanswered */
+    assert_int_equal(begin_url(fixture, &seen, "POST", url, "x", NULL, 100), 0);
+    TURN_UNTIL(fixture, seen.calls == 1);
+    assert_int_equal(seen.fate, FETCH_NEVER_SENT);
+    close(listener);
+    assert_int_equal(begin_url(fixture, &seen, "POST", url, "x", NULL, 10000), 0);
+    TURN_UNTIL(fixture, seen.calls == 1);
+    assert_int_equal(seen.fate, FETCH_NEVER_SENT); /* refused */
+}
+
+static void what_went_out_in_time_is_answered_or_unknown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.wire_by = in_ms(10000)};
+    exchange(fixture, &seen, "GET", "/missing", NULL);
+    assert_int_equal(seen.fate, FETCH_ANSWERED);
+    exchange(fixture, &seen, "GET", "/cut", NULL);
+    assert_int_equal(seen.fate, FETCH_UNKNOWN);
+    assert_int_equal(begin(fixture, &seen, "GET", "/silent", NULL, 200), 0);
+    TURN_UNTIL(fixture, seen.calls == 1);
+    assert_int_equal(seen.fate, FETCH_UNKNOWN);
+}
+
+/* The peer takes the second request of a connection and hangs up. */
+static void what_has_a_time_goes_out_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {0};
+    exchange(fixture, &seen, "GET", "/fickle", NULL);
+    exchange(fixture, &seen, "GET", "/fickle", NULL);
+    assert_string_equal(seen.body, "1 GET /fickle HTTP/1.1||header"); /* libcurl's second try */
+    seen.wire_by = in_ms(10000);
+    exchange(fixture, &seen, "GET", "/fickle", NULL);
+    assert_int_equal(seen.code, ERR_PROVIDER);
+    assert_int_equal(seen.fate, FETCH_UNKNOWN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -420,6 +506,10 @@ int main(void)
         TEST(cancelled_call_is_silent),
         TEST(freeing_ends_what_is_under_way_as_closed),
         TEST(tls_is_verified_by_chain_and_name),
+        TEST(what_is_late_is_never_sent),
+        TEST(what_finds_no_connection_is_never_sent),
+        TEST(what_went_out_in_time_is_answered_or_unknown),
+        TEST(what_has_a_time_goes_out_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
