@@ -44,10 +44,11 @@ void reminder_texts_free(struct reminder_texts *texts)
     free(texts);
 }
 
-/* "thanks_3" is the thank-you for the third payment: its text is "thanks". */
+/* "thanks_3" is the thank-you for the third payment: its text is "thanks". "due+1" is "due" by the
+ * next place of its cascade. */
 static struct span text_name(const struct reminder_claimed *claimed, bool is_neutral)
 {
-    struct span step = span_str(claimed->key.step);
+    struct span step = span_of(claimed->key.step, strcspn(claimed->key.step, "+"));
     bool is_thanks = span_starts(step, SPAN_LIT("thanks"));
     if (is_neutral)
         return is_thanks ? SPAN_LIT("neutral_thanks") : SPAN_LIT("neutral");
