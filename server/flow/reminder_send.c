@@ -25,6 +25,7 @@
 #include "domain/message_code.h"
 #include "domain/paylink.h"
 #include "domain/push_life.h"
+#include "domain/transfer_qr.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
@@ -51,6 +52,8 @@ struct item {
     size_t other_count;               /* of the first one: how many share its message */
     struct part code, unsubscribe, language;
     struct part channel, number, link, collapse_id;
+    struct part account; /* that the debt is paid to; empty: nothing to be paid to it */
+    struct money due;
     uint32_t waiting_count; /* deliveries without an answer */
     struct push_tally tally;
     uint32_t again_ms; /* the longest wait of those to be tried again */
@@ -201,6 +204,19 @@ static void write_unsubscribe(struct item *item, const struct reminder_claimed *
 
 /* ---- what was claimed ---- */
 
+/* What a mail shows as a code to scan: of one debt, while something is left to pay. */
+static void write_transfer(struct item *item, const struct reminder_claimed *claimed)
+{
+    char currency[4] = "";
+    struct span account =
+        claimed->account.len != 0 ? claimed->account : item->send->post.world->creditor.account;
+    memcpy(currency, claimed->currency.base, claimed->currency.len < 4 ? claimed->currency.len : 3);
+    if (!span_is_str(claimed->channel, "email") || claimed->due_minor <= 0)
+        return;
+    item->account = put(item->send, account);
+    item->due = money_of(claimed->due_minor, currency);
+}
+
 static struct item *add_item(struct reminder_send *send, const struct reminder_claimed *claimed,
                              size_t push_count)
 {
@@ -215,6 +231,7 @@ static struct item *add_item(struct reminder_send *send, const struct reminder_c
     write_link(item, claimed);
     write_code(item, claimed);
     write_unsubscribe(item, claimed);
+    write_transfer(item, claimed);
     if (push_count == 0)
         return item;
     item->tally.accepted = claimed->is_accepted;
@@ -331,6 +348,13 @@ static void on_clock(void *owner, const PGresult *result, const struct err *err)
     struct reminder_send *send = owner;
     if (err->code == 0)
         send->clocks[send->clock_count++] = reminder_read_clock(result);
+}
+
+static void on_put_off(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_send *send = owner;
+    if (err->code == 0)
+        send->result.put_off_count = reminder_read_put_off(result);
 }
 
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
@@ -547,12 +571,25 @@ static int64_t wall_seconds(const struct reminder_send *send, struct instant at)
     return instant_seconds(clock_wall()) + (at.us - send->now.us) / 1000000;
 }
 
+static struct transfer transfer_of(const struct item *item)
+{
+    const struct creditor *creditor = &item->send->post.world->creditor;
+    return (struct transfer){.recipient = creditor->name,
+                             .nip = creditor->nip,
+                             .account = get(item->send, item->account),
+                             .title = get(item->send, item->number),
+                             .amount = item->due,
+                             .takes_euro_transfers = creditor->takes_euro_transfers};
+}
+
 static int send_one(struct delivery *delivery, const struct channel *channel, struct err *err)
 {
     const struct item *item = delivery->item;
     struct reminder_send *send = item->send;
     const struct reminder_key *key = &item->outcome->key;
     struct channel_device device = {0};
+    const struct transfer transfer = transfer_of(item);
+    bool has_transfer = item->account.len != 0 && item->other_count == 0;
     struct channel_message message = {.customer_id = key->customer_id,
                                       .invoice_id = key->invoice_id,
                                       .step = span_str(key->step),
@@ -566,6 +603,7 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
                                       .language = get(send, item->language),
                                       .number = get(send, item->number),
                                       .link = get(send, item->link),
+                                      .transfer = has_transfer ? &transfer : NULL,
                                       .wire_by = send->wire_by,
                                       .at = send->now};
     if (delivery->push != NULL) {
@@ -582,7 +620,8 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
         message.device = &device;
     }
     const struct channel_means means = {.store = send->post.world->store,
-                                        .push_apps = send->post.world->push_apps};
+                                        .push_apps = send->post.world->push_apps,
+                                        .email = send->post.world->email};
     return channel->send(&means, &message, on_sent, delivery, err);
 }
 
@@ -605,6 +644,13 @@ static void begin_in_gate(struct delivery *delivery)
         gate_begin(delivery->gate, clock_mono());
 }
 
+/* Work for people, who know what to say. */
+static bool is_for_staff(const struct delivery *delivery)
+{
+    struct span channel = get(delivery->item->send, delivery->item->channel);
+    return span_is_str(channel, "call") || span_is_str(channel, "handover");
+}
+
 static void hand_over(struct delivery *delivery)
 {
     struct reminder_send *send = delivery->item->send;
@@ -614,7 +660,7 @@ static void hand_over(struct delivery *delivery)
             : channel_find(send->post.world->channels, get(send, delivery->item->channel));
     struct channel_result result = {.outcome = CHANNEL_REFUSED, .reason = SPAN_LIT("no text")};
     struct err err = {0};
-    if (delivery->title.len == 0 && delivery->body.len == 0) {
+    if (delivery->title.len == 0 && delivery->body.len == 0 && !is_for_staff(delivery)) {
         answer(delivery, &result);
     } else if (channel == NULL) {
         result =
@@ -664,8 +710,8 @@ static int claim(struct reminder_send *send, struct err *err)
         .manners = &manners,
         .apps_up = up,
         .app_up_count = push_room_up(send->post.room, up)};
-    return reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
-                          send, err);
+    return reminder_claim(world->store, &send->tx, &order, on_clock, on_put_off, on_claimed,
+                          on_claim_done, send, err);
 }
 
 int reminder_send_begin(const struct reminder_post *post, const struct reminder_batch *batch,
