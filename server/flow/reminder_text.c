@@ -38,10 +38,9 @@ void reminder_texts_free(struct reminder_texts *texts)
     free(texts);
 }
 
-void reminder_texts_store(struct reminder_texts *texts, const struct message_stored *stored,
-                          size_t count)
+void reminder_texts_store(struct reminder_texts *texts, const PGresult *rows)
 {
-    message_texts_store(texts->texts, stored, count);
+    message_texts_store_rows(texts->texts, rows);
     texts->is_awaited = false;
 }
 

@@ -1,7 +1,6 @@
 #include "jobs/text_watch.h"
 
 #include "base/log.h"
-#include "flow/message_texts.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
 #include "io/timer.h"
@@ -30,28 +29,6 @@ static void rest(struct text_watch *watch, uint32_t delay_ms)
     watch->is_woken = false;
 }
 
-static void take_rows(struct text_watch *watch, const PGresult *result)
-{
-    size_t count = 0;
-    struct message_stored *stored = calloc((size_t)PQntuples(result) + 1, sizeof(*stored));
-    if (stored == NULL)
-        abort();
-    for (int row = 0; row < PQntuples(result); ++row) {
-        struct template_row read;
-        struct message_stored *text = &stored[count];
-        template_read_row(result, row, &read);
-        *text = (struct message_stored){.name = read.key.name,
-                                        .version = read.version,
-                                        .text = read.text,
-                                        .is_plain = read.is_plain};
-        /* The table has no others. */
-        count += message_tone_find(read.key.tone, &text->tone) &&
-                 language_find(read.key.language, &text->language);
-    }
-    reminder_texts_store(watch->texts, stored, count);
-    free(stored);
-}
-
 static void on_loaded(void *owner, const PGresult *result, const struct err *err)
 {
     struct text_watch *watch = owner;
@@ -62,7 +39,7 @@ static void on_loaded(void *owner, const PGresult *result, const struct err *err
         return;
     }
     bool was_awaited = reminder_texts_are_awaited(watch->texts);
-    take_rows(watch, result);
+    reminder_texts_store(watch->texts, result);
     rest(watch, LOOK_MS);
     if (was_awaited)
         watch->on_known(watch->owner);
