@@ -7,6 +7,7 @@
 #include "app/link_command.h"
 #include "app/migrate_command.h"
 #include "app/push_command.h"
+#include "app/scenario_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
 #include "app/title.h"
@@ -24,6 +25,7 @@ static const struct command {
     {"migrate", "bring the database's schema up to date", migrate_command},
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
+    {"scenario", "ladders of reminders: check, save, put in force", scenario_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},

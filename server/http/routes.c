@@ -12,6 +12,7 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/scenarios.h"
 
 #include <assert.h>
 
@@ -66,6 +67,14 @@ const struct route private_routes[] = {
     {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_receive},
     {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_terminate},
     {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
+    {"GET", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_list},
+    {"POST", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_save},
+    {"GET", "/api/v1/scenarios/{name}", ROUTE_API_KEY, "scenarios", scenarios_show},
+    {"DELETE", "/api/v1/scenarios/{name}", ROUTE_API_KEY, "scenarios", scenarios_switch_off},
+    {"POST", "/api/v1/scenarios/{name}/activate", ROUTE_API_KEY, "scenarios", scenarios_activate},
+    {"POST", "/api/v1/scenarios/{name}/position", ROUTE_API_KEY, "scenarios", scenarios_move},
+    {"GET", "/api/v1/scenario-presets", ROUTE_API_KEY, "scenarios", scenarios_list_presets},
+    {"POST", "/api/v1/scenario-presets/{name}", ROUTE_API_KEY, "scenarios", scenarios_use_preset},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 
