@@ -12,6 +12,8 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/seen.h"
+#include "http/unsubscribe.h"
 
 #include <assert.h>
 
@@ -20,6 +22,9 @@
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
+        {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
+        {"POST", "/{code}/seen", ROUTE_OPEN, NULL, seen_take},                                     \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
         {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
