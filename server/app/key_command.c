@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 /* What a key may be allowed to do. */
-static const char *const scopes[] = {"imports", "invoices", "paylinks", "callbacks", "devices", "customers"};
+static const char *const scopes[] = {"imports",   "invoices", "paylinks",
+                                     "callbacks", "devices",  "customers"};
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
 struct key_run {

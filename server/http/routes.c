@@ -3,6 +3,7 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/customer_channels.h"
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
@@ -54,6 +55,10 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_show},
+    {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_change},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
