@@ -11,8 +11,10 @@
 #include "jobs/anchor.h"
 #include "jobs/bounces.h"
 #include "jobs/dispatch.h"
+#include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
+#include "jobs/planning.h"
 #include "jobs/stale_devices.h"
 
 #include <stdlib.h>
@@ -30,12 +32,15 @@ struct work_role {
     struct dispatch *dispatch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
+    struct first_scenario *first_scenario;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
+    struct store *plan_store; /* and so has planning */
+    struct planning *planning;
 };
 
-/* A part of an import is one transaction of thousands of rows. */
-enum { IMPORT_TIMEOUT_MS = 60000 };
+/* A part of an import, or of a day's plan, is one transaction of thousands of rows. */
+enum { BULK_TIMEOUT_MS = 60000 };
 
 static bool workers_are_alive(void *owner)
 {
@@ -103,6 +108,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
+    role->first_scenario = first_scenario_new(w->world);
     const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
     if (bounces.url.len != 0)
         role->bounces = bounces_new(w->world, &bounces);
@@ -111,12 +117,18 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->stale_devices = stale_devices_new(w->world);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
-                                                          .read_timeout_ms = IMPORT_TIMEOUT_MS,
-                                                          .write_timeout_ms = IMPORT_TIMEOUT_MS});
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
     role->importing = importing_new(
         &(struct importing_options){.world = w->world,
                                     .store = role->import_store,
                                     .part_rows = (size_t)w->gateway->settings->import.part_rows});
+    role->plan_store =
+        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
+    role->planning = planning_new(&(struct planning_options){
+        .world = w->world, .store = role->plan_store, .rules = plan_rules_open});
     return 0;
 }
 
@@ -132,7 +144,9 @@ static void work_drain(void *state)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
+    first_scenario_stop(role->first_scenario);
     importing_stop(role->importing);
+    planning_stop(role->planning);
 }
 
 static bool work_is_drained(void *state)
@@ -141,6 +155,8 @@ static bool work_is_drained(void *state)
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
            stale_devices_is_idle(role->stale_devices) &&
+           first_scenario_is_idle(role->first_scenario) &&
+           planning_is_idle(role->planning) &&
            (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
@@ -161,11 +177,14 @@ static void work_stop(void *state)
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
+    first_scenario_free(role->first_scenario);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
     role->world->gates = NULL;
     gates_release(&role->gates);
+    planning_free(role->planning);
+    store_free(role->plan_store);
     free(role);
 }
 
@@ -178,9 +197,12 @@ static void work_on_notified(void *state, const char *channel)
         dispatch_wake(role->dispatch);
     else if (strcmp(channel, IMPORT_CHANNEL) == 0)
         importing_wake(role->importing);
+    else if (strcmp(channel, PLAN_CHANNEL) == 0)
+        planning_wake(role->planning);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL,
+                                       PLAN_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

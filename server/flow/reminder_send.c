@@ -350,6 +350,13 @@ static void on_clock(void *owner, const PGresult *result, const struct err *err)
         send->clocks[send->clock_count++] = reminder_read_clock(result);
 }
 
+static void on_put_off(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_send *send = owner;
+    if (err->code == 0)
+        send->result.put_off_count = reminder_read_put_off(result);
+}
+
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
 {
     struct reminder_send *send = owner;
@@ -637,6 +644,13 @@ static void begin_in_gate(struct delivery *delivery)
         gate_begin(delivery->gate, clock_mono());
 }
 
+/* Work for people, who know what to say. */
+static bool is_for_staff(const struct delivery *delivery)
+{
+    struct span channel = get(delivery->item->send, delivery->item->channel);
+    return span_is_str(channel, "call") || span_is_str(channel, "handover");
+}
+
 static void hand_over(struct delivery *delivery)
 {
     struct reminder_send *send = delivery->item->send;
@@ -646,7 +660,7 @@ static void hand_over(struct delivery *delivery)
             : channel_find(send->post.world->channels, get(send, delivery->item->channel));
     struct channel_result result = {.outcome = CHANNEL_REFUSED, .reason = SPAN_LIT("no text")};
     struct err err = {0};
-    if (delivery->title.len == 0 && delivery->body.len == 0) {
+    if (delivery->title.len == 0 && delivery->body.len == 0 && !is_for_staff(delivery)) {
         answer(delivery, &result);
     } else if (channel == NULL) {
         result =
@@ -696,8 +710,8 @@ static int claim(struct reminder_send *send, struct err *err)
         .manners = &manners,
         .apps_up = up,
         .app_up_count = push_room_up(send->post.room, up)};
-    return reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
-                          send, err);
+    return reminder_claim(world->store, &send->tx, &order, on_clock, on_put_off, on_claimed,
+                          on_claim_done, send, err);
 }
 
 int reminder_send_begin(const struct reminder_post *post, const struct reminder_batch *batch,
