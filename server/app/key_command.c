@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 /* What a key may be allowed to do. */
-static const char *const scopes[] = {"imports",   "invoices", "paylinks",
-                                     "callbacks", "devices",  "scenarios"};
+static const char *const scopes[] = {
+    "imports",   "invoices",  "paylinks", "callbacks", "devices", "scenarios",
+    "customers", "templates", "sending",  "campaigns", "calls",   "results",
+};
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
 struct key_run {

@@ -41,7 +41,6 @@
     X(unsubscribed, "customers who opted out of mail by its link")                                 \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
-    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

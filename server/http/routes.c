@@ -3,6 +3,7 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/customer_channels.h"
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
@@ -13,6 +14,8 @@
 #include "http/paylinks.h"
 #include "http/payments.h"
 #include "http/scenarios.h"
+#include "http/seen.h"
+#include "http/unsubscribe.h"
 
 #include <assert.h>
 
@@ -21,6 +24,9 @@
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
+        {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
+        {"POST", "/{code}/seen", ROUTE_OPEN, NULL, seen_take},                                     \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
         {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
@@ -50,6 +56,10 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_show},
+    {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_change},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
