@@ -16,6 +16,7 @@
 #include "http/scenarios.h"
 #include "http/seen.h"
 #include "http/unsubscribe.h"
+#include "http/templates.h"
 
 #include <assert.h>
 
@@ -69,6 +70,14 @@ const struct route private_routes[] = {
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},
+    {"GET", "/api/v1/templates", ROUTE_API_KEY, "templates", templates_list},
+    {"POST", "/api/v1/templates/preview", ROUTE_API_KEY, "templates", templates_preview},
+    {"GET", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_show},
+    {"POST", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_save},
+    {"DELETE", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_withdraw},
     {"OPTIONS", "/api/v1/imports", ROUTE_OPEN, NULL, imports_options},
     {"OPTIONS", "/api/v1/imports/{id}", ROUTE_OPEN, NULL, imports_options},
     {"GET", "/api/v1/imports", ROUTE_API_KEY, "imports", imports_list},
