@@ -2,11 +2,16 @@
 #include "app/worker.h"
 
 #include "app/push_build.h"
+#include "app/settings_mail.h"
+#include "channel/email.h"
+#include "channel/gate.h"
 #include "channel/push_apps.h"
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
+#include "jobs/bounces.h"
 #include "jobs/dispatch.h"
+#include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
 #include "jobs/planning.h"
@@ -20,10 +25,14 @@ struct work_role {
     struct board *board;
     struct http_listener *operators;
     struct health health;
+    struct gates gates;
+    struct email_settings email_settings;
+    struct bounces *bounces; /* null: their folder is not named */
     struct parked *parked;
     struct dispatch *dispatch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
+    struct first_scenario *first_scenario;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
     struct store *plan_store; /* and so has planning */
@@ -56,6 +65,22 @@ static int start_push(const struct worker *w, struct err *e)
     return 0;
 }
 
+/* Ten failures in a row and the mail server is left alone, for ten seconds at first. */
+static void start_mail(struct work_role *role, const struct settings *settings)
+{
+    struct world *world = role->world;
+    if (settings->mail.url[0] == '\0')
+        return;
+    role->email_settings = settings_email(settings);
+    role->email_settings.metrics = world->metrics;
+    world->email = email_new(world->loop, &role->email_settings);
+    gates_add(&role->gates, "email",
+              &(struct gate_limits){.per_second = (uint32_t)settings->mail.per_second,
+                                    .in_flight_max = (uint32_t)settings->mail.in_flight,
+                                    .failures_to_rest = 10,
+                                    .rest_ms = 10000});
+}
+
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
     struct work_role *role = calloc(1, sizeof(*role));
@@ -78,9 +103,15 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->operators = http_listener_new(w->world, &options);
     if (start_push(w, e) != 0)
         return e->code;
+    start_mail(role, w->gateway->settings);
+    w->world->gates = &role->gates;
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
+    role->first_scenario = first_scenario_new(w->world);
+    const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
+    if (bounces.url.len != 0)
+        role->bounces = bounces_new(w->world, &bounces);
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
@@ -96,8 +127,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = BULK_TIMEOUT_MS,
                                                           .write_timeout_ms = BULK_TIMEOUT_MS});
-    role->planning = planning_new(&(struct planning_options){
-        .world = w->world, .store = role->plan_store, .rules = plan_rules_open});
+    role->planning =
+        planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
     return 0;
 }
 
@@ -105,12 +136,15 @@ static void work_drain(void *state)
 {
     struct work_role *role = state;
     http_listener_drain(role->operators);
+    if (role->bounces != NULL)
+        bounces_stop(role->bounces);
     parked_stop(role->parked);
     dispatch_stop(role->dispatch);
     if (role->world->push_apps != NULL)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
+    first_scenario_stop(role->first_scenario);
     importing_stop(role->importing);
     planning_stop(role->planning);
 }
@@ -120,26 +154,36 @@ static bool work_is_drained(void *state)
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices) && planning_is_idle(role->planning);
+           stale_devices_is_idle(role->stale_devices) && planning_is_idle(role->planning) &&
+           first_scenario_is_idle(role->first_scenario) &&
+           (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
 static void work_stop(void *state)
 {
     struct work_role *role = state;
     http_listener_free(role->operators);
+    if (role->bounces != NULL)
+        bounces_free(role->bounces);
     parked_free(role->parked);
     if (role->world->push_apps != NULL)
         push_apps_free(
             role->world->push_apps); /* what is left ends now, and dispatch hears of it */
     role->world->push_apps = NULL;
+    if (role->world->email != NULL)
+        email_free(role->world->email); /* likewise */
+    role->world->email = NULL;
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
+    first_scenario_free(role->first_scenario);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
     planning_free(role->planning);
     store_free(role->plan_store);
+    role->world->gates = NULL;
+    gates_release(&role->gates);
     free(role);
 }
 

@@ -8,11 +8,14 @@
 
 struct store;
 struct push_apps;
+struct email;
+struct transfer;
 
 /* What channels work with. */
 struct channel_means {
     struct store *store;
     struct push_apps *push_apps; /* null without apps */
+    struct email *email;         /* null without a mail server */
 };
 
 /* Where a push goes. */
@@ -45,6 +48,7 @@ struct channel_message {
     const struct channel_device *device; /* of pushes, where there are apps; else null */
     struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
+    const struct transfer *transfer; /* a mail shows it as a code to scan; null: none */
 };
 
 enum channel_outcome {
@@ -68,6 +72,7 @@ struct channel_result { /* borrowed: good until the callback returns */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
     bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
                               * credit, a bad token); `reason` says what. See gate_stop */
+    bool is_no_fault;        /* with CHANNEL_RETRY: of the channel's; does not count to its rest */
     uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
 
     /* Of what was sent, or perhaps. */

@@ -8,12 +8,13 @@ select pg_advisory_xact_lock(hashtextextended('dunlin scenarios', 0));
 -- name: scenario_save
 -- A new version, and a new scenario where none is called so: that one stands before the others, as
 -- it would get no debts behind one that is for all. The newest version stands for a text that is the
--- same. $1 name, $2 source, $3 products, $4 kinds, $5 currencies, $6 catch_up_days, $7 now, $8 by,
--- $9 only when there is no scenario at all; of each step: $10 name, $11 anchor, $12 offset_days,
+-- same, unless its time is over. $1 name, $2 source, $3 products, $4 kinds, $5 currencies, $6 catch_up_days, $7 now, $8 by,
+-- $9 only when there is no scenario at all: then it is in force, and was for all time, so that days
+-- before are planned by it too; of each step: $10 name, $11 anchor, $12 offset_days,
 -- $13 is_working_days, $14 on_day_off, $15 at_second, $16 repeat_days, $17 repeat_until,
 -- $18 segments, $19 products, $20 kinds, $21 currencies (words with U+001F between them),
 -- $22 amount_from_minor, $23 amount_to_minor, $24 channels, $25 wait_seconds, $26 unless (likewise),
--- $27 template, $28 tone
+-- $27 template, $28 tone; $29 channel to wake when it is in force
 -- version, whether it is new
 with named as (
     insert into scenario (name, position, created_at)
@@ -23,19 +24,19 @@ with named as (
     on conflict (name) do update set position = scenario.position
     returning scenario_id
 ), newest as (
-    select v.scenario_id, v.version, v.source
+    select v.scenario_id, v.version, v.source, v.in_force_until
     from named
     join scenario_version v using (scenario_id)
     order by v.version desc
     limit 1
 ), added as (
     insert into scenario_version (scenario_id, version, source, products, kinds, currencies,
-        catch_up_days, created_at, created_by)
+        catch_up_days, created_at, created_by, in_force_from)
     select n.scenario_id, coalesce(w.version, 0) + 1, $2::text, $3::text[], $4::text[], $5::text[],
-        $6::bigint, $7::timestamptz, $8::text
+        $6::bigint, $7::timestamptz, $8::text, case when $9::boolean then to_timestamp(0) end
     from named n
     left join newest w on true
-    where w.source is distinct from $2::text
+    where w.source is distinct from $2::text or w.in_force_until <= $7::timestamptz
     returning scenario_id, version
 ), stepped as (
     insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,
@@ -59,10 +60,11 @@ with named as (
         on_day_off, at_second, repeat_days, repeat_until, segments, products, kinds, currencies,
         amount_from_minor, amount_to_minor, channels, wait_seconds, unless, template, tone, no)
 )
-select version, true as is_new
+select version, true as is_new,
+    case when $9::boolean then pg_notify($29::text, '') is null end as has_woken
 from added
 union all
-select n.version, false
+select n.version, false, null
 from newest n
 where not exists (select from added);
 

@@ -207,6 +207,7 @@ void scenario_add_save(struct pg_tx *tx, const struct scenario_saving *saving,
     pg_arg_text(&args, saving->by);
     pg_arg_bool(&args, saving->is_first);
     arg_steps(&args, s);
+    pg_arg_text(&args, SPAN_LIT(PLAN_WAKE));
     pg_tx_add(tx, SQL_SCENARIO_SAVE, &args, on_saved);
     pg_args_release(&args);
 }

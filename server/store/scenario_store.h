@@ -17,14 +17,14 @@ struct scenario_saving {
     const struct scenario *scenario; /* without mistakes */
     struct span source;              /* YAML, as its author wrote it */
     struct span by;
-    bool is_first; /* only when there is no scenario at all */
+    bool is_first; /* only when there is no scenario at all; it is then in force, for all time */
     struct instant now;
 };
 void scenario_add_save(struct pg_tx *, const struct scenario_saving *, pg_result_cb on_saved);
 struct scenario_saved {
     bool is_there; /* false: is_first, and there are others */
     int32_t version;
-    bool is_new; /* else the newest version is the same text */
+    bool is_new; /* else the newest version is the same text, and its time is not over */
 };
 struct scenario_saved scenario_read_saved(const PGresult *);
 

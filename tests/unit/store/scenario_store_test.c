@@ -272,6 +272,16 @@ static void versions_are_numbered_and_the_same_text_is_no_new_one(void **state)
     assert_true(back.is_new && back.version == 3);
 }
 
+static void a_text_whose_time_is_over_is_a_new_version(void **state)
+{
+    struct fixture *f = *state;
+    save(f, "bank", "one");
+    activate(f, "bank", 1, -20, -20);
+    assert_int_equal(save(f, "bank", "one").version, 1);
+    off(f, "bank", -10);
+    assert_int_equal(save(f, "bank", "one").version, 2);
+}
+
 static void two_machines_that_save_at_once_get_a_version_each(void **state)
 {
     struct fixture *f = *state;
@@ -305,6 +315,17 @@ static void the_first_scenario_is_made_once(void **state)
         turn_until_done(f, &asked[i].is_done);
     assert_int_equal(asked[0].code | asked[1].code, 0);
     assert_int_equal(asked[0].saved.is_there + asked[1].saved.is_there, 1);
+    assert_in_force(f, "standard1 -1795390200-");
+    save(f, "standard", "a draft");
+    asked[0] = (struct asked){.is_done = false};
+    begin_save(f, 0, &asked[0],
+               &(struct scenario_saving){.scenario = &s,
+                                         .source = SPAN_LIT("a"),
+                                         .by = SPAN_LIT("test"),
+                                         .is_first = true,
+                                         .now = at(0)});
+    turn_until_done(f, &asked[0].is_done);
+    assert_in_force(f, "standard1 -1795390200-");
 }
 
 static void what_was_said_is_not_unsaid(void **state)
@@ -595,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(versions_are_numbered_and_the_same_text_is_no_new_one, setup),
+        cmocka_unit_test_setup(a_text_whose_time_is_over_is_a_new_version, setup),
         cmocka_unit_test_setup(two_machines_that_save_at_once_get_a_version_each, setup),
         cmocka_unit_test_setup(the_first_scenario_is_made_once, setup),
         cmocka_unit_test_setup(what_was_said_is_not_unsaid, setup),
