@@ -33,16 +33,6 @@ select p.through, p.passing_to, coalesce(p.customers_done, 0)::bigint as custome
 from (select) here
 left join planned p on true;
 
--- name: plan_ladders
--- The steps of what is in force at some time between $1 now and $2, with what days they fall on.
-select v.scenario_id, v.version, s.step_no, s.anchor, s.offset_days, s.is_working_days, s.on_day_off,
-    s.repeat_days, s.repeat_until, v.catch_up_days
-from scenario_version v
-join scenario_step s using (scenario_id, version)
-where v.in_force_from < $2::timestamptz
-    and (v.in_force_until is null or v.in_force_until > $1::timestamptz)
-order by v.scenario_id, v.version, s.step_no;
-
 -- name: plan_begin
 -- Nothing was planned yet: all debts wait for being planned by themselves, days begin behind them.
 -- $1 through, $2 scenarios, $3 now

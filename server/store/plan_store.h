@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
-#include "domain/scenario.h"
+#include "domain/reminder_rules.h"
 #include "io/pg.h"
 
 #include <stdbool.h>
@@ -38,6 +38,8 @@ struct plan_rules {
 };
 /* At any time of any day, to everybody. */
 extern const struct plan_rules plan_rules_open;
+/* What of the manners concerns the plan. The rest is asked when a reminder is claimed. */
+struct plan_rules plan_rules_of(const struct reminder_rules *);
 
 /* Debts by their keys. */
 struct plan_debts {
@@ -70,17 +72,6 @@ MUST_CHECK int plan_session(struct pg *, struct pg_query *, pg_result_cb, void *
                             struct err *);
 MUST_CHECK int plan_state(struct pg *, struct pg_query *, pg_result_cb, void *owner, struct err *);
 void plan_read_state(const PGresult *, struct plan_state *);
-
-/* The steps of the versions in force at some time between these two, version by version and in
- * their order, with what says on which days they fall. */
-MUST_CHECK int plan_ladders(struct pg *, struct pg_query *, struct instant from,
-                            struct instant until, pg_result_cb, void *owner, struct err *);
-struct plan_ladder_step {
-    int64_t scenario_id, version, step_no;
-    struct scenario_step step; /* what its days need, and nothing else */
-    int32_t catch_up_days;     /* of its scenario */
-};
-void plan_read_ladder_step(const PGresult *, int row, struct plan_ladder_step *);
 
 /* Days up to `through` need no pass: all debts there are wait. Harmless when others were first. */
 MUST_CHECK int plan_begin(struct pg *, struct pg_tx *, int32_t through, struct span scenarios,

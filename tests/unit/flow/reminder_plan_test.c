@@ -105,7 +105,6 @@ static struct node *node_new(int64_t customers_at_once)
     node->plan =
         reminder_plan_new(&(struct reminder_plan_options){.world = &fixture.world,
                                                           .store = node->store,
-                                                          .rules = plan_rules_open,
                                                           .customers_at_once = customers_at_once,
                                                           .on_done = on_done,
                                                           .owner = node});
