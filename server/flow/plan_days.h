@@ -11,11 +11,6 @@ int32_t plan_days_catch_up(const struct scenario_loaded *);
 /* All hits of the days from `from` to `to`, both included. */
 void plan_days_hits(const struct scenario_loaded *, int32_t from, int32_t to, struct plan_hits *);
 
-/* An anchor date of one debt. */
-struct plan_anchor {
-    enum scenario_anchor anchor;
-    int32_t date;
-};
 /* All hits of a debt with such dates, whenever they are. */
 void plan_days_of_debt(const struct scenario_loaded *, const struct plan_anchor *, size_t count,
                        struct plan_hits *);

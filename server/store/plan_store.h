@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "domain/reminder_rules.h"
+#include "domain/scenario.h"
 #include "io/pg.h"
 
 #include <stdbool.h>
@@ -115,6 +116,42 @@ MUST_CHECK int plan_settle(struct pg *, struct pg_tx *, struct instant now, int6
                            pg_done_cb, void *owner, struct err *);
 
 int64_t plan_read_count(const PGresult *);
+
+/* ---- asking without planning ---- */
+
+/* What goes on a day. The question's hits are those of the day, its range is all customers. */
+MUST_CHECK int plan_forecast(struct pg *, struct pg_query *, const struct plan_question *,
+                             int32_t day, pg_result_cb, void *owner, struct err *);
+struct plan_forecast {
+    struct span counts, samples; /* JSON, see plan.sql; into the result */
+    int64_t total;
+};
+void plan_read_forecast(const PGresult *, struct plan_forecast *);
+
+/* The dates of one debt that steps count from; none: there is no such debt. `number` with a null
+ * base: by the ids. */
+struct plan_debt_name {
+    struct span number;
+    int64_t customer_id, invoice_id;
+};
+MUST_CHECK int plan_anchors(struct pg *, struct pg_query *, const struct plan_debt_name *,
+                            pg_result_cb, void *owner, struct err *);
+struct plan_anchor {
+    int64_t customer_id, invoice_id;
+    enum scenario_anchor anchor;
+    int32_t date;
+};
+void plan_read_anchor(const PGresult *, int row, struct plan_anchor *);
+
+/* One debt and the rule's word on each of its steps, as JSON; see plan.sql. */
+struct plan_explaining {
+    struct plan_question question; /* of one debt */
+    struct instant hold_since;     /* payments started before it no longer hold */
+    const struct reminder_rules *manners;
+};
+MUST_CHECK int plan_explain(struct pg *, struct pg_query *, const struct plan_explaining *,
+                            pg_result_cb, void *owner, struct err *);
+struct span plan_read_explained(const PGresult *);
 
 /* To be added to the transaction that makes debts wait. */
 void plan_add_wake(struct pg_tx *);
