@@ -31,8 +31,9 @@ struct key_run {
 
 static int print_usage(void)
 {
-    fputs("usage: dunlin key api make NAME [imports] [invoices] [paylinks] [callbacks] [devices]\n"
-          "                                [scenarios]\n"
+    fputs("usage: dunlin key api make NAME SCOPE…\n"
+          "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, customers,\n"
+          "           templates, sending, campaigns, calls or results\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"
