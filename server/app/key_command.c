@@ -32,7 +32,8 @@ struct key_run {
 static int print_usage(void)
 {
     fputs("usage: dunlin key api make NAME SCOPE…\n"
-          "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, customers,\n"
+          "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, "
+          "customers,\n"
           "           templates, sending, campaigns, calls or results\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
