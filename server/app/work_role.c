@@ -137,8 +137,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = BULK_TIMEOUT_MS,
                                                           .write_timeout_ms = BULK_TIMEOUT_MS});
-    role->planning = planning_new(&(struct planning_options){
-        .world = w->world, .store = role->plan_store, .rules = plan_rules_open});
+    role->planning =
+        planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
     return 0;
 }
 

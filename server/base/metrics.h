@@ -30,6 +30,7 @@
     X(reminders_failed, "reminders that could not be sent")                                        \
     X(reminders_crossed, "reminders accepted by their channel after the payment was booked")       \
     X(reminders_crossed_ms, "milliseconds between those payments and the acceptances")             \
+    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(mails_sent, "mails taken by the mail server")                                                \
     X(mails_refused, "mails refused for good")                                                     \
     X(mails_again, "mails given back to be sent later")                                            \
@@ -40,7 +41,6 @@
     X(unsubscribed, "customers who opted out of mail by its link")                                 \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
-    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -190,13 +190,13 @@ static void write_code(struct item *item, const struct reminder_claimed *claimed
     item->code = put(item->send, span_str(code));
 }
 
-/* Mail alone, and not what follows from a debt that is overdue: that may not be refused. */
+/* Mail alone, and not what the law wants said to a late debtor. */
 static void write_unsubscribe(struct item *item, const struct reminder_claimed *claimed)
 {
     struct reminder_send *send = item->send;
     char address[600] = "";
-    bool may_be_refused = span_is_str(claimed->channel, "email") &&
-                          (claimed->due_date >= claimed->today || claimed->due_minor <= 0);
+    bool may_be_refused =
+        span_is_str(claimed->channel, "email") && reminder_text_may_be_refused(claimed);
     if (may_be_refused && claimed->link_no != 0)
         snprintf(address, sizeof(address), "%.*s/unsubscribe", SPAN_ARG(get(send, item->link)));
     item->unsubscribe = put(send, span_str(address));
