@@ -8,11 +8,13 @@
 
 struct store;
 struct push_apps;
+struct http_gateway;
 
 /* What channels work with. */
 struct channel_means {
     struct store *store;
-    struct push_apps *push_apps; /* null without apps */
+    struct push_apps *push_apps;      /* null without apps */
+    struct http_gateway *sms, *voice; /* null without settings */
 };
 
 /* Where a push goes. */
@@ -68,7 +70,10 @@ struct channel_result { /* borrowed: good until the callback returns */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
     bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
                               * credit, a bad token); `reason` says what. See gate_stop */
-    uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
+    bool is_own_wait;        /* with CHANNEL_RETRY: our rule makes it wait, nobody failed */
+    bool is_final;           /* with CHANNEL_UNCERTAIN: never again, though repeats are harmless */
+    uint32_t retry_after_ms; /* with CHANNEL_RETRY, and CHANNEL_UNCERTAIN where that is tried again:
+                              * not sooner; 0: nothing was said */
 
     /* Of what was sent, or perhaps. */
     struct span gateway_id; /* by which later reports call it; empty: by our code */

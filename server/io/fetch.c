@@ -35,7 +35,7 @@ struct fetch_call {
     size_t body_len;
     struct buf answer;
     char location[LOCATION_MAX];
-    char date[DATE_MAX];
+    char date[DATE_MAX], retry_after[DATE_MAX];
     int status;
     struct mono wire_by;
     bool has_begun; /* to be sent: the thread's until the call is handed back */
@@ -262,6 +262,8 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
         snprintf(call->location, sizeof(call->location), "%s", header->value);
     if (curl_easy_header(call->easy, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         snprintf(call->date, sizeof(call->date), "%s", header->value);
+    if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(call->retry_after, sizeof(call->retry_after), "%s", header->value);
 }
 
 static void hand_back(struct fetch *fetch, struct fetch_call *call, CURLcode code)
@@ -330,7 +332,8 @@ static void finish(struct fetch_call *call, const struct err *err)
                                   .status = call->status,
                                   .body = buf_span(&call->answer),
                                   .location = span_str(call->location),
-                                  .date = span_str(call->date)};
+                                  .date = span_str(call->date),
+                                  .retry_after = span_str(call->retry_after)};
     h2o_linklist_unlink(&call->link);
     --call->fetch->in_flight;
     if (call->on_done != NULL)

@@ -41,8 +41,9 @@ struct fetch_answer {
     enum fetch_fate fate;
     int status; /* 0 when there was none */
     struct span body;
-    struct span location; /* Location header; redirects are never followed */
-    struct span date;     /* Date header: the other side's clock */
+    struct span location;    /* Location header; redirects are never followed */
+    struct span date;        /* Date header: the other side's clock */
+    struct span retry_after; /* Retry-After header, as it stands */
 };
 
 /* `answer` is borrowed; err is never null, err->code is 0 when an HTTP answer of any status came,
