@@ -9,6 +9,7 @@
 #include "app/push_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
+#include "app/sms_command.h"
 #include "app/title.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ static const struct command {
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
+    {"sms", "send one SMS, and show the whole exchange", sms_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };

