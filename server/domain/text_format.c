@@ -29,7 +29,7 @@ bool language_find(struct span tag, enum language *language)
 
 static const char *blank_of(struct text_style style)
 {
-    return style.place == TEXT_SMS ? " " : NO_BREAK_SPACE;
+    return style.place == TEXT_PAGE ? NO_BREAK_SPACE : " ";
 }
 
 static const char *symbol_of(const char *currency, struct text_style style)
@@ -55,18 +55,19 @@ static struct span digits_of(uint64_t value, size_t len_min, char room[24])
 static void add_number(struct buf *out, int64_t minor, size_t exponent, struct text_style style)
 {
     bool is_english = style.language == LANGUAGE_ENGLISH;
-    char room[24];
+    char room[25] = {0};
     uint64_t value = minor < 0 ? UINT64_C(0) - (uint64_t)minor : (uint64_t)minor;
     struct span digits = digits_of(value, exponent + 1, room);
     size_t whole_len = digits.len - exponent;
     if (minor < 0)
         buf_add_char(out, '-');
     for (size_t i = 0; i < whole_len; ++i) {
-        if (i > 0 && (whole_len - i) % 3 == 0)
+        if (i > 0 && (whole_len - i) % 3 == 0 && style.place != TEXT_SPOKEN)
             buf_add_str(out, is_english ? "," : blank_of(style));
         buf_add_char(out, digits.base[i]);
     }
-    if (exponent == 0)
+    bool is_whole = strspn(digits.base + whole_len, "0") >= exponent;
+    if (exponent == 0 || (is_whole && style.place == TEXT_SPOKEN))
         return;
     buf_add_char(out, is_english ? '.' : ',');
     buf_add(out, span_from(digits, whole_len));
@@ -114,6 +115,27 @@ void text_format_date(struct buf *out, struct date d, struct text_style style)
     buf_add_str(out, months[style.language][d.month - 1]);
     buf_add_str(out, blank);
     buf_add_int(out, d.year);
+}
+
+/* Ukrainian counts 2 to 4 apart, also at the end of a number, but for 12 to 14. */
+static const char *days_word(int32_t days, enum language language)
+{
+    int32_t last = days % 10, last_two = days % 100;
+    if (language == LANGUAGE_ENGLISH)
+        return days == 1 ? "day" : "days";
+    if (language == LANGUAGE_POLISH)
+        return days == 1 ? "dzień" : "dni";
+    if (last == 1 && last_two != 11)
+        return "день";
+    return last >= 2 && last <= 4 && (last_two < 12 || last_two > 14) ? "дні" : "днів";
+}
+
+void text_format_days(struct buf *out, int32_t days, struct text_style style)
+{
+    assert(days >= 0);
+    buf_add_int(out, days);
+    buf_add_str(out, blank_of(style));
+    buf_add_str(out, days_word(days, style.language));
 }
 
 /* ---- accounts and names ---- */

@@ -24,6 +24,7 @@ bool language_find(struct span tag, enum language *language);
 enum text_place {
     TEXT_PAGE = 1,
     TEXT_SMS,
+    TEXT_SPOKEN, /* by a machine: no groups of digits, no blanks that do not break, no ",00" */
 };
 
 struct text_style {
@@ -35,6 +36,8 @@ struct text_style {
 void text_format_amount(struct buf *out, struct money m, struct text_style style);
 /* "12 maja 2026", "12 May 2026", "12 травня 2026"; in an SMS "12.05.2026". */
 void text_format_date(struct buf *out, struct date d, struct text_style style);
+/* "1 dzień", "14 dni"; "1 day", "14 days"; "1 день", "2 дні", "14 днів". */
+void text_format_days(struct buf *out, int32_t days, struct text_style style);
 /* "PL61 1090 1014 …" in groups of four; `account` is a normalised IBAN. */
 void text_format_account(struct buf *out, struct span account);
 /* The initials of the first two words, "A. K.": enough for the person meant to know themselves, too

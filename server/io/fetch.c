@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/crypto.h"
+#include "io/fetch_mail.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -39,6 +40,8 @@ struct fetch_call {
     int status;
     struct mono wire_by;
     bool has_begun; /* to be sent: the thread's until the call is handed back */
+    bool is_smtp;
+    struct fetch_mail mail;
     struct err err;
 };
 
@@ -128,11 +131,16 @@ static bool is_loopback(const char *host)
     return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
 }
 
-/* Which protocol an address may be called by, or null. */
-static const char *allowed_protocol(const char *url)
+/* How an address may be called; protocol is null when it may not. */
+struct way {
+    const char *protocol;
+    bool is_loopback, is_mail;
+};
+
+static struct way allowed_way(const char *url)
 {
     char *scheme = NULL, *host = NULL, *user = NULL;
-    const char *allowed = NULL;
+    struct way way = {0};
     CURLU *parts = curl_url();
     if (parts == NULL)
         abort();
@@ -140,16 +148,23 @@ static const char *allowed_protocol(const char *url)
         curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
         curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
         curl_url_get(parts, CURLUPART_USER, &user, 0) != CURLUE_OK) {
+        static const char *const mails[] = {"smtp", "smtps", "imap", "imaps"};
+        way.is_loopback = is_loopback(host);
         if (strcmp(scheme, "https") == 0)
-            allowed = "https";
-        else if (strcmp(scheme, "http") == 0 && is_loopback(host))
-            allowed = "http";
+            way.protocol = "https";
+        else if (strcmp(scheme, "http") == 0 && way.is_loopback)
+            way.protocol = "http";
+        for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); ++i)
+            if (strcmp(scheme, mails[i]) == 0) {
+                way.protocol = mails[i];
+                way.is_mail = true;
+            }
     }
     curl_free(scheme);
     curl_free(host);
     curl_free(user);
     curl_url_cleanup(parts);
-    return allowed;
+    return way;
 }
 
 static void set_method(struct fetch_call *call, const struct fetch_request *request)
@@ -200,25 +215,30 @@ static void set_trust(struct fetch_call *call, struct span ca_file)
 }
 
 static struct fetch_call *call_new(const struct fetch_request *request, const char *url,
-                                   const char *protocol)
+                                   struct way way)
 {
     struct fetch_call *call = calloc(1, sizeof(*call));
     if (call == NULL || (call->easy = curl_easy_init()) == NULL)
         abort();
     buf_init(&call->answer, request->answer_max);
     curl_easy_setopt(call->easy, CURLOPT_URL, url);
-    curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, protocol);
-    add_headers(call, request->headers);
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, way.protocol);
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, on_about_to_send);
     curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
     call->wire_by = request->wire_by;
-    set_method(call, request);
     set_limits(call, request);
     set_trust(call, request->ca_file);
+    if (way.is_mail) {
+        call->is_smtp = strncmp(way.protocol, "smtp", 4) == 0;
+        fetch_mail_set(&call->mail, call->easy, request, way.protocol, way.is_loopback);
+        return call;
+    }
+    add_headers(call, request->headers);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+    set_method(call, request);
     return call;
 }
 
@@ -230,6 +250,7 @@ static void call_free(struct fetch_call *call)
         secret_wipe(line->data, strlen(line->data));
     curl_slist_free_all(call->headers);
     buf_release(&call->answer);
+    fetch_mail_release(&call->mail);
     if (call->body != NULL)
         secret_wipe(call->body, call->body_len);
     free(call->body);
@@ -245,6 +266,10 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
     struct curl_header *header;
     if (buf_is_overflowed(&call->answer)) {
         err_set(&call->err, ERR_PROVIDER, "the answer is longer than allowed");
+        return;
+    }
+    if (call->is_smtp) {
+        fetch_mail_read(&call->mail, call->easy, code, &call->status, &call->err);
         return;
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
@@ -321,6 +346,8 @@ static void *run(void *owner)
 
 static enum fetch_fate fate_of(const struct fetch_call *call)
 {
+    if (call->is_smtp)
+        return fetch_mail_fate(&call->mail, call->status);
     if (!call->has_begun)
         return FETCH_NEVER_SENT;
     return call->status == 0 ? FETCH_UNKNOWN : FETCH_ANSWERED;
@@ -333,7 +360,10 @@ static void finish(struct fetch_call *call, const struct err *err)
                                   .body = buf_span(&call->answer),
                                   .location = span_str(call->location),
                                   .date = span_str(call->date),
-                                  .retry_after = span_str(call->retry_after)};
+                                  .retry_after = span_str(call->retry_after),
+                                  .stage = call->mail.stage,
+                                  .last_line = span_str(call->mail.last_line),
+                                  .has_logged_in = call->mail.has_logged_in};
     h2o_linklist_unlink(&call->link);
     --call->fetch->in_flight;
     if (call->on_done != NULL)
@@ -455,11 +485,18 @@ int fetch_begin(struct fetch *fetch, const struct fetch_request *request, fetch_
     char *url = strndup(request->url.base, request->url.len);
     if (url == NULL)
         abort();
-    const char *protocol = allowed_protocol(url);
-    struct fetch_call *call = protocol == NULL ? NULL : call_new(request, url, protocol);
+    struct way way = allowed_way(url);
+    int bad = 0;
+    struct fetch_call *call = NULL;
+    if (way.protocol == NULL)
+        bad = err_set(err, ERR_SETTINGS, "only https is called, and http on loopback");
+    else if (way.is_mail)
+        bad = fetch_mail_check(request, way.protocol, err);
+    if (bad == 0)
+        call = call_new(request, url, way);
     free(url);
-    if (call == NULL)
-        return err_set(err, ERR_SETTINGS, "only https is called, and http on loopback");
+    if (bad != 0)
+        return bad;
     call->fetch = fetch;
     call->on_done = on_done;
     call->owner = owner;

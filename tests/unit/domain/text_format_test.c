@@ -119,6 +119,46 @@ static void languages_are_found_by_their_tags(void **state)
     assert_string_equal(language_code(LANGUAGE_UKRAINIAN), "uk");
 }
 
+static void days_are_counted_as_each_language_does(void **state)
+{
+    (void)state;
+    const struct {
+        int32_t days;
+        const char *expected[3];
+    } cases[] = {
+        {0, {"0 dni", "0 days", "0 днів"}},         {1, {"1 dzień", "1 day", "1 день"}},
+        {2, {"2 dni", "2 days", "2 дні"}},          {5, {"5 dni", "5 days", "5 днів"}},
+        {11, {"11 dni", "11 days", "11 днів"}},     {14, {"14 dni", "14 days", "14 днів"}},
+        {21, {"21 dni", "21 days", "21 день"}},     {23, {"23 dni", "23 days", "23 дні"}},
+        {112, {"112 dni", "112 days", "112 днів"}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i)
+        for (int language = 0; language < LANGUAGE_COUNT; ++language) {
+            text_format_days(&out, cases[i].days,
+                             (struct text_style){(enum language)language, TEXT_SMS});
+            assert_out(cases[i].expected[language]);
+        }
+}
+
+static void spoken_amounts_have_no_groups_and_no_empty_cents(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t minor;
+        enum language language;
+        const char *expected;
+    } cases[] = {
+        {123450, LANGUAGE_POLISH, "1234,50 zł"}, {1234500, LANGUAGE_POLISH, "12345 zł"},
+        {5, LANGUAGE_POLISH, "0,05 zł"},         {123450, LANGUAGE_ENGLISH, "PLN 1234.50"},
+        {100000, LANGUAGE_UKRAINIAN, "1000 zł"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        text_format_amount(&out, money_of(cases[i].minor, "PLN"),
+                           (struct text_style){cases[i].language, TEXT_SPOKEN});
+        assert_out(cases[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +167,9 @@ int main(void)
         cmocka_unit_test(accounts_are_grouped_in_fours),
         cmocka_unit_test(names_are_masked_to_two_initials),
         cmocka_unit_test(languages_are_found_by_their_tags),
+        cmocka_unit_test(days_are_counted_as_each_language_does),
+        cmocka_unit_test_setup_teardown(spoken_amounts_have_no_groups_and_no_empty_cents, make_buf,
+                                        free_buf),
     };
     return cmocka_run_group_tests(tests, make_buf, free_buf);
 }
