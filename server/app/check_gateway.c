@@ -67,8 +67,8 @@ static void ask(struct asking *a, const struct http_gateway_settings *settings)
     else
         while (!a->is_over)
             h2o_evloop_run(loop, INT32_MAX);
-    fetch_free(fetch);
     http_gateway_free(gateway);
+    fetch_free(fetch);
     h2o_evloop_run(loop, 0); /* closed sockets are freed by the turn that follows */
     timer_loop_release(loop);
     h2o_evloop_destroy(loop);

@@ -151,6 +151,17 @@ struct settings {
         int64_t feed_age_max_hours, holdout_permille, usual_factor, ramp_start;
     } reminders;
     struct settings_gateway sms, voice;
+    struct {
+        const char *url; /* "smtps://mail.example"; "": no mail is sent */
+        const char *user, *password, *ca_file;
+        const char *from, *from_name, *reply_to, *bounce_domain;
+        int64_t per_second, in_flight, timeout_s;
+        struct {
+            const char *url; /* "imaps://mail.example"; "": bounces are not read */
+            const char *user, *password, *folder, *done_folder;
+            int64_t every_seconds;
+        } imap;
+    } mail;
 
     struct settings_line *lines_;
     int line_count_;

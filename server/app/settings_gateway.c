@@ -4,6 +4,7 @@
 #include "channel/http_report.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 enum { SECRET_LEN_MIN = 16 };
 
@@ -133,6 +134,26 @@ static void need(struct settings_reading *r, const char *prefix, const char *nam
     setting_add_mistake(r->mistakes, settings_line_of(r->settings, gateway), whole, "%s", why);
 }
 
+/* Secrets from the environment: DUNLIN_SMS_TOKEN, DUNLIN_SMS_REPORT_SECRET. */
+static void read_environment(struct settings_reading *r, const char *prefix,
+                             struct settings_gateway *g)
+{
+    bool is_voice = strcmp(prefix, "voice") == 0;
+    const char *token = getenv(is_voice ? "DUNLIN_VOICE_TOKEN" : "DUNLIN_SMS_TOKEN");
+    const char *secret =
+        getenv(is_voice ? "DUNLIN_VOICE_REPORT_SECRET" : "DUNLIN_SMS_REPORT_SECRET");
+    char room[160];
+    if (token != NULL)
+        g->token = setting_keep(r->settings, token, strlen(token));
+    if (secret == NULL)
+        return;
+    const char *wrong = setting_check_secret_word(secret, room);
+    if (wrong != NULL)
+        need(r, prefix, "report.secret_file", false, wrong);
+    else
+        g->report_secret = setting_keep(r->settings, secret, strlen(secret));
+}
+
 static void finish_smsapi(struct settings_reading *r, const char *prefix,
                           struct settings_gateway *g)
 {
@@ -172,6 +193,7 @@ static void finish_gateway(struct settings_reading *r, const char *prefix,
 {
     if (g->gateway[0] == '\0')
         return;
+    read_environment(r, prefix, g);
     if (strcmp(g->gateway, "smsapi") == 0)
         finish_smsapi(r, prefix, g);
     else

@@ -1,6 +1,7 @@
 #include "app/settings_table.h"
 
 #include "app/settings_gateway.h"
+#include "app/settings_mail.h"
 #include "app/settings_push.h"
 #include "app/settings_reminders.h"
 #include "base/key_set.h"
@@ -302,7 +303,8 @@ static const char *check_conninfo(const char *value, char room[160])
          .type = SETTING_SECRET_FILE,                                                              \
          .offset = AT(at.token),                                                                   \
          .example = "/etc/dunlin/" prefix ".token",                                                \
-         .help = "File with the token or password, readable by Dunlin alone."},                    \
+         .help = "File with the token or password, readable by Dunlin alone (or in the\n"          \
+                 "environment, as DUNLIN_SMS_TOKEN or DUNLIN_VOICE_TOKEN)."},                      \
         TEXT(prefix ".user", at.user, NULL, "The user beside it, where a gateway wants one.",      \
              .example = "bank"),                                                                   \
         TEXT(prefix ".sender", at.sender, NULL,                                                    \
@@ -744,6 +746,54 @@ const struct setting settings_table[] = {
     INT("voice.interval_s", voice.interval_s, "300", 60, 7200,
         "… so many seconds apart (field {interval})."),
     GATEWAY("voice", voice, "5", "phone={to}, text={text}, unique_id={id}", "a call"),
+
+    SECTION("mail",
+            "Reminders as mail, through the creditor's own mail server or a submission service."),
+    TEXT("mail.url", mail.url, NULL,
+         "Where mail is handed in: smtps://HOST, or smtp://HOST:587 with STARTTLS, which it must\n"
+         "offer; plain only on loopback. Nothing here: no mail is sent.",
+         .example = "smtps://mail.example.com", .check = setting_check_smtp_url),
+    TEXT("mail.user", mail.user, "", "Whom to log in as; nothing: nobody."),
+    {.name = "mail.password_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(mail.password),
+     .example = "/etc/dunlin/mail.password",
+     .help = "File with the password (or DUNLIN_MAIL_PASSWORD)."},
+    PATH("mail.ca_file", mail.ca_file, "",
+         "Certificates to trust for the mail servers instead of the system's."),
+    TEXT("mail.from", mail.from, NULL, "The address that mails come from.",
+         .example = "office@example.com", .check = setting_check_mail_address),
+    TEXT("mail.from_name", mail.from_name, "", "The name beside it; nothing: the creditor's."),
+    TEXT("mail.reply_to", mail.reply_to, "", "Where answers go, if not to that address.",
+         .check = setting_check_mail_address),
+    TEXT("mail.bounce_domain", mail.bounce_domain, NULL,
+         "Of the addresses that bounces come back to, bounce+CODE@DOMAIN, all of which are to be\n"
+         "delivered into one folder; see docs/mail.md.",
+         .example = "bounces.example.com", .check = setting_check_mail_domain),
+    INT("mail.per_second", mail.per_second, "0", 0, 10000,
+        "Mails a second at most; 0: as many as are answered."),
+    INT("mail.in_flight", mail.in_flight, "4", 1, 100, "Mails under way at once, and connections."),
+    INT("mail.timeout_s", mail.timeout_s, "60", 5, 600,
+        "Seconds for a mail; one that the server has not confirmed by then counts as perhaps "
+        "sent."),
+    SECTION("mail.imap", "Where the bounces are read."),
+    TEXT("mail.imap.url", mail.imap.url, NULL,
+         "imaps://HOST, or imap://HOST with STARTTLS; plain only on loopback. Nothing here: "
+         "bounces\n"
+         "are not read.",
+         .example = "imaps://mail.example.com", .check = setting_check_imap_url),
+    TEXT("mail.imap.user", mail.imap.user, "", "Whom to log in as."),
+    {.name = "mail.imap.password_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(mail.imap.password),
+     .example = "/etc/dunlin/bounces.password",
+     .help = "File with the password (or DUNLIN_MAIL_IMAP_PASSWORD)."},
+    TEXT("mail.imap.folder", mail.imap.folder, "INBOX", "The folder they are in.",
+         .check = setting_check_mail_folder),
+    TEXT("mail.imap.done_folder", mail.imap.done_folder, "",
+         "Where to move what was read, a folder that is there; nothing: it stays, marked as seen.",
+         .check = setting_check_mail_folder),
+    INT("mail.imap.every_seconds", mail.imap.every_seconds, "60", 1, 86400, "How often to look."),
 
     {.name = "providers",
      .type = SETTING_TABLES,

@@ -154,8 +154,8 @@ static int send_one(struct run *run)
     struct fetch *fetch = fetch_new(loop, FETCHES_MAX);
     struct http_gateway *gateway = http_gateway_new(loop, fetch, &settings);
     int status = exchange(run, gateway, loop, buf_span(&text));
-    fetch_free(fetch);
     http_gateway_free(gateway);
+    fetch_free(fetch);
     h2o_evloop_run(loop, 0); /* closed sockets are freed by the turn that follows */
     timer_loop_release(loop);
     h2o_evloop_destroy(loop);

@@ -1,7 +1,11 @@
 /* The process for what no request waits for, and for the operators' questions. */
 #include "app/worker.h"
 
+#include "app/message_gateways.h"
 #include "app/push_build.h"
+#include "app/settings_mail.h"
+#include "channel/email.h"
+#include "channel/gate.h"
 #include "channel/push_apps.h"
 #include "http/health.h"
 #include "http/listener.h"
@@ -19,6 +23,9 @@ struct work_role {
     struct board *board;
     struct http_listener *operators;
     struct health health;
+    struct gates gates;
+    struct email_settings email_settings;
+    struct message_gateway_room sms_room, voice_room;
     struct parked *parked;
     struct dispatch *dispatch;
     struct anchor *anchor;
@@ -53,6 +60,42 @@ static int start_push(const struct worker *w, struct err *e)
     return 0;
 }
 
+/* Ten failures in a row and the mail server is left alone, for ten seconds at first. */
+static void start_mail(struct work_role *role, const struct settings *settings)
+{
+    struct world *world = role->world;
+    if (settings->mail.url[0] == '\0')
+        return;
+    role->email_settings = settings_email(settings);
+    role->email_settings.metrics = world->metrics;
+    world->email = email_new(world->loop, &role->email_settings);
+    gates_add(&role->gates, "email",
+              &(struct gate_limits){.per_second = (uint32_t)settings->mail.per_second,
+                                    .in_flight_max = (uint32_t)settings->mail.in_flight,
+                                    .failures_to_rest = 10,
+                                    .rest_ms = 10000});
+}
+
+static struct http_gateway *start_gateway(struct work_role *role, const struct settings *s,
+                                          enum message_gateway_kind kind,
+                                          struct message_gateway_room *room)
+{
+    struct http_gateway_settings settings;
+    if (!message_gateway_describe(s, kind, room, &settings))
+        return NULL;
+    struct http_gateway *gateway =
+        http_gateway_new(role->world->loop, role->world->fetch, &settings);
+    http_gateway_warm(gateway);
+    return gateway;
+}
+
+static void start_gateways(struct work_role *role, const struct settings *s)
+{
+    role->world->sms = start_gateway(role, s, MESSAGE_GATEWAY_SMS, &role->sms_room);
+    role->world->voice = start_gateway(role, s, MESSAGE_GATEWAY_VOICE, &role->voice_room);
+    message_gateway_add_gates(s, &role->gates);
+}
+
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
     struct work_role *role = calloc(1, sizeof(*role));
@@ -75,6 +118,9 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->operators = http_listener_new(w->world, &options);
     if (start_push(w, e) != 0)
         return e->code;
+    start_mail(role, w->gateway->settings);
+    start_gateways(role, w->gateway->settings);
+    w->world->gates = &role->gates;
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
@@ -122,12 +168,20 @@ static void work_stop(void *state)
         push_apps_free(
             role->world->push_apps); /* what is left ends now, and dispatch hears of it */
     role->world->push_apps = NULL;
+    if (role->world->email != NULL)
+        email_free(role->world->email); /* likewise */
+    role->world->email = NULL;
+    http_gateway_free(role->world->sms); /* likewise */
+    http_gateway_free(role->world->voice);
+    role->world->sms = role->world->voice = NULL;
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
+    role->world->gates = NULL;
+    gates_release(&role->gates);
     free(role);
 }
 

@@ -1,8 +1,10 @@
 #include "app/world_build.h"
 
 #include "app/keys.h"
+#include "app/message_gateways.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
+#include "channel/email.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
 #include "io/fetch.h"
@@ -13,18 +15,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FETCHES_MAX = 256 };
+enum { FETCHES_MAX = 256, CHANNELS_MAX = 16 };
 
 /* The world with what it points to, all freed together. */
 struct world_house {
     struct world world; /* first: world_free finds the house by it */
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
+    const struct channel *channels[CHANNELS_MAX + 1];
+    struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
     struct buf ios_apps, android_apps;
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
-
-static const struct channel *const no_channels[] = {NULL};
 
 static struct creditor creditor_of(const struct settings *s)
 {
@@ -106,6 +108,28 @@ static void fill_app_links(struct world_house *h, const struct settings *s)
                                             .android = buf_span(&h->android_apps)};
 }
 
+/* Those whose settings are there stand before the demo's and the tests'. */
+static void fill_channels(struct world_house *h, const struct gateway *g)
+{
+    size_t count = 0;
+    if (g->settings->mail.url[0] != '\0')
+        h->channels[count++] = &email_channel;
+    count += message_gateway_channels(g->settings, &h->channels[count]);
+    for (size_t i = 0; g->channels != NULL && g->channels[i] != NULL; ++i) {
+        assert(count < CHANNELS_MAX);
+        h->channels[count++] = g->channels[i];
+    }
+    h->world.channels = h->channels;
+}
+
+static void fill_reports(struct world_house *h, const struct settings *s)
+{
+    if (message_gateway_describe_report(s, MESSAGE_GATEWAY_SMS, &h->sms_report))
+        h->world.sms_report = &h->sms_report;
+    if (message_gateway_describe_report(s, MESSAGE_GATEWAY_VOICE, &h->voice_report))
+        h->world.voice_report = &h->voice_report;
+}
+
 static struct world_house *house_new(const struct gateway *g, int slot)
 {
     struct world_house *h = calloc(1, sizeof(*h));
@@ -114,7 +138,6 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     const struct settings *s = g->settings;
     h->world = (struct world){
         .creditor = creditor_of(s),
-        .channels = g->channels == NULL ? no_channels : g->channels,
         .reminders = settings_reminder_rules(s),
         .metrics = &g->board->metrics[slot],
         .is_demo = g->is_demo,
@@ -125,6 +148,8 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .now = g->now == NULL ? clock_wall : g->now,
     };
     buf_init(&h->texts, 65536);
+    fill_channels(h, g);
+    fill_reports(h, s);
     fill_providers(h, s);
     fill_texts(h, s);
     fill_app_links(h, s);

@@ -30,6 +30,16 @@
     X(reminders_failed, "reminders that could not be sent")                                        \
     X(reminders_crossed, "reminders accepted by their channel after the payment was booked")       \
     X(reminders_crossed_ms, "milliseconds between those payments and the acceptances")             \
+    X(mails_sent, "mails taken by the mail server")                                                \
+    X(mails_refused, "mails refused for good")                                                     \
+    X(mails_again, "mails given back to be sent later")                                            \
+    X(mails_uncertain, "mails whose end nobody confirmed")                                         \
+    X(mail_alarms, "refusals of mail that are no fault of the address")                            \
+    X(bounces_taken, "bounces that told something new of a mail")                                  \
+    X(bounces_strange, "mails in the bounce folder that are no bounce of ours")                    \
+    X(unsubscribed, "customers who opted out of mail by its link")                                 \
+    X(pages_seen, "pages that a person was seen to use")                                           \
+    X(pages_robots, "pages shown to what calls itself a robot")                                    \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -8,13 +8,16 @@
 
 struct store;
 struct push_apps;
+struct email;
 struct http_gateway;
+struct transfer;
 
 /* What channels work with. */
 struct channel_means {
     struct store *store;
     struct push_apps *push_apps;      /* null without apps */
     struct http_gateway *sms, *voice; /* null without settings */
+    struct email *email;              /* null without a mail server */
 };
 
 /* Where a push goes. */
@@ -47,6 +50,7 @@ struct channel_message {
     const struct channel_device *device; /* of pushes, where there are apps; else null */
     struct mono wire_by; /* no later than this may it leave: what allowed it may have changed */
     struct instant at;
+    const struct transfer *transfer; /* a mail shows it as a code to scan; null: none */
 };
 
 enum channel_outcome {
@@ -70,7 +74,7 @@ struct channel_result { /* borrowed: good until the callback returns */
     bool is_asked_for;       /* with CHANNEL_RETRY: the service answered, and asks for it */
     bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
                               * credit, a bad token); `reason` says what. See gate_stop */
-    bool is_own_wait;        /* with CHANNEL_RETRY: our rule makes it wait, nobody failed */
+    bool is_no_fault;        /* with CHANNEL_RETRY: of the channel's; does not count to its rest */
     bool is_final;           /* with CHANNEL_UNCERTAIN: never again, though repeats are harmless */
     uint32_t retry_after_ms; /* with CHANNEL_RETRY, and CHANNEL_UNCERTAIN where that is tried again:
                               * not sooner; 0: nothing was said */

@@ -195,7 +195,7 @@ void gate_end(struct gate *gate, const struct channel_result *result, struct mon
         gate_end_neutral(gate);
     } else if (result->outcome == CHANNEL_SENT) {
         gate_end_good(gate, result->price_micro);
-    } else if (result->outcome == CHANNEL_REFUSED || result->is_own_wait) {
+    } else if (result->outcome == CHANNEL_REFUSED || result->is_no_fault) {
         gate_end_neutral(gate);
     } else {
         gate->spent_micro += result->price_micro; /* of what perhaps went */

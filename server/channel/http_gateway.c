@@ -47,7 +47,9 @@ struct http_gateway {
     struct fetch *fetch;
     struct tried tried[TRIED_SLOTS];
     h2o_linklist_t answers; /* those that wait for their turn of the loop */
-    int warming_count;
+    h2o_linklist_t exchanges;
+    struct fetch_call *warming[WARMING_MAX]; /* null: free */
+    struct fetch_call *checking;
     struct mono stopped_said_at;
     http_check_cb on_checked;
     void *check_owner;
@@ -55,6 +57,7 @@ struct http_gateway {
 
 /* One message under way. */
 struct exchange {
+    h2o_linklist_t link;
     struct http_gateway *gateway;
     struct fetch_call *call;
     struct buf body;
@@ -84,8 +87,12 @@ struct http_gateway *http_gateway_new(h2o_loop_t *loop, struct fetch *fetch,
     gateway->loop = loop;
     gateway->fetch = fetch;
     h2o_linklist_init_anchor(&gateway->answers);
+    h2o_linklist_init_anchor(&gateway->exchanges);
     return gateway;
 }
+
+static void on_turn(void *answer);
+static void end_exchange(struct exchange *x, struct channel_result result);
 
 void http_gateway_free(struct http_gateway *gateway)
 {
@@ -94,9 +101,19 @@ void http_gateway_free(struct http_gateway *gateway)
     while (!h2o_linklist_is_empty(&gateway->answers)) {
         struct answer *answer = H2O_STRUCT_FROM_MEMBER(struct answer, link, gateway->answers.next);
         timer_stop(&answer->timer);
-        h2o_linklist_unlink(&answer->link);
-        free(answer);
+        on_turn(answer);
     }
+    while (!h2o_linklist_is_empty(&gateway->exchanges)) {
+        struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, link, gateway->exchanges.next);
+        fetch_cancel(x->call);
+        end_exchange(x, (struct channel_result){.outcome = CHANNEL_UNCERTAIN,
+                                                .reason = SPAN_LIT("stopped while sending")});
+    }
+    for (int i = 0; i < WARMING_MAX; ++i)
+        if (gateway->warming[i] != NULL)
+            fetch_cancel(gateway->warming[i]);
+    if (gateway->checking != NULL)
+        fetch_cancel(gateway->checking);
     free(gateway);
 }
 
@@ -229,11 +246,11 @@ static void trace_answer(const struct http_gateway_settings *s, const struct fet
     buf_release(&text);
 }
 
+/* Its owner is its place in the table. */
 static void on_warmed(void *owner, const struct fetch_answer *answer, const struct err *err)
 {
-    struct http_gateway *gateway = owner;
     (void)answer, (void)err;
-    --gateway->warming_count;
+    *(struct fetch_call **)owner = NULL;
 }
 
 /* Scheme and host of the address. */
@@ -248,9 +265,11 @@ static struct span origin_of(struct span url)
 static void warm(struct http_gateway *gateway, struct span url)
 {
     struct buf root;
-    struct fetch_call *call;
     struct err err;
-    if (gateway->warming_count >= WARMING_MAX)
+    int place = 0;
+    while (place < WARMING_MAX && gateway->warming[place] != NULL)
+        ++place;
+    if (place == WARMING_MAX)
         return;
     buf_init(&root, 4096);
     buf_add(&root, origin_of(url));
@@ -260,8 +279,9 @@ static void warm(struct http_gateway *gateway, struct span url)
                                           .ca_file = gateway->settings.ca_file,
                                           .timeout_ms = CHECK_TIMEOUT_MS,
                                           .answer_max = ANSWER_MAX};
-    if (fetch_begin(gateway->fetch, &request, on_warmed, gateway, &call, &err) == 0)
-        ++gateway->warming_count;
+    struct fetch_call **call = &gateway->warming[place];
+    if (fetch_begin(gateway->fetch, &request, on_warmed, call, call, &err) != 0)
+        *call = NULL;
     buf_release(&root);
 }
 
@@ -274,9 +294,8 @@ void http_gateway_warm(struct http_gateway *gateway)
 
 static void end_exchange(struct exchange *x, struct channel_result result)
 {
-    channel_cb on_sent = x->on_sent;
-    void *owner = x->owner;
-    on_sent(owner, &result);
+    h2o_linklist_unlink(&x->link);
+    x->on_sent(x->owner, &result);
     buf_release(&x->body);
     free(x);
 }
@@ -491,6 +510,7 @@ int http_gateway_send(struct http_gateway *gateway, const struct http_gateway_me
         rc = ask(x, url, err);
     if (rc == 0) {
         ++tried->tries;
+        h2o_linklist_insert(&gateway->exchanges, &x->link);
         return 0;
     }
     buf_release(&x->body);
@@ -564,6 +584,7 @@ static void on_check_answered(void *owner, const struct fetch_answer *fetched,
     }
     http_check_cb on_checked = gateway->on_checked;
     gateway->on_checked = NULL;
+    gateway->checking = NULL;
     on_checked(gateway->check_owner, check, words);
 }
 
@@ -572,7 +593,6 @@ int http_gateway_check(struct http_gateway *gateway, http_check_cb on_checked, v
 {
     const struct http_gateway_settings *s = &gateway->settings;
     struct http_values values = values_of(s, NULL, false);
-    struct fetch_call *call;
     struct buf headers;
     if (s->check_url.len == 0)
         return err_set(err, ERR_SETTINGS, "there is no address to check by");
@@ -587,7 +607,8 @@ int http_gateway_check(struct http_gateway *gateway, http_check_cb on_checked, v
                                           .ca_file = s->ca_file,
                                           .timeout_ms = CHECK_TIMEOUT_MS,
                                           .answer_max = ANSWER_MAX};
-    int rc = fetch_begin(gateway->fetch, &request, on_check_answered, gateway, &call, err);
+    int rc =
+        fetch_begin(gateway->fetch, &request, on_check_answered, gateway, &gateway->checking, err);
     if (rc == 0) {
         gateway->on_checked = on_checked;
         gateway->check_owner = owner;

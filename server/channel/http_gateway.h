@@ -41,7 +41,7 @@ struct http_gateway_settings {
 
 struct http_gateway *http_gateway_new(h2o_loop_t *, struct fetch *,
                                       const struct http_gateway_settings *);
-/* Once no call of its fetch can end any more. */
+/* Ends what is under way as uncertain, in this call. Before its fetch. */
 void http_gateway_free(struct http_gateway *);
 bool http_gateway_refuses_repeats(const struct http_gateway *);
 const struct voice_hours *http_gateway_hours(const struct http_gateway *);

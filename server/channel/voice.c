@@ -31,7 +31,7 @@ static int voice_send(const struct channel_means *means, const struct channel_me
     if (wait_s > 0)
         return refuse(means->voice,
                       (struct channel_result){.outcome = CHANNEL_RETRY,
-                                              .is_own_wait = true,
+                                              .is_no_fault = true,
                                               .retry_after_ms = (uint32_t)wait_s * 1000,
                                               .reason = SPAN_LIT("outside of the hours for calls")},
                       on_sent, owner);

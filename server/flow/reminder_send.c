@@ -479,7 +479,10 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
         message.device = &device;
     }
     const struct channel_means means = {.store = send->post.world->store,
-                                        .push_apps = send->post.world->push_apps};
+                                        .push_apps = send->post.world->push_apps,
+                                        .sms = send->post.world->sms,
+                                        .voice = send->post.world->voice,
+                                        .email = send->post.world->email};
     return channel->send(&means, &message, on_sent, delivery, err);
 }
 

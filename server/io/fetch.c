@@ -40,7 +40,7 @@ struct fetch_call {
     int status;
     struct mono wire_by;
     bool has_begun; /* to be sent: the thread's until the call is handed back */
-    bool is_smtp;
+    bool is_smtp, is_late;
     struct fetch_mail mail;
     struct err err;
 };
@@ -264,6 +264,7 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
 {
     long status = 0;
     struct curl_header *header;
+    call->is_late = code == CURLE_ABORTED_BY_CALLBACK && (call->is_smtp || !call->has_begun);
     if (buf_is_overflowed(&call->answer)) {
         err_set(&call->err, ERR_PROVIDER, "the answer is longer than allowed");
         return;
@@ -274,7 +275,7 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
         err_set(&call->err, ERR_PROVIDER, "%s",
-                call->has_begun ? "the connection was lost" : "too late to be sent");
+                call->is_late ? "too late to be sent" : "the connection was lost");
         return;
     }
     if (code != CURLE_OK) {
@@ -356,6 +357,7 @@ static enum fetch_fate fate_of(const struct fetch_call *call)
 static void finish(struct fetch_call *call, const struct err *err)
 {
     struct fetch_answer answer = {.fate = fate_of(call),
+                                  .is_late = call->is_late,
                                   .status = call->status,
                                   .body = buf_span(&call->answer),
                                   .location = span_str(call->location),

@@ -64,7 +64,8 @@ enum { FETCH_LINE_MAX = 512 };
 
 struct fetch_answer {
     enum fetch_fate fate;
-    int status; /* 0 when there was none; of SMTP: the last one */
+    bool is_late; /* given up because its moment had passed */
+    int status;   /* 0 when there was none; of SMTP: the last one */
     struct span body;
     struct span location;    /* Location header; redirects are never followed */
     struct span date;        /* Date header: the other side's clock */

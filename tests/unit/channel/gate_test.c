@@ -204,7 +204,7 @@ static void results_end_a_message_by_what_they_mean(void **state)
         {{.outcome = CHANNEL_REFUSED}, 0, false, false},
         {{.outcome = CHANNEL_RETRY}, 0, true, false},
         {{.outcome = CHANNEL_RETRY, .is_asked_for = true}, 0, true, false},
-        {{.outcome = CHANNEL_RETRY, .is_own_wait = true}, 0, false, false},
+        {{.outcome = CHANNEL_RETRY, .is_no_fault = true}, 0, false, false},
         {{.outcome = CHANNEL_UNCERTAIN, .price_micro = 70000}, 70000, true, false},
         {{.outcome = CHANNEL_RETRY, .stops_channel = true, .reason = SPAN_LIT("no credit")},
          0,
