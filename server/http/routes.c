@@ -8,6 +8,7 @@
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
+#include "http/message_reports.h"
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
@@ -22,6 +23,10 @@
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
+        {"GET", "/callbacks/sms/{secret}", ROUTE_OPEN, NULL, message_reports_take_sms},            \
+        {"POST", "/callbacks/sms/{secret}", ROUTE_OPEN, NULL, message_reports_take_sms},           \
+        {"GET", "/callbacks/voice/{secret}", ROUTE_OPEN, NULL, message_reports_take_voice},        \
+        {"POST", "/callbacks/voice/{secret}", ROUTE_OPEN, NULL, message_reports_take_voice},       \
         {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
         {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},                             \
         {"GET", "/.well-known/apple-app-site-association", ROUTE_OPEN, NULL, app_links_show_ios},  \
