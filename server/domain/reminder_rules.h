@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REMINDER_CONSENTS_MAX = 8 };
+enum { REMINDER_CONSENTS_MAX = 8, REMINDER_DAYS_OFF_MAX = 24 };
 
 struct reminder_rules {
     /* Send window in the customer's time zone, seconds of the day, the end excluded; both 0: any
@@ -35,5 +35,10 @@ struct reminder_rules {
     int32_t usual_factor;
     int64_t ramp_start;
 };
+
+/* The public holidays on which nothing is sent, from the day before `today` (UTC, days since
+ * 1970-01-01) on, as far as the next opening is looked for. Returns how many. */
+size_t reminder_days_off(const struct reminder_rules *, int32_t today,
+                         int32_t days[REMINDER_DAYS_OFF_MAX]);
 
 #endif

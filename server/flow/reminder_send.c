@@ -1,26 +1,28 @@
 /* The happy path:
- *   claim in one transaction; while its commit is on its way the words of each are written; then
- * each is handed to its channel in one turn of the loop, a push once for each device, and the
- * caller is told, who may claim the next; when the last device of a reminder has answered its
- * outcome goes to the record. What can fail: the claim: nothing is claimed, nothing is sent; the
- * outcome of a commit whose connection broke is unknown and such reminders are found among the
- * lost; more than 200 ms may have passed since the claim's commit: all is given back, for a payment
- * may have come since; what a push service does not write to the wire by then comes back as well.
- *     What the server did before the commit does not count: the customers are locked until then, so
- *     a slow database does not silence everything. It is told by the server's clock, the whole by
- *     ours; a server whose clock steps in that moment is not provided for;
- *   a channel refuses: failed; is busy: given back for a while; does not know: uncertain;
- *   a push service refuses a device: the device ends, and the reminder is given back to go another
- *     way; refuses for now, or nobody knows: that push is tried again under its own id;
+ *   claim in one transaction; while its commit is on its way the words of each message are written;
+ * then each is handed to its channel in one turn of the loop, a push once for each device, and the
+ * caller is told, who may claim the next; when the last device of a message has answered the
+ * outcome of its reminders, of which the first stands for all, goes to the record. What can fail:
+ * the claim: nothing is claimed, nothing is sent; the outcome of a commit whose connection broke is
+ * unknown and such reminders are found among the lost; more than 200 ms may have passed since the
+ * claim's commit: all is given back, for a payment may have come since; what a push service does
+ * not write to the wire by then comes back as well. What the server did before the commit does not
+ * count: the customers are locked until then, so a slow database does not silence everything. It is
+ * told by the server's clock, the whole by ours; a server whose clock steps in that moment is not
+ * provided for; a channel refuses: failed; is busy: given back for a while; does not know:
+ * uncertain; a push service refuses a device: the device ends, and the reminder is given back to go
+ * another way; refuses for now, or nobody knows: that push is tried again under its own id;
  *   recording: see reminder_record.c. */
 #include "flow/reminder_send.h"
 
 #include "base/log.h"
+#include "channel/gate.h"
 #include "channel/push.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
 #include "channel/registry.h"
 #include "domain/collapse_id.h"
+#include "domain/message_code.h"
 #include "domain/paylink.h"
 #include "domain/push_life.h"
 #include "flow/reminder_record.h"
@@ -42,10 +44,12 @@ struct part {
     uint32_t at, len;
 };
 
-/* A reminder. */
+/* A reminder. Behind the first one of a message stand the others that share it. */
 struct item {
     struct reminder_send *send;
     struct reminder_outcome *outcome; /* null once it is the record's */
+    size_t other_count;               /* of the first one: how many share its message */
+    struct part code, unsubscribe, language;
     struct part channel, number, link, collapse_id;
     uint32_t waiting_count; /* deliveries without an answer */
     struct push_tally tally;
@@ -56,7 +60,8 @@ struct item {
 struct delivery {
     struct item *item;
     struct reminder_push *push; /* its place in the outcome; null: not to a device */
-    struct part address, title, body;
+    struct gate *gate;          /* where it counts until it has ended; null: nowhere */
+    struct part address, title, body, html;
     struct part app, service, environment, target_kind, token, push_id;
     struct instant expires_at;
     int attempts;
@@ -85,10 +90,10 @@ static void send_all(struct reminder_send *send);
 
 void reminder_ways(const struct reminder_post *post, struct reminder_ways *ways)
 {
-    static const char *const all[] = {"push", "sms", "email"};
+    static const char *const all[] = {"push", "sms", "email", "voice", "call", "handover"};
     *ways = (struct reminder_ways){.kind_count = 0};
     ways->app_count = push_room_apps(post->room, &ways->apps);
-    for (size_t i = ways->app_count > 0; i < 3; ++i)
+    for (size_t i = ways->app_count > 0; i < sizeof(all) / sizeof(all[0]); ++i)
         if (channel_find(post->world->channels, span_str(all[i])) != NULL)
             ways->kinds[ways->kind_count++] = span_str(all[i]);
 }
@@ -117,35 +122,47 @@ static enum push_text text_of(const struct reminder_send *send,
     return app == NULL ? PUSH_TEXT_NEUTRAL : app->text;
 }
 
+/* What a message is about: its reminders, and the link of each beside them. */
+struct debts {
+    struct reminder_claimed *items;
+    struct span *links;
+    size_t count;
+};
+
 /* Without words, which is a mistake in the templates, the body stays empty. */
-static void write_rendered(struct delivery *delivery, const struct reminder_claimed *claimed,
-                           bool is_neutral)
+static void write_rendered(struct delivery *delivery, const struct debts *debts, bool is_neutral)
 {
     struct reminder_send *send = delivery->item->send;
+    for (size_t i = 0; i < debts->count; ++i)
+        debts->links[i] = get(send, delivery->item[i].link);
     const struct reminder_words words = {.creditor = &send->post.world->creditor,
-                                         .link = get(send, delivery->item->link),
+                                         .link = debts->links[0],
+                                         .links = debts->links,
+                                         .unsubscribe = get(send, delivery->item->unsubscribe),
                                          .is_neutral = is_neutral};
     struct reminder_text text;
     struct err err;
     reminder_text_init(&text);
-    if (reminder_text_write(send->post.texts, claimed, 1, &words, &text, &err) == 0) {
+    if (reminder_text_write(send->post.texts, debts->items, debts->count, &words, &text, &err) ==
+        0) {
         delivery->title = put(send, buf_span(&text.title));
         delivery->body = put(send, buf_span(&text.body));
+        delivery->html = put(send, buf_span(&text.html));
     } else {
-        log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", claimed->key.step,
+        log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", debts->items[0].key.step,
                  err.text);
     }
     reminder_text_release(&text);
 }
 
-static void write_words(struct delivery *delivery, const struct reminder_claimed *claimed)
+static void write_words(struct delivery *delivery, const struct debts *debts)
 {
     struct reminder_send *send = delivery->item->send;
-    enum push_text text = text_of(send, claimed);
+    enum push_text text = text_of(send, &debts->items[0]);
     if (text == PUSH_TEXT_KEYS)
         delivery->title = put(send, send->post.world->creditor.name);
     else
-        write_rendered(delivery, claimed, text == PUSH_TEXT_NEUTRAL);
+        write_rendered(delivery, debts, text == PUSH_TEXT_NEUTRAL);
 }
 
 static void write_link(struct item *item, const struct reminder_claimed *claimed)
@@ -160,25 +177,52 @@ static void write_link(struct item *item, const struct reminder_claimed *claimed
     item->link = put(item->send, span_str(link));
 }
 
+static void write_code(struct item *item, const struct reminder_claimed *claimed)
+{
+    char code[MESSAGE_CODE_LEN + 1] = "";
+    if (claimed->message_no != 0)
+        message_code_print(item->send->post.world->keys,
+                           (struct message_id){claimed->key.customer_id, claimed->message_no},
+                           code);
+    item->code = put(item->send, span_str(code));
+}
+
+/* Mail alone, and not what follows from a debt that is overdue: that may not be refused. */
+static void write_unsubscribe(struct item *item, const struct reminder_claimed *claimed)
+{
+    struct reminder_send *send = item->send;
+    char address[600] = "";
+    bool may_be_refused = span_is_str(claimed->channel, "email") &&
+                          (claimed->due_date >= claimed->today || claimed->due_minor <= 0);
+    if (may_be_refused && claimed->link_no != 0)
+        snprintf(address, sizeof(address), "%.*s/unsubscribe", SPAN_ARG(get(send, item->link)));
+    item->unsubscribe = put(send, span_str(address));
+}
+
 /* ---- what was claimed ---- */
 
-static void add_item(struct reminder_send *send, const struct reminder_claimed *claimed,
-                     size_t push_count)
+static struct item *add_item(struct reminder_send *send, const struct reminder_claimed *claimed,
+                             size_t push_count)
 {
     assert(send->item_count < REMINDER_BATCH_MAX);
     struct item *item = &send->items[send->item_count++];
     *item = (struct item){.send = send,
                           .outcome = reminder_outcome_new(&claimed->key, send->now, push_count),
                           .channel = put(send, claimed->channel),
-                          .number = put(send, claimed->number)};
+                          .number = put(send, claimed->number),
+                          .language = put(send, claimed->language)};
+    item->outcome->is_lead = claimed->is_lead;
     write_link(item, claimed);
+    write_code(item, claimed);
+    write_unsubscribe(item, claimed);
     if (push_count == 0)
-        return;
+        return item;
     item->tally.accepted = claimed->is_accepted;
     char collapse_id[COLLAPSE_ID_LEN + 1];
     collapse_id_print(send->post.world->keys, claimed->key.customer_id, claimed->key.invoice_id,
                       collapse_id);
     item->collapse_id = put(send, span_str(collapse_id));
+    return item;
 }
 
 static bool has_other_environment(const struct reminder_send *send,
@@ -210,15 +254,15 @@ static void add_device(struct delivery *delivery, const struct reminder_claimed 
     delivery->can_change_environment = has_other_environment(send, claimed);
 }
 
-static void add_delivery(struct reminder_send *send, const struct reminder_claimed *claimed,
-                         size_t number)
+static void add_delivery(struct item *item, const struct debts *debts, size_t number)
 {
+    struct reminder_send *send = item->send;
+    const struct reminder_claimed *claimed = &debts->items[0];
     struct delivery *delivery = &send->deliveries[send->delivery_count++];
-    *delivery = (struct delivery){.item = &send->items[send->item_count - 1],
-                                  .address = put(send, claimed->address)};
+    *delivery = (struct delivery){.item = item, .address = put(send, claimed->address)};
     if (claimed->installation.base != NULL)
         add_device(delivery, claimed, number);
-    write_words(delivery, claimed);
+    write_words(delivery, debts);
 }
 
 /* How many rows from this one on are devices of the same reminder. */
@@ -233,6 +277,53 @@ static size_t count_devices(const PGresult *result, int row, const struct remind
             break;
     }
     return count;
+}
+
+/* How many from this one on are other reminders of the same message. */
+static size_t count_others(const PGresult *result, int row, const struct reminder_claimed *first)
+{
+    size_t count = 0;
+    for (; row < PQntuples(result); ++row, ++count) {
+        struct reminder_claimed claimed = {0};
+        reminder_read_claimed(result, row, &claimed);
+        if (!claimed.is_claimed || claimed.is_lead || claimed.message_no != first->message_no ||
+            claimed.key.customer_id != first->key.customer_id)
+            break;
+    }
+    return count;
+}
+
+/* The rows of one message: of its first reminder one each device, or one; then one each of the
+ * others. Returns how many. */
+static int take_message(struct reminder_send *send, const PGresult *result, int row)
+{
+    struct reminder_claimed first = {0};
+    reminder_read_claimed(result, row, &first);
+    if (!first.is_claimed) {
+        ++send->result.ended_count;
+        return 1;
+    }
+    size_t device_count = count_devices(result, row, &first);
+    int own_count = device_count > 0 ? (int)device_count : 1;
+    struct debts debts = {.count = 1 + count_others(result, row + own_count, &first)};
+    debts.items = calloc(debts.count, sizeof(debts.items[0]));
+    debts.links = calloc(debts.count, sizeof(debts.links[0]));
+    if (debts.items == NULL || debts.links == NULL)
+        abort();
+    struct item *item = add_item(send, &first, device_count);
+    item->other_count = debts.count - 1;
+    for (size_t i = 1; i < debts.count; ++i) {
+        reminder_read_claimed(result, row + own_count + (int)i - 1, &debts.items[i]);
+        (void)add_item(send, &debts.items[i], 0);
+    }
+    for (int i = 0; i < own_count; ++i) {
+        debts.items[0] = (struct reminder_claimed){0};
+        reminder_read_claimed(result, row + i, &debts.items[0]);
+        add_delivery(item, &debts, (size_t)i);
+    }
+    free(debts.items);
+    free(debts.links);
+    return own_count + (int)debts.count - 1;
 }
 
 static void on_clock(void *owner, const PGresult *result, const struct err *err)
@@ -251,22 +342,8 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     send->deliveries = calloc((size_t)row_count + 1, sizeof(send->deliveries[0]));
     if (send->deliveries == NULL)
         abort();
-    size_t device = 0, device_count = 0;
-    for (int row = 0; row < row_count; ++row) {
-        struct reminder_claimed claimed = {0};
-        reminder_read_claimed(result, row, &claimed);
-        if (!claimed.is_claimed) {
-            ++send->result.ended_count;
-            continue;
-        }
-        if (device == device_count) { /* the first row of a reminder */
-            device = 0;
-            device_count = count_devices(result, row, &claimed);
-            add_item(send, &claimed, device_count);
-        }
-        add_delivery(send, &claimed, device);
-        device += device_count > 0;
-    }
+    for (int row = 0; row < row_count;)
+        row += take_message(send, result, row);
 }
 
 /* At most so long ago the claim became true for others. */
@@ -278,11 +355,27 @@ static int64_t us_since_claim(const struct reminder_send *send)
     return is_likely ? all_us - before_commit_us : all_us;
 }
 
-static void end_item(struct item *item, const char *state, struct span reason)
+static void end_one(struct item *item, const char *state, struct span reason)
 {
     reminder_outcome_set(item->outcome, state, reason);
     reminder_record_add(item->send->post.record, item->outcome);
     item->outcome = NULL;
+}
+
+/* All reminders of its message. What one device accepted was said of all of them; the others of its
+ * devices are told of the first alone. */
+static void end_item(struct item *item, const char *state, struct span reason)
+{
+    bool is_said = item->tally.accepted > 0;
+    for (struct item *other = item + 1; other <= item + item->other_count; ++other) {
+        other->outcome->again_at = item->outcome->again_at;
+        other->outcome->sent_at = item->outcome->sent_at;
+        if (is_said)
+            end_one(other, "sent", SPAN_LIT("accepted"));
+        else
+            end_one(other, state, reason);
+    }
+    end_one(item, state, reason);
 }
 
 static void free_send(struct reminder_send *send)
@@ -312,7 +405,7 @@ static void give_all_back(struct reminder_send *send)
             reminder_push_set(send->deliveries[i].push, "waiting", reason);
     for (size_t i = 0; i < send->item_count; ++i) {
         send->items[i].outcome->again_at = send->now;
-        end_item(&send->items[i], "scheduled", reason);
+        end_one(&send->items[i], "scheduled", reason);
     }
 }
 
@@ -353,6 +446,10 @@ static void end_message(struct item *item, const struct channel_result *result)
     item->outcome->again_at = after_ms(item, again_ms);
     if (result->outcome == CHANNEL_SENT)
         item->outcome->sent_at = item->send->post.world->now();
+    item->outcome->parts = result->parts;
+    item->outcome->price_micro = result->price_micro;
+    snprintf(item->outcome->gateway_id, sizeof(item->outcome->gateway_id), "%.*s",
+             SPAN_ARG(result->gateway_id));
     end_item(item, states[result->outcome], result->reason);
 }
 
@@ -435,6 +532,8 @@ static void on_sent(void *owner, const struct channel_result *result)
 {
     struct delivery *delivery = owner;
     struct reminder_send *send = delivery->item->send;
+    if (delivery->gate != NULL)
+        gate_end(delivery->gate, result, clock_mono());
     answer(delivery, result);
     if (--send->waiting_count == 0)
         free_send(send);
@@ -461,6 +560,10 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
                                       .address = get(send, delivery->address),
                                       .title = get(send, delivery->title),
                                       .body = get(send, delivery->body),
+                                      .html = get(send, delivery->html),
+                                      .code = get(send, item->code),
+                                      .unsubscribe = get(send, item->unsubscribe),
+                                      .language = get(send, item->language),
                                       .number = get(send, item->number),
                                       .link = get(send, item->link),
                                       .wire_by = send->wire_by,
@@ -495,6 +598,16 @@ static struct channel_result not_sent(const struct err *err)
     return (struct channel_result){.outcome = CHANNEL_RETRY, .reason = SPAN_LIT("channel busy")};
 }
 
+static void begin_in_gate(struct delivery *delivery)
+{
+    const struct reminder_send *send = delivery->item->send;
+    if (delivery->push != NULL || send->post.world->gates == NULL)
+        return;
+    delivery->gate = gates_find(send->post.world->gates, get(send, delivery->item->channel));
+    if (delivery->gate != NULL)
+        gate_begin(delivery->gate, clock_mono());
+}
+
 static void hand_over(struct delivery *delivery)
 {
     struct reminder_send *send = delivery->item->send;
@@ -517,6 +630,7 @@ static void hand_over(struct delivery *delivery)
         answer(delivery, &result);
     } else {
         ++send->waiting_count;
+        begin_in_gate(delivery);
     }
 }
 
@@ -538,7 +652,9 @@ static int claim(struct reminder_send *send, struct err *err)
     struct reminder_ways ways;
     struct span up[PUSH_APPS_MAX];
     struct instant expires_at[REMINDER_BATCH_MAX];
+    struct reminder_manners manners;
     reminder_ways(&send->post, &ways);
+    reminder_manners_init(&manners, &world->reminders, send->now);
     for (size_t i = 0; i < send->batch.count; ++i)
         expires_at[i] =
             push_expires_at(send->batch.items[i].due_at, send->batch.items[i].next_at, send->now);
@@ -548,6 +664,7 @@ static int claim(struct reminder_send *send, struct err *err)
         .now = send->now,
         .hold_since = instant_plus_seconds(send->now, -(int64_t)world->payment_in_flight_seconds),
         .ways = &ways,
+        .manners = &manners,
         .apps_up = up,
         .app_up_count = push_room_up(send->post.room, up)};
     return reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,

@@ -194,10 +194,12 @@ static void ask_for_window(struct dispatch *dispatch)
     struct instant hold_since =
         instant_plus_seconds(now, -(int64_t)world->payment_in_flight_seconds);
     struct reminder_ways ways;
+    struct reminder_manners manners;
     struct err err;
     reminder_ways(&dispatch->post, &ways);
+    reminder_manners_init(&manners, &world->reminders, now);
     if (reminder_candidates(world->store, &dispatch->query, now, hold_since, &dispatch->place,
-                            &ways, on_candidates, dispatch, &err) != 0)
+                            &ways, &manners, on_candidates, dispatch, &err) != 0)
         rest_after(dispatch, &err);
     else
         dispatch->is_asking = true;

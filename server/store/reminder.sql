@@ -1,19 +1,39 @@
 -- Reminders on their way out. Candidates are chosen without locks, window by window; one transaction then locks the
--- customers and their invoices in order (as whoever moves money does), and a single update repeats
--- every condition and claims. So a payment that committed before the claim is always seen by it.
+-- customers and their invoices in order (as whoever moves money does), puts off what may not go yet,
+-- and a single update repeats every condition and claims. So a payment that committed before the
+-- claim is always seen by it.
 --
 -- What lets a reminder of the ladder go, in the candidates and again in the claim:
+--   nobody has stopped all sending;
 --   it is scheduled and due, and if it was given back the time of its next attempt (try_at) has come;
---   something is left to pay; the invoice has an active link; no payment is
---   on its way; nothing holds it; no newer step of the ladder is due as well.
--- A thank-you needs to be scheduled and due, and that nothing is left to pay and no other message of
+--   something is left to pay, of the instalment too if it is of one; the invoice has an active link;
+--   no payment is on its way; nothing holds it (what counts from a promise goes in spite of that
+--   promise, unless it was released, and what counts from an instalment in spite of the plan); no
+--   newer step of the ladder is due as well.
+-- A thank-you, or a step that counts from the payment, needs to be scheduled and due, and that nothing
+-- is left to pay and no other message of
 -- its invoice is on its way: that one could arrive behind it, and what it shows would not be replaced.
 -- (It ends, if only as one of the lost.) States 'claimed' are asked for with coalesce() where the
 -- index of all that is claimed would not help.
 --
--- The way of a reminder: the preferred one if it reaches the customer; else push, if there is a live
--- device of a configured app whose token still is its own; else sms; else e-mail. A thank-you replaces
--- what a push of its invoice has put on the screen. Apps are texts 'app|service|environment'. A push
+-- What would go but for manners is put off: outside the send window, over the person's contact budget,
+-- or past the due date while the payment feed is old. It gets the time when that may have changed
+-- (try_at) and so does not come up in each window until then; one event says why. Within a claim no
+-- more messages of a customer are claimed than their budget has left.
+--
+-- The way of a reminder: the first place of its cascade that reaches the customer (reminder_way): push,
+-- if there is a live
+-- device of a configured app whose token still is its own; others if there is an address that is not
+-- dead; none that the customer opted out of. A thank-you replaces
+-- what a push of its invoice has put on the screen. The place behind it is a reminder of its own
+-- ('due+1'), put in by the statement that ends this one: at once where it failed, or for the time
+-- when it is to have been delivered or opened; if it is by then, the later one is skipped.
+--
+-- Reminders of one customer that are claimed together and go the same way share a message, where the
+-- settings want that. The first of them (is_lead) stands for all: its devices get the push, and what
+-- becomes of it becomes of the others.
+--
+-- Apps are texts 'app|service|environment'. A push
 -- goes to each such device that has not been told yet and whose service is not resting; those on
 -- resting ones wait as long as nobody else could be told.
 --
@@ -31,46 +51,71 @@
 -- subtracted so that no plan, on tables nobody has analysed yet, hashes a whole table or walks all
 -- that is due for each row (seen: 120 ms a window). $1 now, $2 payments started before this no
 -- longer hold, $3 when to be tried, $4 customer_id, $5 invoice_id, $6 step of the last one seen, $7 apps[], $8
--- what else there is to reach people, 'sms', 'email'[]
+-- what else there is to reach people, 'sms', 'email'[], $9 channels that need consent[], $10 how old
+-- the payment feed may be, in seconds, or 0, $11 and $12 the send window in seconds of the day, $13 its
+-- weekdays as bits, $14 days off[]
 -- customer_id, invoice_id, step, due_at, may_go, when the next step of the ladder is due, if it goes
--- by push to whom: a letter for each device not yet told, '@' + the index of its app; and when to be
--- tried
+-- by push to whom: a letter for each device not yet told, '@' + the index of its app; when to be
+-- tried; whether it is to be put off; if not, which way it would go
 with due as materialized (
-    select r.customer_id, r.invoice_id, r.step, r.due_at, greatest(r.due_at, r.try_at) as next_try_at
+    select r.customer_id, r.invoice_id, r.step, r.due_at, greatest(r.due_at, r.try_at) as next_try_at,
+        r.scenario_id, r.version, r.step_no, r.campaign_id, r.anchor_no, r.channel_no
     from reminder r
     where r.state = 'scheduled'
         and greatest(r.due_at, r.try_at) <= $1::timestamptz
         and (greatest(r.due_at, r.try_at), r.customer_id, r.invoice_id, r.step)
             < ($3::timestamptz, $4::bigint, $5::bigint, $6::text)
+        and (select s.stopped_at from sending s) is null
     order by greatest(r.due_at, r.try_at) desc, r.customer_id desc, r.invoice_id desc, r.step desc
     limit 256
 ), stepped as materialized (
-    select d.customer_id, d.invoice_id, d.step, d.due_at, d.next_try_at, d.step like 'thanks%' as is_thanks,
-        case when d.step not like 'thanks%' then (
+    select d.*, i.due_minor, i.link_no, i.due_date, i.payer_time_zone as zone,
+        reminder_is_thanks(d.step) as is_thanks,
+        case when d.scenario_id is not null then (
+            select a.anchor from scenario_step a
+            where a.scenario_id = d.scenario_id and a.version = d.version
+                and a.step_no = d.step_no) end as anchor,
+        case when not reminder_is_thanks(d.step) then (
             select min(n.due_at) from reminder n
             where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
-                and n.step not like 'thanks%' and n.state = 'scheduled'
+                and not reminder_is_thanks(n.step) and n.state = 'scheduled'
                 and n.due_at - d.due_at > interval '0') end as next_at
     from due d
+    cross join lateral (
+        select i.due_minor, i.link_no, i.due_date, i.payer_time_zone
+        from invoice i
+        where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id
+        offset 0) i
+), opened as materialized (
+    select z.zone, send_opening($1::timestamptz, z.zone, $11::bigint, $12::bigint, $13::bigint,
+        $14::date[]) as opening
+    from (select distinct zone from stepped) z
 ), judged as materialized (
     select s.*,
         case when s.is_thanks then
-            (select i.due_minor from invoice i
-                where i.customer_id = s.customer_id and i.invoice_id = s.invoice_id) <= 0
+            s.due_minor <= 0
             and (
                 select 1 from reminder o
                 where o.customer_id = s.customer_id and o.invoice_id = s.invoice_id
                     and coalesce(o.state, '') = 'claimed'
                 limit 1) is null
         else
-            (select i.due_minor from invoice i
-                where i.customer_id = s.customer_id and i.invoice_id = s.invoice_id
-                    and i.link_no is not null) > 0
+            s.due_minor > 0 and s.link_no is not null
             and (
                 select 1 from hold h
                 where h.customer_id = s.customer_id and h.invoice_id = s.invoice_id
-                    and h.released_at is null and (h.until is null or h.until > $1::timestamptz)
+                    and case when s.anchor = 'promise' and h.hold_no = s.anchor_no
+                        then h.released_at is not null
+                        else h.released_at is null
+                            and (h.until is null or h.until > $1::timestamptz)
+                            and h.kind <> case s.anchor when 'promise' then 'promise'
+                                when 'instalment' then 'plan' else '' end end
                 limit 1) is null
+            and (s.anchor is distinct from 'instalment' or (
+                select 1 from instalment n
+                where n.customer_id = s.customer_id and n.invoice_id = s.invoice_id
+                    and n.part_no = s.anchor_no and n.paid_at is not null
+                limit 1) is null)
             and (
                 select 1 from payment_allocation a
                 join payment p using (customer_id, payment_no)
@@ -79,21 +124,20 @@ with due as materialized (
                         or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz))
                 limit 1) is null
             and (s.next_at is null or s.next_at > $1::timestamptz)
-        end as may_go
+        end as may_go,
+        (select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
+        or (not s.is_thanks and $10::bigint > 0
+            and ($1::timestamptz at time zone s.zone)::date > s.due_date
+            and coalesce((select f.feed_at from sending f), '-infinity')
+                < $1::timestamptz - make_interval(secs => $10::bigint)) as is_put_off
     from stepped s
 )
 select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
-    case when j.may_go and cardinality($7::text[]) > 0
-        and ((j.is_thanks and (
-                select 1 from push p
-                where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
-                    and p.state = 'accepted'
-                limit 1) is not null)
-            or (select case k.preferred_channel
-                    when 'sms' then k.phone is null or 'sms' <> all ($8::text[])
-                    when 'email' then k.email is null or 'email' <> all ($8::text[])
-                    else true end
-                from customer k where k.customer_id = j.customer_id))
+    case when w.channel = 'push' or (v.has_device and j.is_thanks and (
+            select 1 from push p
+            where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                and p.state = 'accepted'
+            limit 1) is not null)
         then (
             select string_agg(chr(64 + a.app_no), '')
             from (
@@ -113,8 +157,23 @@ select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
                 from device d
                 where d.customer_id = j.customer_id and d.state = 'live') a
             where a.app_no is not null and a.is_told is not true)
-        end as devices, j.next_try_at
+        end as devices, j.next_try_at, j.is_put_off, w.channel
 from judged j
+left join lateral (
+    select (
+        select 1 from device d
+        where d.customer_id = j.customer_id and d.state = 'live'
+            and d.app || '|' || d.service || '|' || d.environment = any ($7::text[])
+        limit 1) is not null as has_device
+    where j.may_go and not j.is_put_off
+    offset 0) v on true
+left join lateral (
+    select y.channel
+    from reminder_way(j.customer_id,
+        reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id), j.channel_no,
+        v.has_device, $8::text[], $9::text[]) y
+    where j.may_go and not j.is_put_off
+    offset 0) w on true
 order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
 
 -- name: reminder_lost
@@ -155,11 +214,11 @@ with missed as (
     from unnest($1::bigint[], $2::bigint[]) w (customer_id, invoice_id)
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
         and r.state = 'scheduled' and r.due_at <= $3::timestamptz
-        and r.step not like 'thanks%'
+        and not reminder_is_thanks(r.step)
         and exists (
             select from reminder n
             where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
-                and n.step not like 'thanks%'
+                and not reminder_is_thanks(n.step)
                 and n.due_at > r.due_at and n.due_at <= $3::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
     returning r.customer_id, r.invoice_id, r.step, r.due_at
@@ -201,33 +260,101 @@ on conflict (customer_id, invoice_id, step, installation) do update
 set state = 'expired', reason = 'expired', finished_at = $4::timestamptz
 where p.state in ('waiting', 'unknown');
 
+-- name: reminder_put_off
+-- What may not go yet by the manners of the installation. The time it is put off to is when the last
+-- of its reasons may be over; the reason that is said is the first of them.
+-- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now, $5 how old the payment feed may be, in seconds,
+-- or 0, $6 and $7 the send window in seconds of the day, $8 its weekdays as bits, $9 days off[],
+-- $10 messages a person in a day, $11 in a week, $12 in 30 days, each 0: no limit
+with looked as materialized (
+    select r.customer_id, r.invoice_id, r.step, r.reason as said, i.due_date, f.feed_at,
+        send_opening($4::timestamptz, i.payer_time_zone, $6::bigint, $7::bigint, $8::bigint,
+            $9::date[]) as opening,
+        not reminder_is_thanks(r.step) and $5::bigint > 0
+            and ($4::timestamptz at time zone i.payer_time_zone)::date > i.due_date
+            and coalesce(f.feed_at, '-infinity')
+                < $4::timestamptz - make_interval(secs => $5::bigint) as is_stale,
+        b.left_count <= 0 as is_over, b.free_at, b.counted,
+        to_char($4::timestamptz at time zone i.payer_time_zone, 'YYYY-MM-DD HH24:MI') as local_time
+    from unnest($1::bigint[], $2::bigint[], $3::text[]) w (customer_id, invoice_id, step)
+    join reminder r using (customer_id, invoice_id, step)
+    join invoice i using (customer_id, invoice_id)
+    cross join (select feed_at from sending) f
+    left join lateral (
+        select c.left_count, c.free_at, c.counted
+        from contact_budget(r.customer_id, $4::timestamptz, $10::bigint, $11::bigint,
+            $12::bigint) c
+        where not reminder_is_thanks(r.step) and $10::bigint + $11::bigint + $12::bigint > 0
+        offset 0) b on true
+    where r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= $4::timestamptz
+        and (i.due_minor > 0) <> reminder_is_thanks(r.step)
+), put_off as (
+    update reminder r
+    set try_at = w.try_at, reason = w.reason
+    from (
+        select l.*,
+            case when l.is_stale then 'payment feed too old'
+                when l.is_over then 'contact budget' else 'quiet hours' end as reason,
+            greatest(case when l.is_stale then $4::timestamptz + interval '10 minutes' end,
+                case when l.is_over then l.free_at end, l.opening) as try_at
+        from looked l
+        where l.is_stale or l.is_over or l.opening > $4::timestamptz) w
+    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state = 'scheduled'
+    returning r.customer_id, r.invoice_id, r.step, r.try_at, r.reason, w.said, w.feed_at, w.due_date,
+        w.counted, w.local_time
+), told as (
+    select p.customer_id, p.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
+        json_strip_nulls(json_build_object('step', p.step, 'reason', p.reason, 'until', p.try_at,
+            'feed_at', case p.reason when 'payment feed too old' then p.feed_at end,
+            'due_date', case p.reason when 'payment feed too old' then p.due_date end,
+            'messages', case p.reason when 'contact budget' then p.counted end,
+            'local_time', case p.reason when 'quiet hours' then p.local_time end))::text as facts
+    from put_off p
+    join invoice i using (customer_id, invoice_id)
+    where p.reason <> p.said or p.reason <> 'payment feed too old'
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $4::timestamptz, 'reminder.put_off', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
+), logged as (
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+    select customer_id, invoice_id, event_no, $4::timestamptz, 'reminder.put_off', facts, prev_hash,
+        chain_head
+    from headed
+)
+select count(*) as put_off_count from put_off;
+
 -- name: reminder_claim
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now, $5 payments started before this no longer
 -- hold, $6 the ways beside push to devices: 'push' (to a telephone number, by a sandbox), 'sms',
--- 'email', $7 apps[], $8 those of them whose service is not resting[], $9 when a push made now is
--- of no use any more[]
--- All that a message needs: a row each device for pushes, a row for the others; and, with state, those
+-- 'email', …, $7 apps[], $8 those of them whose service is not resting[], $9 when a push made now is
+-- of no use any more[], $10 channels that need consent[], $11 whether reminders are merged,
+-- $12 messages a person in a day, $13 in a week, $14 in 30 days, each 0: no limit
+-- All that a message needs, those of one message together, the one that stands for all first: a row
+-- each device for pushes, a row for the others; and, with state, those
 -- that came to their end here.
 with wanted as materialized (
-    select w.customer_id, w.invoice_id, w.step, w.expires_at, w.live_count > 0 as has_device,
-        w.left_count, w.up_count, w.state_of_pushes,
-        case
-            when w.live_count > 0 and (coalesce(k.preferred_channel, 'push') = 'push'
-                or (w.step like 'thanks%' and (
-                    select 1 from push p
-                    where p.customer_id = w.customer_id and p.invoice_id = w.invoice_id
-                        and p.state = 'accepted'
-                    limit 1) is not null)) then 'push'
-            when k.preferred_channel = any ($6::text[])
-                and case k.preferred_channel when 'email' then k.email else k.phone end is not null
-                then k.preferred_channel
-            when w.live_count > 0 then 'push'
-            when 'sms' = any ($6::text[]) and k.phone is not null then 'sms'
-            when 'email' = any ($6::text[]) and k.email is not null then 'email'
-        end as channel
+    select w.*, w.live_count > 0 as has_device, y.passed,
+        case when w.is_shown_before then 'push' else y.channel end as channel,
+        case when w.is_shown_before then coalesce(array_position(w.places, 'push') - 1, y.place_no)
+            else y.place_no end as place_no
     from (
-        select u.customer_id, u.invoice_id, u.step, u.expires_at, v.live_count, v.left_count,
-            v.up_count, (
+        select u.customer_id, u.invoice_id, u.step, u.expires_at, r.scenario_id, r.version,
+            r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
+            r.message_no, r.due_at, v.live_count, v.left_count, v.up_count,
+            reminder_is_thanks(u.step) as is_thanks,
+            reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) as places,
+            -- A thank-you takes the place of what a push has put on the screen.
+            coalesce(reminder_is_thanks(u.step) and v.live_count > 0 and (
+                select 1 from push p
+                where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
+                    and p.state = 'accepted'
+                limit 1) is not null, false) as is_shown_before, (
                 select case
                     when bool_or(p.state = 'accepted') then 'accepted'
                     when bool_or(p.state = 'unknown') then 'unknown'
@@ -235,9 +362,25 @@ with wanted as materialized (
                     else min(p.reason) end
                 from push p
                 where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
-                    and p.step = u.step) as state_of_pushes
+                    and p.step = u.step) as state_of_pushes,
+            -- Of a later place: what the one before it has come to.
+            case when r.channel_no > 0 then (
+                select case s.unless[r.channel_no]
+                    when 'opened' then case when o.opened_at is not null then 'opened' end
+                    when 'delivered' then case when o.delivery = 'delivered'
+                        or o.opened_at is not null then 'delivered' end end
+                from reminder o
+                join scenario_step s on s.scenario_id = r.scenario_id and s.version = r.version
+                    and s.step_no = r.step_no
+                where o.customer_id = u.customer_id and o.invoice_id = u.invoice_id
+                    and o.place_no = r.channel_no - 1
+                    and split_part(o.step, '+', 1) = split_part(u.step, '+', 1)
+                    and coalesce(o.state, '') in ('sent', 'uncertain')
+                    and o.delivery is distinct from 'undelivered'
+                limit 1) end as answered
         from unnest($1::bigint[], $2::bigint[], $3::text[], $9::timestamptz[])
             u (customer_id, invoice_id, step, expires_at)
+        join reminder r using (customer_id, invoice_id, step)
         cross join lateral (
             select count(*) as live_count,
                 count(*) filter (where l.is_told is not true) as left_count,
@@ -263,87 +406,171 @@ with wanted as materialized (
                             and t.customer_id = d.customer_id
                             and t.installation = d.installation) is not null) l
             where l.app = any ($7::text[])) v) w
-    join customer k using (customer_id)
+    left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
+        $6::text[], $10::text[]) y on true
 ), decided as materialized (
-    select w.customer_id, w.invoice_id, w.step, w.expires_at,
-        case when w.is_shown then 'push' else w.channel end as channel,
+    select w.*,
+        case when w.is_shown then 'push' else w.way end as channel,
         case
+            when w.answered is not null then 'skipped'
             when w.is_shown then 'sent'
-            when w.channel is null and w.state_of_pushes is null then 'skipped'
-            when w.channel is null then 'failed'
-            when w.channel <> 'push' or not w.has_device then 'claimed'
+            when w.way is null and w.state_of_pushes is null then 'skipped'
+            when w.way is null then 'failed'
+            when w.way <> 'push' or not w.has_device then 'claimed'
             when w.up_count > 0 then 'claimed'
             when w.left_count > 0 then null
             when w.state_of_pushes = 'unknown' then 'uncertain'
             else 'failed'
         end as state,
         case
+            when w.answered is not null then w.answered
             when w.is_shown then 'accepted'
-            when w.channel is null and w.state_of_pushes is null then 'no address'
-            when w.channel is null then 'no address left'
-            when w.channel <> 'push' or not w.has_device or w.up_count > 0 then 'due'
+            when w.way is null and w.state_of_pushes is null then 'no address'
+            when w.way is null then 'no address left'
+            when w.way <> 'push' or not w.has_device or w.up_count > 0 then 'due'
             else w.state_of_pushes
         end as reason,
-        w.channel = 'push' and w.has_device as is_to_devices,
+        w.way = 'push' and w.has_device as is_to_devices,
         coalesce(w.state_of_pushes = 'accepted', false) as is_accepted
     from (
-        select *, coalesce(state_of_pushes = 'accepted' and left_count = 0, false) as is_shown
-        from wanted) w
-), claimed as (
-    update reminder r
-    set state = w.state,
-        reason = w.reason,
-        channel = w.channel,
-        claimed_at = $4::timestamptz,
-        finished_at = case when w.state <> 'claimed' then $4::timestamptz end
-    from decided w
-    join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
-    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
-        and w.state is not null
-        and r.state = 'scheduled'
-        and greatest(r.due_at, r.try_at) <= $4::timestamptz
-        and case when r.step like 'thanks%' then
+        select w.customer_id, w.invoice_id, w.step, w.expires_at, w.scenario_id, w.version,
+            w.step_no, w.occurrence, w.step_date, w.anchor_no, w.campaign_id, w.message_no,
+            w.due_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
+            w.state_of_pushes, w.answered, w.passed, w.place_no, w.channel as way,
+            coalesce(w.state_of_pushes = 'accepted' and w.left_count = 0, false) as is_shown
+        from wanted w) w
+), allowed as materialized (
+    select d.*, i.due_date,
+        case
+            when d.state <> 'claimed' then null
+            when d.message_no is not null then 'again ' || d.message_no
+            when $11::boolean and not d.is_thanks and d.campaign_id is null
+                and d.channel in ('push', 'sms', 'email', 'voice') then 'by ' || d.channel
+            else d.invoice_id || ' ' || d.step
+        end as message_key
+    from decided d
+    join invoice i using (customer_id, invoice_id)
+    where d.state is not null
+        and (select s.stopped_at from sending s) is null
+        and case when d.is_thanks then
             i.due_minor <= 0
             and (
                 select 1 from reminder o
-                where o.customer_id = r.customer_id and o.invoice_id = r.invoice_id
+                where o.customer_id = d.customer_id and o.invoice_id = d.invoice_id
                     and coalesce(o.state, '') = 'claimed'
                 limit 1) is null
         else
             i.due_minor > 0
             and i.link_no is not null
             and (
-                select 1 from hold h
-                where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-                    and h.released_at is null and (h.until is null or h.until > $4::timestamptz)
-                limit 1) is null
+                select 1
+                from (
+                    select case when d.scenario_id is not null then (
+                        select a.anchor from scenario_step a
+                        where a.scenario_id = d.scenario_id and a.version = d.version
+                            and a.step_no = d.step_no) end as anchor) s
+                where (
+                        select 1 from hold h
+                        where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                            and case when s.anchor = 'promise' and h.hold_no = d.anchor_no
+                                then h.released_at is not null
+                                else h.released_at is null
+                                    and (h.until is null or h.until > $4::timestamptz)
+                                    and h.kind <> case s.anchor when 'promise' then 'promise'
+                                        when 'instalment' then 'plan' else '' end end
+                        limit 1) is null
+                    and (s.anchor is distinct from 'instalment' or (
+                        select 1 from instalment n
+                        where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
+                            and n.part_no = d.anchor_no and n.paid_at is not null
+                        limit 1) is null)) is not null
             and (
                 select 1 from payment_allocation a
                 join payment p using (customer_id, payment_no)
-                where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
+                where a.customer_id = d.customer_id and a.invoice_id = d.invoice_id
                     and (p.state = 'pending'
                         or (p.state in ('created', 'started') and p.changed_at > $5::timestamptz))
                 limit 1) is null
             and (
                 select 1 from reminder n
-                where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
-                    and n.step not like 'thanks%' and n.state = 'scheduled'
-                    and n.due_at - r.due_at > interval '0'
+                where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
+                    and not reminder_is_thanks(n.step) and n.state = 'scheduled'
+                    and n.due_at - d.due_at > interval '0'
                     and n.due_at - $4::timestamptz <= interval '0'
                 limit 1) is null
         end
+), numbered as materialized (
+    select a.*,
+        coalesce(a.message_no, c.last_no + (dense_rank() over (
+            partition by a.customer_id, a.message_key is null or a.message_no is not null
+            order by a.message_key))::integer) as new_no,
+        case when a.message_key is null or a.is_thanks or a.channel = 'handover'
+            or c.left_count is null then true
+        else dense_rank() over (
+            partition by a.customer_id,
+                a.message_key is null or a.is_thanks or a.channel = 'handover'
+            order by a.message_key) <= c.left_count end as is_within_budget
+    from allowed a
+    join (
+        select k.customer_id, b.left_count, coalesce((
+            select max(m.message_no) from reminder m
+            where m.customer_id = k.customer_id and m.message_no is not null), 0) as last_no
+        from (select distinct customer_id from allowed) k
+        left join lateral (
+            select c.left_count
+            from contact_budget(k.customer_id, $4::timestamptz, $12::bigint, $13::bigint,
+                $14::bigint) c
+            where $12::bigint + $13::bigint + $14::bigint > 0
+            offset 0) b on true
+        offset 0) c using (customer_id)
+), claimed as (
+    update reminder r
+    set state = w.state,
+        reason = w.reason,
+        channel = w.channel,
+        place_no = w.place_no,
+        message_no = case when w.state = 'claimed' then w.new_no else r.message_no end,
+        address_hash = case when w.state = 'claimed' and not w.is_to_devices
+            then hashtextextended(case w.channel when 'email' then k.email else k.phone end, 0) end,
+        claimed_at = $4::timestamptz,
+        finished_at = case when w.state <> 'claimed' then $4::timestamptz end
+    from numbered w
+    join customer k using (customer_id)
+    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and w.is_within_budget
+        and r.state = 'scheduled'
+        and greatest(r.due_at, r.try_at) <= $4::timestamptz
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
-        w.expires_at, w.is_to_devices, w.is_accepted
+        r.message_no, r.place_no, w.expires_at, w.is_to_devices, w.is_accepted, w.passed, w.is_thanks,
+        w.places, w.scenario_id, w.version, w.step_no, w.occurrence, w.step_date, w.anchor_no,
+        w.campaign_id, w.due_date
+), next_place as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
+        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no)
+    select c.customer_id, c.invoice_id, split_part(c.step, '+', 1) || '+' || c.place_no + 1,
+        case c.state when 'failed' then $4::timestamptz else $4::timestamptz
+            + make_interval(secs => s.wait_seconds[c.place_no + 1]) end,
+        'scheduled', c.state, c.scenario_id, c.version, c.step_no, c.occurrence, c.step_date,
+        c.anchor_no, c.campaign_id, c.place_no + 1
+    from claimed c
+    left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
+        and s.step_no = c.step_no
+    where c.place_no + 1 < cardinality(c.places)
+        and (c.state = 'failed'
+            or (c.state in ('sent', 'uncertain') and s.unless[c.place_no + 1] <> ''))
+    on conflict (customer_id, invoice_id, step) do nothing
 ), told as (
     select c.customer_id, c.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || c.state as kind,
-        case c.state
+        json_strip_nulls(case c.state
             when 'skipped' then json_build_object('steps', json_build_array(c.step),
-                'reason', c.reason)
+                'reason', c.reason, 'passed_over', c.passed)
             when 'claimed' then json_build_object('step', c.step, 'channel', c.channel,
-                'due_minor', i.due_minor, 'due_at', c.due_at)
-            else json_build_object('step', c.step, 'channel', c.channel, 'reason', c.reason)
-        end::text as facts
+                'due_minor', i.due_minor, 'due_at', c.due_at, 'message', c.message_no,
+                'passed_over', c.passed)
+            else json_build_object('step', c.step, 'channel', c.channel, 'reason', c.reason,
+                'passed_over', c.passed)
+        end)::text as facts
     from claimed c
     join invoice i using (customer_id, invoice_id)
 ), headed as (
@@ -358,12 +585,19 @@ with wanted as materialized (
     insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
     select customer_id, invoice_id, event_no, $4::timestamptz, kind, facts, prev_hash, chain_head
     from headed
+), led as materialized (
+    select c.*, c.state = 'claimed' and row_number() over (
+        partition by c.customer_id, c.state = 'claimed', c.message_no
+        order by c.due_date, c.invoice_id) = 1 as is_lead
+    from claimed c
 ), deliveries as materialized (
-    select c.customer_id, c.invoice_id, c.step, c.state, c.channel, c.is_accepted, d.installation, d.app,
+    select c.customer_id, c.invoice_id, c.step, c.state, c.channel, c.is_accepted, c.message_no,
+        c.is_lead, c.due_date, c.scenario_id, c.version, c.step_no, c.campaign_id,
+        d.installation, d.app,
         d.service, d.environment, d.target_kind, d.token, d.language, d.registered_at,
         d.has_changed_environment, coalesce(d.push_id, d.new_id) as push_id,
         coalesce(d.attempts, 0) + 1 as attempts, coalesce(d.expires_at, c.expires_at) as expires_at
-    from claimed c
+    from led c
     left join lateral (
         select l.*, p.push_id, p.attempts, p.expires_at, gen_random_uuid() as new_id
         from device l
@@ -373,7 +607,7 @@ with wanted as materialized (
             from push p
             where p.customer_id = c.customer_id and p.invoice_id = c.invoice_id
                 and p.step = c.step and p.installation = l.installation) p on true
-        where c.is_to_devices and c.state = 'claimed'
+        where c.is_to_devices and c.is_lead
             and l.customer_id = c.customer_id and l.state = 'live'
             and l.app || '|' || l.service || '|' || l.environment = any ($8::text[])
             and p.is_told is not true
@@ -394,15 +628,22 @@ with wanted as materialized (
         claimed_at = excluded.claimed_at, finished_at = null
 )
 select c.customer_id, c.invoice_id, c.step, c.channel,
-    case c.channel when 'email' then k.email else k.phone end as address,
+    case c.channel when 'email' then k.email when 'handover' then '' else k.phone end as address,
     k.language, i.number, i.product, i.currency, i.due_minor, i.due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
-    c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted
+    c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted,
+    coalesce(c.message_no, 0) as message_no, c.is_lead, i.account, k.name, s.template as text_name,
+    s.tone, k.time_zone, ($4::timestamptz at time zone k.time_zone)::date as today,
+    coalesce(c.campaign_id, 0) as campaign_id, w.fields as campaign_fields
 from deliveries c
 join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
-order by c.customer_id, c.invoice_id;
+left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
+    and s.step_no = c.step_no
+left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
+    and w.invoice_id = c.invoice_id
+order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;
 
 -- name: reminder_finish_pushes
 -- What became of claimed pushes. $1 customer_id[], $2 invoice_id[], $3 step[], $4 installation[],
@@ -476,9 +717,13 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
 -- was claimed then; likewise a thank-you for what is owed again, and what an import took out of the
 -- plan. What was sent after the payment crossed it, also where another device is still to be told.
+-- Where it ends the next place of its cascade is put in: now for what failed, unless a newer step has
+-- come due, and after its wait for what is to have been delivered or opened by then; an unknown
+-- outcome counts as sent.
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
 -- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
--- $9 when it was sent[], long ago for what was not
+-- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
+-- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[]
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -487,33 +732,88 @@ with finished as (
         try_at = case when w.state = 'scheduled' then w.again_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
         finished_at = case when w.state = 'scheduled' and w.why_not is null then null
-            else $6::timestamptz end
+            else $6::timestamptz end,
+        parts = coalesce(nullif(w.parts, 0)::integer, r.parts),
+        price_micro = coalesce(r.price_micro + nullif(w.price_micro, 0), nullif(w.price_micro, 0),
+            r.price_micro)
     from (
-        select u.*,
+        select u.*, i.due_minor,
             case
                 when u.state <> 'scheduled' then null
-                when u.step like 'thanks%' and i.due_minor > 0 then 'owed again'
+                when reminder_is_thanks(u.step) and i.due_minor > 0 then 'owed again'
                 when (
                     select c.reason from reminder c
                     where c.customer_id = u.customer_id and c.invoice_id = u.invoice_id
                         and c.step = u.step) = 'planned anew' then 'planned anew'
-                when u.step not like 'thanks%' and i.due_minor <= 0 then 'paid'
+                when not reminder_is_thanks(u.step) and i.due_minor <= 0 then 'paid'
             end as why_not,
-            case when u.step not like 'thanks%' and i.due_minor <= 0
+            case when not reminder_is_thanks(u.step) and i.due_minor <= 0
                     and u.sent_at > i.paid_at
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
-                $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])
-            u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at)
+                $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
+                $11::bigint[], $12::bigint[], $13::text[])
+            u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
+                parts, price_micro, gateway_id)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
-    returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, w.crossed_ms
+    returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
+        r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
+        r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id,
+        w.price_micro, w.sent_at > w.claimed_at - interval '1 day' as is_sent,
+        case when w.sent_at > w.claimed_at - interval '1 day' then w.sent_at
+            else $6::timestamptz end as sent_at
+), next_place as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
+        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no)
+    select f.customer_id, f.invoice_id, split_part(f.step, '+', 1) || '+' || f.place_no + 1,
+        case f.state when 'failed' then $6::timestamptz
+            else f.sent_at + make_interval(secs => s.wait_seconds[f.place_no + 1]) end,
+        'scheduled', f.state, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
+        f.anchor_no, f.campaign_id, f.place_no + 1
+    from finished f
+    left join scenario_step s on s.scenario_id = f.scenario_id and s.version = f.version
+        and s.step_no = f.step_no
+    where f.state in ('failed', 'sent', 'uncertain')
+        and (f.state = 'failed' or s.unless[f.place_no + 1] <> '')
+        and f.place_no + 1 < cardinality(reminder_places(f.scenario_id, f.version, f.step_no,
+            f.campaign_id))
+        and (f.due_minor > 0) <> reminder_is_thanks(f.step)
+        and (
+            select 1 from reminder n
+            where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id
+                and not reminder_is_thanks(n.step) and n.due_at > f.due_at
+                and n.due_at <= $6::timestamptz
+                and n.state in ('scheduled', 'claimed', 'sent', 'uncertain')
+                and split_part(n.step, '+', 1) <> split_part(f.step, '+', 1)
+            limit 1) is null
+    on conflict (customer_id, invoice_id, step) do nothing
+    returning customer_id, invoice_id, step
+), named as (
+    insert into gateway_message (channel, gateway_id, customer_id, message_no)
+    select f.channel, f.gateway_id, f.customer_id, f.message_no
+    from finished f
+    where f.is_lead and f.gateway_id <> '' and f.message_no is not null
+    on conflict (channel, gateway_id) do nothing
+), counted as (
+    insert into sending_day as d (day, channel, message_count, price_micro)
+    select ($6::timestamptz at time zone 'UTC')::date, f.channel,
+        count(*) filter (where f.state in ('sent', 'uncertain') or f.is_sent), sum(f.price_micro)
+    from finished f
+    where f.is_lead and (f.state in ('sent', 'uncertain') or f.is_sent or f.price_micro <> 0)
+    group by f.channel
+    order by f.channel
+    on conflict (day, channel) do update
+    set message_count = d.message_count + excluded.message_count,
+        price_micro = d.price_micro + excluded.price_micro
 ), told as (
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || case f.state when 'scheduled' then 'given_back' else f.state end as kind,
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,
-            'reason', f.reason, 'crossed_ms', f.crossed_ms))::text as facts
+            'reason', f.reason, 'crossed_ms', f.crossed_ms, 'next', (
+                select n.step from next_place n
+                where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id)))::text as facts
     from finished f
     join invoice i using (customer_id, invoice_id)
 ), headed as (
@@ -529,5 +829,6 @@ with finished as (
     select customer_id, invoice_id, event_no, $6::timestamptz, kind, facts, prev_hash, chain_head
     from headed
 )
-select count(crossed_ms) as crossed_count, coalesce(sum(crossed_ms), 0)::bigint as crossed_ms
+select count(crossed_ms) as crossed_count, coalesce(sum(crossed_ms), 0)::bigint as crossed_ms,
+    (select count(*) from next_place) as next_count
 from finished;

@@ -7,10 +7,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void reminder_manners_init(struct reminder_manners *manners, const struct reminder_rules *rules,
+                           struct instant now)
+{
+    manners->rules = rules;
+    manners->days_off_count =
+        reminder_days_off(rules, (int32_t)(instant_seconds(now) / 86400), manners->days_off);
+}
+
+/* As candidates and put-off number them. */
+static void put_window(struct pg_args *args, const struct reminder_manners *manners)
+{
+    pg_arg_int(args, manners->rules->feed_age_max_s);
+    pg_arg_int(args, manners->rules->window_from_second);
+    pg_arg_int(args, manners->rules->window_to_second);
+    pg_arg_int(args, manners->rules->window_weekdays);
+    pg_arg_dates(args, manners->days_off, manners->days_off_count);
+}
+
+static void put_budget(struct pg_args *args, const struct reminder_manners *manners)
+{
+    pg_arg_int(args, manners->rules->budget_day);
+    pg_arg_int(args, manners->rules->budget_week);
+    pg_arg_int(args, manners->rules->budget_30_days);
+}
+
 int reminder_candidates(struct store *store, struct pg_query *query, struct instant now,
                         struct instant hold_since, const struct reminder_place *place,
-                        const struct reminder_ways *ways, pg_result_cb on_result, void *owner,
-                        struct err *err)
+                        const struct reminder_ways *ways, const struct reminder_manners *manners,
+                        pg_result_cb on_result, void *owner, struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -22,6 +47,8 @@ int reminder_candidates(struct store *store, struct pg_query *query, struct inst
     pg_arg_text(&args, span_str(place->key.step));
     pg_arg_texts(&args, ways->apps, ways->app_count);
     pg_arg_texts(&args, ways->kinds, ways->kind_count);
+    pg_arg_texts(&args, manners->rules->consents, manners->rules->consent_count);
+    put_window(&args, manners);
     int rc = pg_read(store->reads, query, SQL_REMINDER_CANDIDATES, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -57,15 +84,24 @@ bool reminder_batch_has(const struct reminder_batch *batch, const struct reminde
     return false;
 }
 
+bool reminder_batch_has_customer(const struct reminder_batch *batch, int64_t customer_id)
+{
+    for (size_t i = 0; i < batch->count; ++i)
+        if (batch->items[i].key.customer_id == customer_id)
+            return true;
+    return false;
+}
+
 static void read_candidate(const PGresult *result, int row, struct reminder_candidate *candidate)
 {
-    struct span devices = pg_get_text(result, row, 6);
+    struct span devices = pg_get_text(result, row, 6), channel = pg_get_text(result, row, 9);
     read_key(result, row, &candidate->key);
     candidate->due_at = pg_get_instant(result, row, 3);
     candidate->next_at = (struct instant){0};
     if (!pg_is_null(result, row, 5))
         candidate->next_at = pg_get_instant(result, row, 5);
     snprintf(candidate->devices, sizeof(candidate->devices), "%.*s", SPAN_ARG(devices));
+    snprintf(candidate->channel, sizeof(candidate->channel), "%.*s", SPAN_ARG(channel));
 }
 
 bool reminder_read_candidates(const PGresult *result, struct reminder_window *window,
@@ -143,6 +179,21 @@ static void add_expire_statement(struct pg_tx *tx, const struct key_arrays *arra
     pg_args_release(&args);
 }
 
+static void add_put_off_statement(struct pg_tx *tx, const struct key_arrays *arrays,
+                                  const struct reminder_claim_order *order)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, arrays->customers, arrays->count);
+    pg_arg_ints(&args, arrays->invoices, arrays->count);
+    pg_arg_texts(&args, arrays->steps, arrays->count);
+    pg_arg_instant(&args, order->now);
+    put_window(&args, order->manners);
+    put_budget(&args, order->manners);
+    pg_tx_add(tx, SQL_REMINDER_PUT_OFF, &args, NULL);
+    pg_args_release(&args);
+}
+
 static void add_claim_statement(struct pg_tx *tx, const struct key_arrays *arrays,
                                 const struct reminder_claim_order *order, pg_result_cb on_claimed)
 {
@@ -157,6 +208,9 @@ static void add_claim_statement(struct pg_tx *tx, const struct key_arrays *array
     pg_arg_texts(&args, order->ways->apps, order->ways->app_count);
     pg_arg_texts(&args, order->apps_up, order->app_up_count);
     pg_arg_instants(&args, order->push_expires_at, arrays->count);
+    pg_arg_texts(&args, order->manners->rules->consents, order->manners->rules->consent_count);
+    pg_arg_bool(&args, order->manners->rules->merges);
+    put_budget(&args, order->manners);
     pg_tx_add(tx, SQL_REMINDER_CLAIM, &args, on_claimed);
     pg_args_release(&args);
 }
@@ -176,6 +230,7 @@ int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_
     add_skip_statement(tx, &arrays, order->now);
     if (order->ways->app_count > 0)
         add_expire_statement(tx, &arrays, order->now);
+    add_put_off_statement(tx, &arrays, order);
     add_claim_statement(tx, &arrays, order, on_claimed);
     pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     pg_tx_commit(tx);
@@ -200,6 +255,16 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->due_date = pg_get_date(result, row, 10);
     claimed->link_no = (int32_t)pg_get_int(result, row, 11);
     claimed->is_claimed = pg_get_bool(result, row, 12);
+    claimed->message_no = (int32_t)pg_get_int(result, row, 26);
+    claimed->is_lead = pg_get_bool(result, row, 27);
+    claimed->account = pg_get_text(result, row, 28);
+    claimed->name = pg_get_text(result, row, 29);
+    claimed->text_name = pg_get_text(result, row, 30);
+    claimed->tone = pg_get_text(result, row, 31);
+    claimed->time_zone = pg_get_text(result, row, 32);
+    claimed->today = pg_get_date(result, row, 33);
+    claimed->campaign_id = pg_get_int(result, row, 34);
+    claimed->campaign_fields = pg_get_text(result, row, 35);
     claimed->installation = pg_get_text(result, row, 13);
     if (claimed->installation.base == NULL)
         return;
@@ -227,6 +292,7 @@ struct reminder_outcome *reminder_outcome_new(const struct reminder_key *key,
     outcome->key = *key;
     outcome->claimed_at = claimed_at;
     outcome->push_count = push_count;
+    outcome->is_lead = true;
     return outcome;
 }
 
@@ -248,6 +314,9 @@ struct outcome_arrays {
     struct span states[REMINDER_BATCH_MAX], reasons[REMINDER_BATCH_MAX];
     struct instant claimed[REMINDER_BATCH_MAX], again[REMINDER_BATCH_MAX];
     struct instant sent[REMINDER_BATCH_MAX];
+    bool leads[REMINDER_BATCH_MAX];
+    int64_t parts[REMINDER_BATCH_MAX], prices[REMINDER_BATCH_MAX];
+    struct span gateway_ids[REMINDER_BATCH_MAX];
 };
 
 static void put_outcome(struct outcome_arrays *arrays, const struct reminder_outcome *outcome)
@@ -259,6 +328,10 @@ static void put_outcome(struct outcome_arrays *arrays, const struct reminder_out
     arrays->claimed[i] = outcome->claimed_at;
     arrays->again[i] = outcome->again_at;
     arrays->sent[i] = outcome->sent_at;
+    arrays->leads[i] = outcome->is_lead;
+    arrays->parts[i] = outcome->parts;
+    arrays->prices[i] = outcome->price_micro;
+    arrays->gateway_ids[i] = span_str(outcome->gateway_id);
 }
 
 static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
@@ -276,6 +349,10 @@ static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *
     pg_arg_instants(&args, arrays->claimed, count);
     pg_arg_instants(&args, arrays->again, count);
     pg_arg_instants(&args, arrays->sent, count);
+    pg_arg_bools(&args, arrays->leads, count);
+    pg_arg_ints(&args, arrays->parts, count);
+    pg_arg_ints(&args, arrays->prices, count);
+    pg_arg_texts(&args, arrays->gateway_ids, count);
     pg_tx_add(tx, SQL_REMINDER_FINISH, &args, on_crossed);
     pg_args_release(&args);
 }

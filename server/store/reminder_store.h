@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/reminder_rules.h"
 #include "io/pg.h"
 
 struct store;
@@ -16,12 +17,13 @@ enum {
     /* Of one claim for channels that write a row a message: what is claimed is on the wire within
      * 200 ms. */
     REMINDER_SLOW_MAX = 64,
-    REMINDER_STEP_MAX = 24,
+    REMINDER_STEP_MAX = 32,
+    REMINDER_CHANNEL_MAX = 12,
 };
 
 struct reminder_key {
     int64_t customer_id, invoice_id;
-    char step[REMINDER_STEP_MAX]; /* "due", "after_9", "thanks_1" */
+    char step[REMINDER_STEP_MAX]; /* "due", "weekly_2", "due+1", "thanks_1" */
 };
 
 enum { REMINDER_DEVICES_MAX = 24 }; /* above DEVICE_LIVE_MAX */
@@ -33,6 +35,9 @@ struct reminder_candidate {
     /* If it goes by push: for each device to be told '@' + the number of its app, from 1. Else "".
      */
     char devices[REMINDER_DEVICES_MAX];
+    /* Which way it would go: "sms"; "" when none reaches the customer, or it is to be put off: then
+     * it needs no room. */
+    char channel[REMINDER_CHANNEL_MAX];
 };
 
 enum { REMINDER_WINDOW = 256 };
@@ -49,15 +54,26 @@ struct reminder_batch {
     size_t count;
 };
 
+/* The customer has one in it already. */
+bool reminder_batch_has_customer(const struct reminder_batch *, int64_t customer_id);
 bool reminder_batch_has(const struct reminder_batch *, const struct reminder_key *);
 
 /* The ways there are to reach people. */
 struct reminder_ways {
-    struct span kinds[3]; /* beside push to devices: "push" (a sandbox's), "sms", "email" */
+    struct span kinds[6]; /* beside push to devices: "push" (a sandbox's), "sms", "email", … */
     size_t kind_count;
     const struct span *apps; /* "app|service|environment" */
     size_t app_count;
 };
+
+/* The manners of the installation, and the days off they name for now. */
+struct reminder_manners {
+    const struct reminder_rules *rules;
+    int32_t days_off[REMINDER_DAYS_OFF_MAX];
+    size_t days_off_count;
+};
+void reminder_manners_init(struct reminder_manners *, const struct reminder_rules *,
+                           struct instant now);
 
 /* Where a look through what is due, the newest first, stands: this one was the last seen. */
 struct reminder_place {
@@ -75,8 +91,8 @@ static inline struct reminder_place reminder_place_first(void)
  * no longer hold reminders back. */
 MUST_CHECK int reminder_candidates(struct store *, struct pg_query *, struct instant now,
                                    struct instant hold_since, const struct reminder_place *,
-                                   const struct reminder_ways *, pg_result_cb, void *owner,
-                                   struct err *);
+                                   const struct reminder_ways *, const struct reminder_manners *,
+                                   pg_result_cb, void *owner, struct err *);
 /* True when there may be more behind it; *place is then the window's end. */
 bool reminder_read_candidates(const PGresult *, struct reminder_window *, struct reminder_place *);
 
@@ -103,6 +119,7 @@ struct reminder_claimed {
     struct span text_name, tone; /* of its step; empty: the text has the step's name */
     struct span time_zone;       /* the customer's */
     int32_t today;               /* there, days since 1970-01-01 */
+    bool is_lead;                /* the first of its message, which stands for all */
     int32_t message_no;          /* the same for all reminders of one message; 0: none yet */
     int64_t campaign_id;         /* 0: of no campaign */
     struct span campaign_fields; /* JSON: its row's further columns; empty: none */
@@ -123,22 +140,24 @@ struct reminder_claim_order {
     const struct instant *push_expires_at; /* beside the batch: when a push made now is of no use */
     struct instant now, hold_since;
     const struct reminder_ways *ways;
+    const struct reminder_manners *manners;
     const struct span *apps_up; /* those of the apps that can be reached now */
     size_t app_up_count;
 };
 
 /* One transaction: locks, skips steps that a newer one overtook, ends pushes of no use any more,
- * claims what still may go.
- * `on_claimed` gets the rows for reminder_read_claimed; they count once `on_done` has no error.
- * `on_clock` gets what the server's clock says, for reminder_read_clock: before the locks are asked
- * for, and again before the commit. */
+ * puts off what may not go yet, claims what still may go. Reminders of one message come behind each
+ * other, the one that stands for all of them first, with a row each of its devices. `on_claimed`
+ * gets the rows for reminder_read_claimed; they count once `on_done` has no error. `on_clock` gets
+ * what the server's clock says, for reminder_read_clock: before the locks are asked for, and again
+ * before the commit. */
 MUST_CHECK int reminder_claim(struct store *, struct pg_tx *, const struct reminder_claim_order *,
                               pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done,
                               void *owner, struct err *);
 struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 
-enum { REMINDER_REASON_MAX = 64, REMINDER_INSTALLATION_MAX = 65 };
+enum { REMINDER_REASON_MAX = 64, REMINDER_INSTALLATION_MAX = 65, REMINDER_GATEWAY_ID_MAX = 128 };
 
 enum reminder_device {
     REMINDER_DEVICE_KEPT = 0,
@@ -165,6 +184,10 @@ struct reminder_outcome {
     struct instant again_at; /* those given back are tried again then */
     struct instant sent_at;  /* accepted then, by one device at least, or 0 */
     bool is_lost;            /* nobody knows what became of its pushes, if it has any */
+    bool is_lead;            /* it stands for its message, which is counted once */
+    int32_t parts;           /* of an SMS; 0: not said */
+    int64_t price_micro;
+    char gateway_id[REMINDER_GATEWAY_ID_MAX]; /* "": it has none */
     size_t push_count;
     struct reminder_push pushes[];
 };

@@ -77,7 +77,7 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     window->claimed_count = (size_t)PQntuples(result);
     run.claimed += window->claimed_count;
     for (size_t i = 0; i < window->claimed_count; ++i) {
-        struct reminder_claimed claimed;
+        struct reminder_claimed claimed = {0};
         reminder_read_claimed(result, (int)i, &claimed);
         struct reminder_outcome *outcome = reminder_outcome_new(&claimed.key, run.now, 1);
         struct reminder_push *push = &outcome->pushes[0];
@@ -101,6 +101,9 @@ static void on_claim_done(void *owner, const struct err *err)
 static const struct span apps[] = {SPAN_LIT("bank.example.app|apns|production")};
 static const struct reminder_ways ways = {.apps = apps, .app_count = 1};
 
+static const struct reminder_rules rules;
+static const struct reminder_manners manners = {.rules = &rules};
+
 static void claim(struct window *window)
 {
     struct instant expire_at[REMINDER_BATCH_MAX];
@@ -111,6 +114,7 @@ static void claim(struct window *window)
                                                .now = run.now,
                                                .hold_since = instant_plus_seconds(run.now, -1800),
                                                .ways = &ways,
+                                               .manners = &manners,
                                                .apps_up = apps,
                                                .app_up_count = 1};
     struct err err;
@@ -149,7 +153,7 @@ static void go_on(void)
         window->is_busy = run.is_reading = true;
         ++run.busy_count;
         if (reminder_candidates(run.store, &window->query, run.now,
-                                instant_plus_seconds(run.now, -1800), &run.place, &ways,
+                                instant_plus_seconds(run.now, -1800), &run.place, &ways, &manners,
                                 on_candidates, window, &err) != 0)
             fail(&err);
     }

@@ -1,0 +1,79 @@
+-- What stops all sending, or some of it: the red switch, the payment feed, the day's volume.
+
+-- name: sending_volume
+-- $1 now
+-- messages of today (UTC), the most of any of the 14 days before, what is allowed for today or 0,
+-- whether all is stopped
+select coalesce((
+        select sum(d.message_count) from sending_day d
+        where d.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as message_count,
+    coalesce((
+        select max(s.count)
+        from (
+            select sum(d.message_count) as count
+            from sending_day d
+            where d.day < ($1::timestamptz at time zone 'UTC')::date
+                and d.day >= ($1::timestamptz at time zone 'UTC')::date - 14
+            group by d.day) s), 0)::bigint as usual_max,
+    coalesce((
+        select a.message_count from sending_allowance a
+        where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance,
+    (select s.stopped_at is not null from sending s) as is_stopped;
+
+-- name: sending_show
+-- $1 now
+-- stopped_at, stopped_by, stop_reason, feed_at, and as in sending_volume: today's messages, the most
+-- of the 14 days before, today's allowance
+select s.stopped_at, s.stopped_by, s.stop_reason, s.feed_at, coalesce((
+        select sum(d.message_count) from sending_day d
+        where d.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as message_count,
+    coalesce((
+        select max(t.count)
+        from (
+            select sum(d.message_count) as count
+            from sending_day d
+            where d.day < ($1::timestamptz at time zone 'UTC')::date
+                and d.day >= ($1::timestamptz at time zone 'UTC')::date - 14
+            group by d.day) t), 0)::bigint as usual_max,
+    coalesce((
+        select a.message_count from sending_allowance a
+        where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance
+from sending s;
+
+-- name: sending_stop
+-- The first who stops is kept. $1 now, $2 who, $3 why
+update sending
+set stopped_at = $1::timestamptz, stopped_by = $2::text, stop_reason = $3::text
+where stopped_at is null;
+
+-- name: sending_go
+update sending
+set stopped_at = null, stopped_by = null, stop_reason = null;
+
+-- name: sending_allow
+-- $1 now, $2 messages of today in all, $3 who
+insert into sending_allowance (day, message_count, allowed_by, allowed_at)
+values (($1::timestamptz at time zone 'UTC')::date, $2::bigint, $3::text, $1::timestamptz)
+on conflict (day) do update
+set message_count = excluded.message_count, allowed_by = excluded.allowed_by,
+    allowed_at = excluded.allowed_at;
+
+-- name: sending_feed
+-- What waited for the feed is looked at again. An older time does not take the place of a newer one.
+-- $1 now, $2 payments up to here are known
+with fed as (
+    update sending
+    set feed_at = $2::timestamptz
+    where feed_at is null or feed_at < $2::timestamptz
+    returning 1
+)
+update reminder r
+set try_at = $1::timestamptz
+where r.state = 'scheduled' and r.reason = 'payment feed too old'
+    and greatest(r.due_at, r.try_at) > $1::timestamptz
+    and greatest(r.due_at, r.try_at) <= $1::timestamptz + interval '10 minutes'
+    and r.due_at <= $1::timestamptz
+    and exists (select from fed);
+
+-- name: sending_wake
+select pg_notify('dunlin_reminder', '');

@@ -1,0 +1,84 @@
+#include "store/sending_store.h"
+
+#include "sql.h"
+
+int sending_volume(struct store *store, struct pg_query *query, struct instant now,
+                   pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, now);
+    int rc = pg_read(store->reads, query, SQL_SENDING_VOLUME, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+void sending_read_volume(const PGresult *result, struct sending_volume *volume)
+{
+    *volume = (struct sending_volume){.message_count = pg_get_int(result, 0, 0),
+                                      .usual_max = pg_get_int(result, 0, 1),
+                                      .allowance = pg_get_int(result, 0, 2),
+                                      .is_stopped = pg_get_bool(result, 0, 3)};
+}
+
+int sending_show(struct store *store, struct pg_query *query, struct instant now,
+                 pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, now);
+    int rc = pg_read(store->reads, query, SQL_SENDING_SHOW, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+void sending_read_state(const PGresult *result, struct sending_state *state)
+{
+    *state = (struct sending_state){
+        .stopped_by = pg_get_text(result, 0, 1),
+        .stop_reason = pg_get_text(result, 0, 2),
+        .volume = {.message_count = pg_get_int(result, 0, 4),
+                   .usual_max = pg_get_int(result, 0, 5),
+                   .allowance = pg_get_int(result, 0, 6),
+                   .is_stopped = !pg_is_null(result, 0, 0)},
+    };
+    if (!pg_is_null(result, 0, 0))
+        state->stopped_at = pg_get_instant(result, 0, 0);
+    if (!pg_is_null(result, 0, 3))
+        state->feed_at = pg_get_instant(result, 0, 3);
+}
+
+static void add_order(struct pg_tx *tx, const struct sending_order *order)
+{
+    static const int statements[] = {[SENDING_STOP] = SQL_SENDING_STOP,
+                                     [SENDING_GO] = SQL_SENDING_GO,
+                                     [SENDING_ALLOW] = SQL_SENDING_ALLOW,
+                                     [SENDING_FEED] = SQL_SENDING_FEED};
+    struct pg_args args;
+    pg_args_init(&args);
+    if (order->word != SENDING_GO)
+        pg_arg_instant(&args, order->now);
+    if (order->word == SENDING_STOP) {
+        pg_arg_text(&args, order->who);
+        pg_arg_text(&args, order->why);
+    } else if (order->word == SENDING_ALLOW) {
+        pg_arg_int(&args, order->message_count);
+        pg_arg_text(&args, order->who);
+    } else if (order->word == SENDING_FEED) {
+        pg_arg_instant(&args, order->feed_at);
+    }
+    pg_tx_add(tx, statements[order->word], &args, NULL);
+    pg_args_release(&args);
+}
+
+int sending_say(struct store *store, struct pg_tx *tx, const struct sending_order *order,
+                pg_done_cb on_done, void *owner, struct err *err)
+{
+    int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (rc != 0)
+        return rc;
+    add_order(tx, order);
+    pg_tx_add(tx, SQL_SENDING_WAKE, NULL, NULL);
+    pg_tx_commit(tx);
+    return 0;
+}
