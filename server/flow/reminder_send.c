@@ -51,7 +51,8 @@ struct item {
     size_t other_count;               /* of the first one: how many share its message */
     struct part code, unsubscribe, language;
     struct part channel, number, link, collapse_id;
-    uint32_t waiting_count; /* deliveries without an answer */
+    bool is_repeat_harmless; /* as its channel says */
+    uint32_t waiting_count;  /* deliveries without an answer */
     struct push_tally tally;
     uint32_t again_ms; /* the longest wait of those to be tried again */
 };
@@ -450,7 +451,10 @@ static void end_message(struct item *item, const struct channel_result *result)
     item->outcome->price_micro = result->price_micro;
     snprintf(item->outcome->gateway_id, sizeof(item->outcome->gateway_id), "%.*s",
              SPAN_ARG(result->gateway_id));
-    end_item(item, states[result->outcome], result->reason);
+    /* Where a copy cannot hurt, what nobody knows is sent again under its own code. */
+    bool is_again =
+        result->outcome == CHANNEL_UNCERTAIN && !result->is_final && item->is_repeat_harmless;
+    end_item(item, is_again ? "scheduled" : states[result->outcome], result->reason);
 }
 
 static void again(struct delivery *delivery, const char *state, uint32_t wait_ms,
@@ -629,6 +633,7 @@ static void hand_over(struct delivery *delivery)
         result = not_sent(&err);
         answer(delivery, &result);
     } else {
+        delivery->item->is_repeat_harmless = channel->is_repeat_harmless;
         ++send->waiting_count;
         begin_in_gate(delivery);
     }
