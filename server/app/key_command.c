@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* What a key may be allowed to do. */
-static const char *const scopes[] = {"imports", "invoices", "paylinks", "callbacks", "devices"};
+static const char *const scopes[] = {"imports", "invoices", "paylinks", "callbacks", "devices", "calls"};
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
 struct key_run {

@@ -5,6 +5,7 @@
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "channel/email.h"
+#include "channel/worklist.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
 #include "io/fetch.h"
@@ -116,9 +117,10 @@ static void fill_channels(struct world_house *h, const struct gateway *g)
         h->channels[count++] = &email_channel;
     count += message_gateway_channels(g->settings, &h->channels[count]);
     for (size_t i = 0; g->channels != NULL && g->channels[i] != NULL; ++i) {
-        assert(count < CHANNELS_MAX);
+        assert(count < CHANNELS_MAX - 1);
         h->channels[count++] = g->channels[i];
     }
+    h->channels[count++] = &worklist_channel;
     h->world.channels = h->channels;
 }
 
