@@ -29,6 +29,7 @@ struct key_run {
 static int print_usage(void)
 {
     fputs("usage: dunlin key api make NAME [imports] [invoices] [paylinks] [callbacks] [devices]\n"
+          "           [calls]\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"

@@ -13,6 +13,7 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/work_items.h"
 
 #include <assert.h>
 
@@ -54,6 +55,11 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/calls", ROUTE_API_KEY, "calls", work_items_calls},
+    {"GET", "/api/v1/calls.csv", ROUTE_API_KEY, "calls", work_items_calls_csv},
+    {"POST", "/api/v1/calls/{id}", ROUTE_API_KEY, "calls", work_items_call_settle},
+    {"GET", "/api/v1/handovers.csv", ROUTE_API_KEY, "calls", work_items_handovers_csv},
+    {"POST", "/api/v1/handovers/export", ROUTE_API_KEY, "calls", work_items_handovers_export},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
