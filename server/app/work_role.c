@@ -11,6 +11,7 @@
 #include "http/listener.h"
 #include "jobs/anchor.h"
 #include "jobs/dispatch.h"
+#include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
 #include "jobs/stale_devices.h"
@@ -30,6 +31,7 @@ struct work_role {
     struct dispatch *dispatch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
+    struct first_scenario *first_scenario;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
 };
@@ -124,6 +126,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
+    role->first_scenario = first_scenario_new(w->world);
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
@@ -148,6 +151,7 @@ static void work_drain(void *state)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
+    first_scenario_stop(role->first_scenario);
     importing_stop(role->importing);
 }
 
@@ -156,7 +160,8 @@ static bool work_is_drained(void *state)
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices);
+           stale_devices_is_idle(role->stale_devices) &&
+           first_scenario_is_idle(role->first_scenario);
 }
 
 static void work_stop(void *state)
@@ -177,6 +182,7 @@ static void work_stop(void *state)
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
+    first_scenario_free(role->first_scenario);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);

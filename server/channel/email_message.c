@@ -216,9 +216,18 @@ static void write_mail(GMimeMessage *mail, struct buf *out)
     g_mime_format_options_free(format);
 }
 
+/* GMime wants it once. */
+static void begin_mime(void)
+{
+    static bool has_begun;
+    if (!has_begun)
+        g_mime_init();
+    has_begun = true;
+}
+
 int email_message_print(const struct email_message *m, struct buf *out, struct err *err)
 {
-    g_mime_init(); /* counts how often */
+    begin_mime();
     if (!email_address_is_good(m->to))
         return err_set(err, ERR_INPUT, "no mail address");
     if (!email_address_is_good(m->from) ||

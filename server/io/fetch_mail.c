@@ -64,6 +64,8 @@ static int on_wire(CURL *easy, curl_infotype type, char *bytes, size_t len, void
         mail->stage = FETCH_STAGE_RECIPIENT;
     } else if (mail->stage == FETCH_STAGE_RECIPIENT && says(bytes, len, "DATA")) {
         mail->stage = FETCH_STAGE_DATA;
+    } else if (says(bytes, len, "QUIT")) {
+        mail->has_said_goodbye = true; /* what is answered to that is of no interest */
     }
     return 0;
 }
@@ -74,7 +76,7 @@ static size_t on_line(char *bytes, size_t size, size_t count, void *owner)
     size_t len = size * count;
     while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
         --len;
-    if (len > 0)
+    if (len > 0 && !mail->has_said_goodbye)
         snprintf(mail->last_line, sizeof(mail->last_line), "%.*s", (int)len, bytes);
     return size * count;
 }
@@ -90,8 +92,8 @@ static size_t on_wanted(char *bytes, size_t size, size_t count, void *owner)
     size_t part = left < room ? left : room;
     memcpy(bytes, mail->bytes + mail->sent, part);
     mail->sent += part;
-    if (part == 0)
-        mail->stage = FETCH_STAGE_END; /* libcurl sends the dot now */
+    if (mail->sent == mail->len)
+        mail->stage = FETCH_STAGE_END; /* libcurl sends the dot behind it and does not ask again */
     return part;
 }
 

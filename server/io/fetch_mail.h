@@ -9,7 +9,7 @@
 
 struct fetch_mail {
     enum fetch_stage stage;
-    bool has_logged_in;
+    bool has_logged_in, has_said_goodbye;
     char last_line[FETCH_LINE_MAX]; /* of the answer that the status is of */
     char *bytes;                    /* the message */
     size_t len, sent;

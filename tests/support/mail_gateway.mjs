@@ -1,0 +1,45 @@
+// A gateway whose mail goes to a real SMTP server, and debtors whose reminders are mails.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { atEnd } from './cleanup.mjs';
+import { makeCertificate } from './gateway.mjs';
+import { startMailServer } from './mail_server.mjs';
+import { startOwed } from './owed.mjs';
+
+export async function startMailGateway(debts, { mail = {}, ...settings } = {}) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'dunlin-mail-'));
+  atEnd(() => rmSync(dir, { recursive: true, force: true }));
+  const certificate = makeCertificate(dir, 'mail');
+  const server = await startMailServer(certificate), password = path.join(dir, 'password');
+  writeFileSync(password, 'secret\n', { mode: 0o600 });
+  const owed = await startOwed(debts, {
+    creditor: { name: 'Bank Przykładowy', website: 'https://bank.example', phone: '+48 22 000 00 00',
+      account: 'PL61109010140000071219812874' },
+    mail: { url: `smtp://localhost:${server.port}`, user: 'dunlin', password_file: password, ca_file: certificate.certificate,
+      from: 'office@bank.example', bounce_domain: 'bounces.bank.example', ...mail },
+    ...settings,
+  });
+  await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled'`);
+  return Object.assign(owed, {
+    server, dir, password, certificate,
+    // Customer n's reminder is due now, as a mail to this address.
+    async remind(n, address, step = 'due') {
+      await owed.execute(`update customer set email = '${address}', phone = null where reference = 'K${n}';
+        insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+        select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice where number = 'FV/${n}'
+        on conflict (customer_id, invoice_id, step) do update
+          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
+        notify dunlin_reminder`);
+    },
+    async reminder(n, step = 'due') {
+      const [row] = await owed.query(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
+        where i.number = 'FV/${n}' and r.step = '${step}'`);
+      return row;
+    },
+    async customer(n) {
+      return (await owed.query(`select * from customer where reference = 'K${n}'`))[0];
+    },
+  });
+}
