@@ -43,6 +43,7 @@
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
     X(reports_forged, "requests to the address of reports with a wrong secret")                    \
+    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -334,6 +334,13 @@ static void on_clock(void *owner, const PGresult *result, const struct err *err)
         send->clocks[send->clock_count++] = reminder_read_clock(result);
 }
 
+static void on_put_off(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_send *send = owner;
+    if (err->code == 0)
+        send->result.put_off_count = reminder_read_put_off(result);
+}
+
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
 {
     struct reminder_send *send = owner;
@@ -672,8 +679,8 @@ static int claim(struct reminder_send *send, struct err *err)
         .manners = &manners,
         .apps_up = up,
         .app_up_count = push_room_up(send->post.room, up)};
-    return reminder_claim(world->store, &send->tx, &order, on_clock, on_claimed, on_claim_done,
-                          send, err);
+    return reminder_claim(world->store, &send->tx, &order, on_clock, on_put_off, on_claimed,
+                          on_claim_done, send, err);
 }
 
 int reminder_send_begin(const struct reminder_post *post, const struct reminder_batch *batch,

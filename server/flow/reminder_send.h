@@ -22,8 +22,9 @@ struct reminder_post {
 struct reminder_send_result {
     size_t claimed_count; /* as many outcomes the record gets, some of them already */
     struct instant claimed_at;
-    size_t ended_count; /* came to their end in the claim: nobody is left to tell */
-    bool was_slow;      /* the claim took so long that all was given back: try fewer, and later */
+    size_t put_off_count; /* may not go yet, and got a later time */
+    size_t ended_count;   /* came to their end in the claim: nobody is left to tell */
+    bool was_slow;        /* the claim took so long that all was given back: try fewer, and later */
 };
 
 /* Exactly once, when all that was claimed has been handed to its channels. With an error nothing

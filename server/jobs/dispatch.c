@@ -6,10 +6,18 @@
  * here; where there is always something to claim, it is done once a minute in between. Then rest
  * until the poll or a wake-up.
  *
- * Pushes are taken as far as their services have room for them; further ones are held, a bounded
- * number for each service, and go first when there is room again. Those of services that are down
+ * Reminders are taken as far as their ways have room for them, the services of pushes and the gates
+ * of channels; further ones are held, a bounded
+ * number for each way, and go first when there is room again. Those of ways that are down
  * are passed over like what is held back, so nothing waits behind them. A service that is silent
  * keeps no more under way than its share, so the others go on.
+ *
+ * Those of one customer stand next to each other in a window and go in one batch: the claim makes
+ * one message of what goes the same way.
+ *
+ * A day has no more messages than is usual, or allowed: the look for how much is left comes before
+ * the first round and each second after it. When nothing is left an alarm is logged, once a day,
+ * and what is due is passed over until more is allowed, or it is another day.
  *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
@@ -23,14 +31,18 @@
 #include "jobs/dispatch.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
+#include "domain/volume.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_send.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "jobs/send_room.h"
 #include "jobs/under_way.h"
+#include "store/sending_store.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -49,12 +61,25 @@ enum {
     WINDOW_REST_MS = 20, /* for each window passed over */
     ROUND_MS_MIN = 250,  /* between two beginnings at the top because of a wake-up */
     HELD_MAX = 512,      /* for want of room */
-    HELD_MAX_APP = 256,  /* of those for one service */
+    HELD_MAX_WAY = 256,  /* of those for one service or channel */
     HELD_LOW = 32,       /* so few: others that found no place are looked for again */
+    VOLUME_EVERY_MS = 1000,
+    ROOM_WAIT_MS_MAX = 1000, /* a gate is asked again so soon at the latest */
+};
+
+/* How much the day has left. */
+struct volume {
+    struct pg_query query;
+    struct mono looked_at;
+    bool is_asking, is_known;
+    int32_t alarm_day; /* an alarm was logged for it; days since 1970-01-01 */
 };
 
 struct dispatch {
     struct reminder_post post;
+    struct send_room room;
+    struct volume volume;
+    struct timer room_timer; /* until a gate has room again */
     struct reminder_texts *texts;
     struct timer timer;
     struct pg_query query, lost_query; /* a window; the look, which may come beside it */
@@ -159,6 +184,60 @@ static void look_for_lost(struct dispatch *dispatch)
         dispatch->is_settling = true;
 }
 
+/* ---- the day's volume ---- */
+
+/* Once a day: somebody must look. */
+static void raise_alarm(struct dispatch *dispatch, const struct sending_volume *volume,
+                        int64_t allowed)
+{
+    int32_t today = (int32_t)(instant_seconds(dispatch->post.world->now()) / 86400);
+    if (dispatch->volume.alarm_day == today)
+        return;
+    dispatch->volume.alarm_day = today;
+    metrics_add(dispatch->post.world->metrics, METRIC_sending_stops, 1);
+    log_line(LOG_ERROR, "sending stopped for the day",
+             "cause=unusual volume messages=%lld allowed=%lld usual=%lld"
+             " help=\"dunlin sending allow\"",
+             (long long)volume->message_count, (long long)allowed, (long long)volume->usual_max);
+}
+
+static void on_volume(void *owner, const PGresult *result, const struct err *err)
+{
+    struct dispatch *dispatch = owner;
+    struct sending_volume volume;
+    dispatch->volume.is_asking = false;
+    if (err->code != 0) {
+        if (!dispatch->volume.is_known)
+            rest_after(dispatch, err);
+        return;
+    }
+    sending_read_volume(result, &volume);
+    int64_t allowed =
+        volume_allowed(&dispatch->post.world->reminders, volume.usual_max, volume.allowance);
+    dispatch->volume.is_known = true;
+    dispatch->room.messages_left = VOLUME_UNLIMITED;
+    if (allowed != VOLUME_UNLIMITED)
+        dispatch->room.messages_left =
+            allowed - volume.message_count - (int64_t)dispatch->under_way.count;
+    if (volume.message_count >= allowed)
+        raise_alarm(dispatch, &volume, allowed);
+    proceed(dispatch);
+}
+
+static void look_at_volume(struct dispatch *dispatch)
+{
+    const struct world *world = dispatch->post.world;
+    struct volume *volume = &dispatch->volume;
+    struct err err;
+    bool is_fresh = volume->is_known && mono_us_since(volume->looked_at, clock_mono()) <
+                                            VOLUME_EVERY_MS * INT64_C(1000);
+    if (world->reminders.usual_factor == 0 || volume->is_asking || is_fresh)
+        return;
+    volume->looked_at = clock_mono();
+    volume->is_asking =
+        sending_volume(world->store, &volume->query, world->now(), on_volume, dispatch, &err) == 0;
+}
+
 /* ---- windows ---- */
 
 static void begin_round(struct dispatch *dispatch)
@@ -236,7 +315,7 @@ static void on_batch_sent(void *owner, const struct reminder_send_result *result
     dispatch->batch_max += 1 + dispatch->batch_max / 8;
     if (dispatch->batch_max > REMINDER_BATCH_MAX)
         dispatch->batch_max = REMINDER_BATCH_MAX;
-    bool has_done = result->claimed_count + result->ended_count > 0;
+    bool has_done = result->claimed_count + result->ended_count + result->put_off_count > 0;
     dispatch->has_claimed |= has_done;
     if (has_done)
         proceed(dispatch);
@@ -253,66 +332,109 @@ static bool is_held(const struct dispatch *dispatch, const struct reminder_key *
     return false;
 }
 
-/* By the app of its first device. */
+/* By its channel and the app of its first device. */
 static size_t held_like(const struct dispatch *dispatch, const struct reminder_candidate *candidate)
 {
     size_t count = 0;
     for (size_t i = 0; i < dispatch->held_count; ++i)
-        count += dispatch->held[i].devices[0] == candidate->devices[0];
+        count += dispatch->held[i].devices[0] == candidate->devices[0] &&
+                 strcmp(dispatch->held[i].channel, candidate->channel) == 0;
     return count;
 }
 
 static void hold(struct dispatch *dispatch, const struct reminder_candidate *candidate)
 {
-    if (dispatch->held_count == HELD_MAX || held_like(dispatch, candidate) >= HELD_MAX_APP)
+    if (dispatch->held_count == HELD_MAX || held_like(dispatch, candidate) >= HELD_MAX_WAY)
         dispatch->has_passed_busy = true;
     else
         dispatch->held[dispatch->held_count++] = *candidate;
 }
 
-static void take(struct dispatch *dispatch, struct reminder_batch *batch,
-                 const struct reminder_candidate *candidate)
+/* It joins the message of one that is in the batch, as far as one can tell before the claim. */
+static bool is_shared(const struct dispatch *dispatch, const struct reminder_batch *batch,
+                      const struct reminder_candidate *candidate)
 {
-    if (candidate->devices[0] != 0)
-        push_room_take(dispatch->post.room, candidate->devices);
-    batch->items[batch->count++] = *candidate;
+    if (!dispatch->post.world->reminders.merges || candidate->channel[0] == 0)
+        return false;
+    for (size_t i = batch->count; i-- > 0;)
+        if (batch->items[i].key.customer_id == candidate->key.customer_id &&
+            strcmp(batch->items[i].channel, candidate->channel) == 0)
+            return true;
+    return false;
 }
 
-/* Those that have waited for room: they go, stay, or are passed over as their service is down. */
+/* It goes into the batch if there is room. */
+static enum send_fit try(struct dispatch *dispatch, struct reminder_batch *batch,
+                         const struct reminder_candidate *candidate)
+{
+    if (is_shared(dispatch, batch, candidate)) {
+        batch->items[batch->count++] = *candidate;
+        return SEND_FIT_NOW;
+    }
+    enum send_fit fit = send_room_fit(&dispatch->room, candidate);
+    if (fit == SEND_FIT_NOW) {
+        send_room_take(&dispatch->room, candidate);
+        batch->items[batch->count++] = *candidate;
+    }
+    return fit;
+}
+
+/* Those that have waited for room: they go, stay, or are passed over as their way is down. */
 static void take_held(struct dispatch *dispatch, struct reminder_batch *batch)
 {
     size_t kept = 0;
     for (size_t i = 0; i < dispatch->held_count; ++i) {
         const struct reminder_candidate *candidate = &dispatch->held[i];
-        enum push_fit fit = push_room_fit(dispatch->post.room, candidate->devices);
         bool is_full = batch->count == dispatch->batch_max;
-        if (fit == PUSH_FIT_NOW && !is_full)
-            take(dispatch, batch, candidate);
-        else if (fit != PUSH_FIT_DOWN)
+        enum send_fit fit =
+            is_full ? send_room_fit(&dispatch->room, candidate) : try(dispatch, batch, candidate);
+        if ((is_full && fit == SEND_FIT_NOW) || fit == SEND_FIT_LATER)
             dispatch->held[kept++] = *candidate;
     }
     dispatch->held_count = kept;
 }
 
-/* The next ones of the window, one an invoice; of those that are no pushes few. */
+/* How many of the next ones are the same customer's. */
+static size_t count_same_customer(const struct dispatch *dispatch)
+{
+    const struct reminder_window *window = &dispatch->window;
+    size_t first = dispatch->window_used, end = first;
+    while (end < window->count &&
+           window->items[end].key.customer_id == window->items[first].key.customer_id)
+        ++end;
+    return end - first;
+}
+
+/* The next ones of the window, one an invoice, all of a customer or none; of those that are no
+ * pushes few. */
 static void take_window(struct dispatch *dispatch, struct reminder_batch *batch)
 {
     const struct reminder_window *window = &dispatch->window;
     size_t slow_count = 0;
     while (dispatch->window_used < window->count && batch->count < dispatch->batch_max &&
            slow_count < REMINDER_SLOW_MAX) {
-        const struct reminder_candidate *candidate = &window->items[dispatch->window_used++];
-        bool is_push = candidate->devices[0] != 0;
+        const struct reminder_candidate *candidate = &window->items[dispatch->window_used];
+        bool is_new = !reminder_batch_has_customer(batch, candidate->key.customer_id);
+        if (is_new && batch->count > 0 &&
+            batch->count + count_same_customer(dispatch) > dispatch->batch_max)
+            return;
+        ++dispatch->window_used;
         if (reminder_batch_has(batch, &candidate->key) || is_held(dispatch, &candidate->key))
             continue;
-        enum push_fit fit =
-            is_push ? push_room_fit(dispatch->post.room, candidate->devices) : PUSH_FIT_NOW;
-        if (fit == PUSH_FIT_NOW)
-            take(dispatch, batch, candidate);
-        else if (fit == PUSH_FIT_LATER)
+        enum send_fit fit = try(dispatch, batch, candidate);
+        if (fit == SEND_FIT_LATER)
             hold(dispatch, candidate);
-        slow_count += !is_push;
+        slow_count += candidate->devices[0] == 0;
     }
+}
+
+/* Gates do not call when they have room again. */
+static void wait_for_room(struct dispatch *dispatch)
+{
+    uint32_t wait_ms = send_room_wait_ms(&dispatch->room);
+    if (wait_ms == UINT32_MAX)
+        return;
+    timer_start(&dispatch->room_timer, wait_ms < ROOM_WAIT_MS_MAX ? wait_ms : ROOM_WAIT_MS_MAX);
 }
 
 /* True when there was something to claim, or that failed. */
@@ -321,9 +443,10 @@ static bool claim_batch(struct dispatch *dispatch)
     struct reminder_batch batch;
     struct err err;
     batch.count = 0;
-    push_room_look(dispatch->post.room);
+    send_room_look(&dispatch->room);
     take_held(dispatch, &batch);
     take_window(dispatch, &batch);
+    wait_for_room(dispatch);
     if (batch.count == 0)
         return false;
     if (reminder_send_begin(&dispatch->post, &batch, on_batch_sent, dispatch, &err) != 0)
@@ -365,8 +488,10 @@ static void turn_to_next_window(struct dispatch *dispatch)
 
 static bool must_wait(const struct dispatch *dispatch)
 {
+    bool is_volume_unknown =
+        dispatch->post.world->reminders.usual_factor != 0 && !dispatch->volume.is_known;
     return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
-           (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
+           is_volume_unknown || (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
 }
 
 /* One step: false when there is nothing more to do for now. */
@@ -390,6 +515,8 @@ static bool step(struct dispatch *dispatch)
 /* The next things to do, if they are not already being done or must not be done now. */
 static void proceed(struct dispatch *dispatch)
 {
+    if (!dispatch->is_stopped)
+        look_at_volume(dispatch);
     if (must_wait(dispatch))
         return;
     if (is_round_over(dispatch)) {
@@ -446,6 +573,8 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     dispatch->batch_max = REMINDER_BATCH_MAX;
     look_soon(dispatch);
     timer_init(&dispatch->timer, world->loop, "dispatch", on_time, dispatch);
+    timer_init(&dispatch->room_timer, world->loop, "dispatch room", on_room, dispatch);
+    send_room_init(&dispatch->room, dispatch->post.room, world->gates);
     if (world->push_apps != NULL)
         push_apps_listen(world->push_apps, on_room, dispatch);
     struct reminder_ways ways;
@@ -472,19 +601,21 @@ void dispatch_stop(struct dispatch *dispatch)
 {
     dispatch->is_stopped = true;
     timer_stop(&dispatch->timer);
+    timer_stop(&dispatch->room_timer);
     reminder_record_stop(dispatch->post.record);
 }
 
 bool dispatch_is_idle(const struct dispatch *dispatch)
 {
     return !dispatch->is_claiming && !dispatch->is_asking && !dispatch->is_settling &&
-           dispatch->under_way.count == 0;
+           !dispatch->volume.is_asking && dispatch->under_way.count == 0;
 }
 
 void dispatch_free(struct dispatch *dispatch)
 {
     static struct dispatch *left; /* for those whose channels may still answer: the process ends */
     timer_stop(&dispatch->timer);
+    timer_stop(&dispatch->room_timer);
     if (!dispatch_is_idle(dispatch)) {
         reminder_record_leave(dispatch->post.record);
         left = dispatch;

@@ -104,16 +104,30 @@ static void read_candidate(const PGresult *result, int row, struct reminder_cand
     snprintf(candidate->channel, sizeof(candidate->channel), "%.*s", SPAN_ARG(channel));
 }
 
+/* Where the rows of the window's last customer begin: they go with those that may follow in the
+ * next one. All of them, when no other customer is there. */
+static int without_last_customer(const PGresult *result, int count)
+{
+    int end = count;
+    int64_t last = pg_get_int(result, count - 1, 0);
+    while (end > 0 && pg_get_int(result, end - 1, 0) == last)
+        --end;
+    return end == 0 ? count : end;
+}
+
 bool reminder_read_candidates(const PGresult *result, struct reminder_window *window,
                               struct reminder_place *place)
 {
     int count = PQntuples(result);
+    bool is_last = count < REMINDER_WINDOW;
     window->count = 0;
     assert(count <= REMINDER_WINDOW);
+    if (!is_last)
+        count = without_last_customer(result, count);
     for (int row = 0; row < count; ++row)
         if (pg_get_bool(result, row, 4))
             read_candidate(result, row, &window->items[window->count++]);
-    if (count < REMINDER_WINDOW)
+    if (is_last)
         return false;
     read_key(result, count - 1, &place->key);
     place->try_at = pg_get_instant(result, count - 1, 7);
@@ -180,7 +194,7 @@ static void add_expire_statement(struct pg_tx *tx, const struct key_arrays *arra
 }
 
 static void add_put_off_statement(struct pg_tx *tx, const struct key_arrays *arrays,
-                                  const struct reminder_claim_order *order)
+                                  const struct reminder_claim_order *order, pg_result_cb on_put_off)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -190,7 +204,7 @@ static void add_put_off_statement(struct pg_tx *tx, const struct key_arrays *arr
     pg_arg_instant(&args, order->now);
     put_window(&args, order->manners);
     put_budget(&args, order->manners);
-    pg_tx_add(tx, SQL_REMINDER_PUT_OFF, &args, NULL);
+    pg_tx_add(tx, SQL_REMINDER_PUT_OFF, &args, on_put_off);
     pg_args_release(&args);
 }
 
@@ -216,8 +230,8 @@ static void add_claim_statement(struct pg_tx *tx, const struct key_arrays *array
 }
 
 int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_claim_order *order,
-                   pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done, void *owner,
-                   struct err *err)
+                   pg_result_cb on_clock, pg_result_cb on_put_off, pg_result_cb on_claimed,
+                   pg_done_cb on_done, void *owner, struct err *err)
 {
     struct key_arrays arrays = {.count = 0};
     for (size_t i = 0; i < order->batch->count; ++i)
@@ -230,11 +244,16 @@ int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_
     add_skip_statement(tx, &arrays, order->now);
     if (order->ways->app_count > 0)
         add_expire_statement(tx, &arrays, order->now);
-    add_put_off_statement(tx, &arrays, order);
+    add_put_off_statement(tx, &arrays, order, on_put_off);
     add_claim_statement(tx, &arrays, order, on_claimed);
     pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     pg_tx_commit(tx);
     return 0;
+}
+
+size_t reminder_read_put_off(const PGresult *result)
+{
+    return (size_t)pg_get_int(result, 0, 0);
 }
 
 struct instant reminder_read_clock(const PGresult *result)

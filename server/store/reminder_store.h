@@ -93,7 +93,8 @@ MUST_CHECK int reminder_candidates(struct store *, struct pg_query *, struct ins
                                    struct instant hold_since, const struct reminder_place *,
                                    const struct reminder_ways *, const struct reminder_manners *,
                                    pg_result_cb, void *owner, struct err *);
-/* True when there may be more behind it; *place is then the window's end. */
+/* True when there may be more behind it; *place is then the window's end. The last customer's are
+ * then left for the next window, which has all of them, unless there is nobody else. */
 bool reminder_read_candidates(const PGresult *, struct reminder_window *, struct reminder_place *);
 
 /* Those claimed before `claimed_before` and never finished. */
@@ -150,10 +151,12 @@ struct reminder_claim_order {
  * other, the one that stands for all of them first, with a row each of its devices. `on_claimed`
  * gets the rows for reminder_read_claimed; they count once `on_done` has no error. `on_clock` gets
  * what the server's clock says, for reminder_read_clock: before the locks are asked for, and again
- * before the commit. */
+ * before the commit. `on_put_off` may be null. */
 MUST_CHECK int reminder_claim(struct store *, struct pg_tx *, const struct reminder_claim_order *,
-                              pg_result_cb on_clock, pg_result_cb on_claimed, pg_done_cb on_done,
-                              void *owner, struct err *);
+                              pg_result_cb on_clock, pg_result_cb on_put_off,
+                              pg_result_cb on_claimed, pg_done_cb on_done, void *owner,
+                              struct err *);
+size_t reminder_read_put_off(const PGresult *); /* how many were put off */
 struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 

@@ -118,8 +118,8 @@ static void claim(struct window *window)
                                                .apps_up = apps,
                                                .app_up_count = 1};
     struct err err;
-    if (reminder_claim(run.store, &window->tx, &order, on_clock, on_claimed, on_claim_done, window,
-                       &err) != 0)
+    if (reminder_claim(run.store, &window->tx, &order, on_clock, NULL, on_claimed, on_claim_done,
+                       window, &err) != 0)
         fail(&err);
 }
 
