@@ -1,128 +1,59 @@
 #include "flow/reminder_text.h"
 
-#include "domain/mustache.h"
-#include "domain/text_format.h"
+#include "base/json.h"
+#include "domain/mail_html.h"
+#include "flow/message_text.h"
+#include "flow/message_texts.h"
 #include "flow/world.h"
-#include "messages.h"
 #include "store/reminder_store.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TITLE_MAX = 256, MESSAGE_MAX = 8 * 1024, HTML_MAX = 64 * 1024 };
+enum { COLUMNS_MAX = 64, COLUMNS_BYTES_MAX = 64 * 1024, LINKS_MAX = MESSAGE_DEBTS_MAX + 2 };
 
 struct reminder_texts {
-    struct mustache **compiled; /* beside messages_files */
+    struct message_texts *texts;
+    struct reminder_proposal proposal;
 };
 
 struct reminder_texts *reminder_texts_new(struct err *err)
 {
+    struct message_texts *compiled = message_texts_new(err);
+    if (compiled == NULL)
+        return NULL;
     struct reminder_texts *texts = calloc(1, sizeof(*texts));
-    struct mustache **compiled = calloc(messages_count, sizeof(struct mustache *));
-    if (texts == NULL || compiled == NULL)
+    if (texts == NULL)
         abort();
-    texts->compiled = compiled;
-    for (size_t i = 0; i < messages_count; ++i) {
-        const struct embedded_file *file = &messages_files[i];
-        compiled[i] = mustache_new(span_of(file->bytes, file->len), err);
-        if (compiled[i] == NULL) {
-            err_wrap(err, "message %s", file->name);
-            reminder_texts_free(texts);
-            return NULL;
-        }
-    }
+    texts->texts = compiled;
+    texts->proposal = (struct reminder_proposal){.count = 3, .first_days = 7};
     return texts;
 }
 
 void reminder_texts_free(struct reminder_texts *texts)
 {
-    for (size_t i = 0; i < messages_count; ++i)
-        if (texts->compiled[i] != NULL)
-            mustache_free(texts->compiled[i]);
-    free(texts->compiled);
+    message_texts_free(texts->texts);
     free(texts);
 }
 
-/* "thanks_3" is the thank-you for the third payment: its text is "thanks". */
-static struct span text_name(const struct reminder_claimed *claimed, bool is_neutral)
+void reminder_texts_store(struct reminder_texts *texts, const struct message_stored *stored,
+                          size_t count)
 {
-    struct span step = span_str(claimed->key.step);
-    bool is_thanks = span_starts(step, SPAN_LIT("thanks"));
-    if (is_neutral)
-        return is_thanks ? SPAN_LIT("neutral_thanks") : SPAN_LIT("neutral");
-    return is_thanks ? SPAN_LIT("thanks") : step;
+    message_texts_store(texts->texts, stored, count);
 }
 
-static const struct mustache *find(const struct reminder_texts *texts, enum language language,
-                                   struct span step)
+void reminder_texts_propose(struct reminder_texts *texts, struct reminder_proposal proposal)
 {
-    char name[64];
-    snprintf(name, sizeof(name), "%s/%.*s.mustache", language_code(language), SPAN_ARG(step));
-    for (size_t i = 0; i < messages_count; ++i)
-        if (strcmp(messages_files[i].name, name) == 0)
-            return texts->compiled[i];
-    return NULL;
-}
-
-/* Cuts blank lines at both ends. */
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && (s.base[0] == '\n' || s.base[0] == ' '))
-        s = span_from(s, 1);
-    while (s.len > 0 && (s.base[s.len - 1] == '\n' || s.base[s.len - 1] == ' '))
-        --s.len;
-    return s;
-}
-
-static void split(struct span text, bool has_title, struct buf *title, struct buf *body)
-{
-    struct span rest = trim(text);
-    if (has_title) {
-        const char *end = memchr(rest.base, '\n', rest.len);
-        size_t len = end == NULL ? rest.len : (size_t)(end - rest.base);
-        buf_add(title, span_of(rest.base, len));
-        rest = trim(span_from(rest, len));
-    }
-    buf_add(body, rest);
-}
-
-static int render(const struct mustache *template, const struct reminder_claimed *claimed,
-                  const struct reminder_words *words, struct text_style style, struct buf *out)
-{
-    char currency[4] = {0};
-    memcpy(currency, claimed->currency.base, claimed->currency.len < 4 ? claimed->currency.len : 3);
-    struct buf amount, date;
-    buf_init(&amount, 64);
-    buf_init(&date, 64);
-    text_format_amount(&amount, money_of(claimed->due_minor, currency), style);
-    text_format_date(&date, date_from_days(claimed->due_date), style);
-    const struct mustache_member members[] = {
-        {SPAN_LIT("amount"), mustache_text(buf_span(&amount))},
-        {SPAN_LIT("date"), mustache_text(buf_span(&date))},
-        {SPAN_LIT("number"), mustache_text(claimed->number)},
-        {SPAN_LIT("product"), mustache_text(claimed->product)},
-        {SPAN_LIT("link"), mustache_text(words->link)},
-        {SPAN_LIT("creditor"), mustache_text(words->creditor->name)},
-        {SPAN_LIT("website"), mustache_text(words->creditor->website)},
-        {SPAN_LIT("phone"), mustache_text(words->creditor->phone)},
-        {SPAN_LIT("sms"), mustache_bool(span_is_str(claimed->channel, "sms"))},
-        {SPAN_LIT("push"), mustache_bool(span_is_str(claimed->channel, "push"))},
-        {SPAN_LIT("email"), mustache_bool(span_is_str(claimed->channel, "email"))},
-    };
-    const struct mustache_object data = {.members = members,
-                                         .count = sizeof(members) / sizeof(members[0])};
-    int rc = mustache_render(template, mustache_object(&data), MUSTACHE_PLAIN, out);
-    buf_release(&amount);
-    buf_release(&date);
-    return rc;
+    texts->proposal = proposal;
 }
 
 void reminder_text_init(struct reminder_text *text)
 {
-    buf_init(&text->title, TITLE_MAX);
-    buf_init(&text->body, MESSAGE_MAX);
-    buf_init(&text->html, HTML_MAX);
+    *text = (struct reminder_text){.version = 0};
+    buf_init(&text->title, MESSAGE_TITLE_MAX);
+    buf_init(&text->body, MESSAGE_BODY_MAX);
+    buf_init(&text->html, MAIL_HTML_MAX);
 }
 
 void reminder_text_release(struct reminder_text *text)
@@ -132,27 +63,175 @@ void reminder_text_release(struct reminder_text *text)
     buf_release(&text->html);
 }
 
+/* ---- which text ---- */
+
+/* "thanks_3" is the thank-you for the third payment, "paid_x" a step anchored on it. */
+static bool is_thanks(const struct reminder_claimed *claimed)
+{
+    struct span step = span_str(claimed->key.step);
+    return span_starts(step, SPAN_LIT("thanks")) || span_starts(step, SPAN_LIT("paid_")) ||
+           span_is_str(claimed->text_name, "thanks");
+}
+
+/* Without a name of its own it is called like the step; "due+1" is a later place of "due". */
+static struct span own_name(const struct reminder_claimed *claimed)
+{
+    struct span step = span_str(claimed->key.step);
+    if (claimed->text_name.len > 0)
+        return claimed->text_name;
+    if (is_thanks(claimed))
+        return SPAN_LIT("thanks");
+    const char *plus = memchr(step.base, '+', step.len);
+    return plus == NULL ? step : span_of(step.base, (size_t)(plus - step.base));
+}
+
+bool reminder_text_may_be_refused(const struct reminder_claimed *claimed)
+{
+    return message_is_refusable(own_name(claimed));
+}
+
+/* Whoever has paid all is thanked for the first: nobody is asked for money by mistake. */
+static struct span text_name(const struct reminder_claimed *claimed, size_t count, bool is_neutral)
+{
+    if (is_neutral)
+        return is_thanks(claimed) ? SPAN_LIT("neutral_thanks") : SPAN_LIT("neutral");
+    return count > 1 && !is_thanks(claimed) ? SPAN_LIT("merged") : own_name(claimed);
+}
+
+/* A reminder and a thank-you never share a message. */
+static bool are_alike(const struct reminder_claimed *debts, size_t count)
+{
+    for (size_t i = 1; i < count; ++i)
+        if (is_thanks(&debts[i]) != is_thanks(&debts[0]))
+            return false;
+    return true;
+}
+
+static int find(const struct reminder_texts *texts, const struct reminder_claimed *claimed,
+                size_t count, bool is_neutral, enum message_channel *channel,
+                struct message_choice *choice, struct err *err)
+{
+    struct message_wish wish = {.template = text_name(claimed, count, is_neutral),
+                                .tone = MESSAGE_NEUTRAL,
+                                .language = LANGUAGE_POLISH};
+    (void)language_find(claimed->language, &wish.language);
+    (void)language_find(claimed->device_language, &wish.language);
+    (void)message_tone_find(claimed->tone, &wish.tone);
+    if (!message_channel_find(claimed->channel, &wish.channel))
+        return err_set(err, ERR_INPUT, "there are no texts for the channel %.*s",
+                       SPAN_ARG(claimed->channel));
+    *channel = wish.channel;
+    if (message_texts_find(texts->texts, &wish, choice))
+        return 0;
+    return err_set(err, ERR_INPUT, "the template %.*s has no text for %s", SPAN_ARG(wish.template),
+                   message_channel_name(wish.channel));
+}
+
+/* ---- what it is about ---- */
+
+static struct span link_of(const struct reminder_words *words, size_t at)
+{
+    return words->links != NULL ? words->links[at] : at == 0 ? words->link : (struct span){"", 0};
+}
+
+static struct message_debt debt_of(const struct reminder_claimed *claimed, struct span link)
+{
+    char currency[4] = {0};
+    memcpy(currency, claimed->currency.base, claimed->currency.len < 4 ? claimed->currency.len : 3);
+    return (struct message_debt){.number = claimed->number,
+                                 .product = claimed->product,
+                                 .account = claimed->account,
+                                 .link = link,
+                                 .left = money_of(claimed->due_minor, currency),
+                                 .due = date_from_days(claimed->due_date)};
+}
+
+/* The further columns of a campaign's file: an object of texts. */
+static size_t read_columns(const json_t *fields, struct message_column columns[COLUMNS_MAX])
+{
+    size_t count = 0;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)fields, name, value)
+    {
+        if (count < COLUMNS_MAX && json_is_string(value))
+            columns[count++] = (struct message_column){
+                span_str(name), span_of(json_string_value(value), json_string_length(value))};
+    }
+    return count;
+}
+
+/* ---- writing ---- */
+
+static void write_html(const struct reminder_claimed *claimed, const struct message_facts *facts,
+                       enum language language, struct reminder_text *out)
+{
+    struct span others[LINKS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < facts->debt_count && i < MESSAGE_DEBTS_MAX; ++i)
+        others[count++] = facts->debts[i].link;
+    others[count++] = facts->creditor->website;
+    others[count++] = facts->unsubscribe;
+    mail_html_write(&out->html, &(struct mail_letter){.language = language,
+                                                      .subject = buf_span(&out->title),
+                                                      .body = buf_span(&out->body),
+                                                      .creditor = facts->creditor->name,
+                                                      .link = message_first_debt(facts)->link,
+                                                      .others = others,
+                                                      .other_count = count,
+                                                      .is_thanks = is_thanks(claimed)});
+}
+
+static int write_found(const struct message_choice *choice, enum message_channel channel,
+                       const struct reminder_claimed *claimed, const struct message_facts *facts,
+                       struct reminder_text *out, struct err *err)
+{
+    const struct message_way way = {
+        .channel = channel, .language = choice->language, .is_plain = choice->is_plain};
+    if (message_text_write(choice->template, facts, &way, &out->title, &out->body, err) != 0)
+        return err_wrap(err, "the text of step %s", claimed->key.step);
+    out->version = choice->version;
+    out->may_be_unsubscribed = facts->unsubscribe.len > 0;
+    if (channel == MESSAGE_EMAIL)
+        write_html(claimed, facts, choice->language, out);
+    return buf_is_overflowed(&out->html)
+               ? err_set(err, ERR_INPUT, "the text of step %s is too long", claimed->key.step)
+               : 0;
+}
+
 int reminder_text_write(const struct reminder_texts *texts, const struct reminder_claimed *debts,
                         size_t count, const struct reminder_words *words, struct reminder_text *out,
                         struct err *err)
 {
-    const struct reminder_claimed *claimed = &debts[0];
     assert(count > 0);
-    enum language language = LANGUAGE_POLISH;
-    (void)language_find(claimed->language, &language);
-    (void)language_find(claimed->device_language, &language);
-    bool is_sms = span_is_str(claimed->channel, "sms");
-    const struct text_style style = {.language = language, .place = is_sms ? TEXT_SMS : TEXT_PAGE};
-    const struct mustache *template = find(texts, language, text_name(claimed, words->is_neutral));
-    if (template == NULL)
-        return err_set(err, ERR_INPUT, "the step %s has no text", claimed->key.step);
-    struct buf whole;
-    buf_init(&whole, MESSAGE_MAX);
-    int rc = render(template, claimed, words, style, &whole);
-    if (rc != 0)
-        err_set(err, ERR_INPUT, "the text of step %s is too long", claimed->key.step);
-    else
-        split(buf_span(&whole), !is_sms, &out->title, &out->body);
-    buf_release(&whole);
-    return rc == 0 ? 0 : ERR_INPUT;
+    struct message_choice choice;
+    enum message_channel channel;
+    if (!are_alike(debts, count))
+        return err_set(err, ERR_INPUT, "a reminder and a thank-you are in one message");
+    if (find(texts, &debts[0], count, words->is_neutral, &channel, &choice, err) != 0)
+        return err->code;
+    struct message_debt *own = calloc(count, sizeof(*own));
+    struct message_column columns[COLUMNS_MAX];
+    const struct json_limits limits = {.bytes_max = COLUMNS_BYTES_MAX, .depth_max = 2};
+    json_t *fields = debts[0].campaign_fields.len == 0
+                         ? NULL
+                         : json_load(debts[0].campaign_fields, limits, NULL);
+    if (own == NULL)
+        abort();
+    for (size_t i = 0; i < count; ++i)
+        own[i] = debt_of(&debts[i], link_of(words, i));
+    const struct message_facts facts = {.creditor = words->creditor,
+                                        .name = debts[0].name,
+                                        .debts = own,
+                                        .debt_count = count,
+                                        .today = date_from_days(debts[0].today),
+                                        .unsubscribe = words->unsubscribe,
+                                        .instalment_count = texts->proposal.count,
+                                        .instalment_first_days = texts->proposal.first_days,
+                                        .columns = columns,
+                                        .column_count = read_columns(fields, columns)};
+    int rc = write_found(&choice, channel, &debts[0], &facts, out, err);
+    json_decref(fields);
+    free(own);
+    return rc;
 }

@@ -1,5 +1,5 @@
-/* The words of a reminder: one Mustache file a language and step under web/messages, embedded, with
- * a section for each way to reach a person. In push and email the first line is the title. */
+/* The words of reminders that were claimed: which text, see flow/message_texts.h, filled with their
+ * debts, see flow/message_text.h. */
 #ifndef DUNLIN_FLOW_REMINDER_TEXT_H
 #define DUNLIN_FLOW_REMINDER_TEXT_H
 
@@ -8,13 +8,23 @@
 #include "base/span.h"
 
 struct creditor;
+struct message_stored;
 struct reminder_claimed;
 
 struct reminder_texts;
 
-/* Compiles all of them. Null with ERR_INPUT naming the file that is no template. */
+/* Compiles all that are shipped. Null with ERR_INPUT naming the file that is no template. */
 struct reminder_texts *reminder_texts_new(struct err *);
 void reminder_texts_free(struct reminder_texts *);
+/* What admins have saved, in the place of what they had saved before: see message_texts_store. */
+void reminder_texts_store(struct reminder_texts *, const struct message_stored *, size_t count);
+
+/* A debt in parts is proposed so: how many, and how many days from now the first is due. */
+struct reminder_proposal {
+    int count, first_days;
+};
+/* Without it: three, the first in a week. */
+void reminder_texts_propose(struct reminder_texts *, struct reminder_proposal);
 
 struct reminder_words {
     const struct creditor *creditor;
@@ -26,16 +36,23 @@ struct reminder_words {
 
 /* A written message. */
 struct reminder_text {
-    struct buf title; /* empty for sms */
+    struct buf title; /* of push and email */
     struct buf body;
-    struct buf html; /* of an e-mail; may stay empty */
+    struct buf html;          /* of an e-mail */
+    int32_t version;          /* of the admin's text that was used; 0: a shipped one */
+    bool may_be_unsubscribed; /* the customer may refuse more of this kind by e-mail */
 };
 void reminder_text_init(struct reminder_text *);
 void reminder_text_release(struct reminder_text *);
 
-/* Writes one message about `count` claimed debts of one customer, at least one: the step, the
- * channel and the languages are the first one's. A language that has no texts gets the Polish ones.
- * ERR_INPUT for a step without a text. */
+/* Whether more of this kind may be refused: to be asked before words.unsubscribe is made. Reminders
+ * before the due date and thank-yous may; what the law wants said to a late debtor may not. */
+bool reminder_text_may_be_refused(const struct reminder_claimed *);
+
+/* Writes one message about `count` claimed debts of one customer, at least one: the template, the
+ * channel and the languages are the first one's, but several debts have the template "merged". A
+ * language that has no texts gets the Polish ones. ERR_INPUT, and nothing may be sent: there is no
+ * such text, or a field that it prints is empty; the error names both. */
 MUST_CHECK int reminder_text_write(const struct reminder_texts *,
                                    const struct reminder_claimed *debts, size_t count,
                                    const struct reminder_words *, struct reminder_text *out,

@@ -168,8 +168,7 @@ int main(void)
         cmocka_unit_test(names_are_masked_to_two_initials),
         cmocka_unit_test(languages_are_found_by_their_tags),
         cmocka_unit_test(days_are_counted_as_each_language_does),
-        cmocka_unit_test_setup_teardown(spoken_amounts_have_no_groups_and_no_empty_cents, make_buf,
-                                        free_buf),
+        cmocka_unit_test(spoken_amounts_have_no_groups_and_no_empty_cents),
     };
     return cmocka_run_group_tests(tests, make_buf, free_buf);
 }

@@ -1,0 +1,61 @@
+#include "flow/message_sample.h"
+
+#include "flow/world.h"
+
+_Static_assert(sizeof(MESSAGE_SAMPLE_LINK) == 51, "a link of 50 characters");
+
+static const struct creditor usual_creditor = {.name = {"Bank Przykładowy SA", 20},
+                                               .phone = {"+48 22 000 00 00", 16},
+                                               .website = {"https://www.example.com", 23},
+                                               .account = {"PL61109010140000071219812874", 28}};
+static const struct creditor bare_creditor = {.name = {"Bank Przykładowy SA", 20}};
+
+#define LINK SPAN_LIT(MESSAGE_SAMPLE_LINK)
+
+static const struct message_column columns[] = {{{"sklep", 5}, {"Kraków, Długa 5", 17}}};
+
+/* 12 May 2026 is due; the day of the message is 14 days later, but for the bare one. */
+struct message_facts message_sample(enum message_sample_kind kind)
+{
+    static struct message_debt debts[MESSAGE_SAMPLE_COUNT];
+    const struct date due = {2026, 5, 12};
+    debts[MESSAGE_SAMPLE_USUAL] = (struct message_debt){.number = SPAN_LIT("FV/2026/05/0042"),
+                                                        .product = SPAN_LIT("Pożyczka gotówkowa"),
+                                                        .link = LINK,
+                                                        .left = money_of(41250, "PLN"),
+                                                        .due = due};
+    debts[MESSAGE_SAMPLE_LARGE] =
+        (struct message_debt){.number = SPAN_LIT("FV/2026/05/0042"),
+                              .product = SPAN_LIT("Leasing operacyjny pojazdów ciężarowych i "
+                                                  "naczep, umowa ramowa nr 2024/000123/W"),
+                              .account = SPAN_LIT("PL27114020040000300201355387"),
+                              .link = LINK,
+                              .left = money_of(1234567, "PLN"),
+                              .due = due};
+    debts[MESSAGE_SAMPLE_BARE] = (struct message_debt){
+        .number = SPAN_LIT("7"), .link = LINK, .left = money_of(1, "PLN"), .due = due};
+    debts[MESSAGE_SAMPLE_ODD] = (struct message_debt){
+        .number = SPAN_LIT("N/1 \"{{amount}}\""),
+        .product = SPAN_LIT("<script>alert('1')</script>\r\nBcc: x@y.example & \xe2\x80\xae"
+                            "evil https://evil.example/"),
+        .link = LINK,
+        .left = money_of(41250, "EUR"),
+        .due = due};
+    static const struct span names[] = {
+        {"Anna Kowalska", 13},
+        {"Maksymiliana Aleksandra Wojciechowska-Brzęczyszczykiewicz", 59},
+        {"", 0},
+        {"Zoë \"O'Neil\" <b>{{x}}</b> \xf0\x9f\x98\x80 \xd9\x85\xd8\xad\xd9\x85\xd8\xaf", 42}};
+    bool is_bare = kind == MESSAGE_SAMPLE_BARE;
+    return (struct message_facts){.creditor = is_bare ? &bare_creditor : &usual_creditor,
+                                  .name = span_str(names[kind].base),
+                                  .debts = &debts[kind],
+                                  .debt_count = 1,
+                                  .today = date_add_days(due, is_bare ? 0 : 14),
+                                  .unsubscribe = is_bare ? (struct span){"", 0}
+                                                         : SPAN_LIT(MESSAGE_SAMPLE_LINK "/wypisz"),
+                                  .instalment_count = 3,
+                                  .instalment_first_days = 7,
+                                  .columns = columns,
+                                  .column_count = 1};
+}

@@ -1,0 +1,73 @@
+/* One message written: a template filled with what is known of debts, formatted for the language
+ * and the way it goes. Nothing is ever left out silently: a field that is printed and empty is an
+ * error, as a message must not be sent with a hole in it.
+ *
+ * What comes from outside (names, numbers, products, columns of a file) is data: control
+ * characters and those that turn the direction of writing become blanks or go, and braces in it
+ * mean nothing. */
+#ifndef DUNLIN_FLOW_MESSAGE_TEXT_H
+#define DUNLIN_FLOW_MESSAGE_TEXT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "domain/calendar.h"
+#include "domain/message_field.h"
+#include "domain/money.h"
+#include "domain/text_format.h"
+
+#include <stddef.h>
+
+struct creditor;
+struct mustache;
+
+enum {
+    MESSAGE_TITLE_MAX = 256,
+    MESSAGE_BODY_MAX = 16 * 1024,
+    MESSAGE_DEBTS_MAX = 50, /* listed in one message; the others count in the total */
+};
+
+struct message_debt {
+    struct span number, product;
+    struct span account; /* a normalised IBAN; empty: the creditor's own */
+    struct span link;    /* the whole address, or empty */
+    struct money left;
+    struct date due;
+};
+
+/* A column of a campaign's file. */
+struct message_column {
+    struct span name, text;
+};
+
+struct message_facts {
+    const struct creditor *creditor;
+    struct span name; /* the customer's; empty when erased */
+    /* At least one. The fields of a single debt are those of the one that was due first. */
+    const struct message_debt *debts;
+    size_t debt_count;
+    struct date today; /* where the customer is */
+    struct span unsubscribe;
+    int instalment_count;      /* proposed; 0: no proposal */
+    int instalment_first_days; /* from today to the first part */
+    const struct message_column *columns;
+    size_t column_count;
+};
+
+/* The one that was due first: whose number, date and link the message has. */
+const struct message_debt *message_first_debt(const struct message_facts *);
+
+struct message_way {
+    enum message_channel channel;
+    enum language language;
+    bool is_plain; /* an SMS in letters that GSM has, see domain/sms_text.h */
+};
+
+/* Appends title (of push and email: the first line) and body. ERR_INPUT when a field is empty or
+ * unknown, when nothing is written for this way, or when it is too long; the text names the field
+ * and nothing personal. */
+MUST_CHECK int message_text_write(const struct mustache *, const struct message_facts *,
+                                  const struct message_way *, struct buf *title, struct buf *body,
+                                  struct err *);
+
+#endif
