@@ -83,7 +83,7 @@ struct settings_gateway {
     int64_t parts_max;                             /* of an SMS */
     int64_t tries, interval_s, hour_from, hour_to; /* of voice messages */
     const char *part_price, *point_price, *spend_per_day;
-    int64_t per_second, in_flight, timeout_ms, failures_to_rest, rest_ms;
+    int64_t per_second, in_flight, timeout_ms, failures_to_rest, rest_ms, stopped_check_s;
     /* "generic" alone. */
     const char *method, *body, *number_form, *id_path, *error_path, *parts_path, *price_path;
     bool refuses_repeats;

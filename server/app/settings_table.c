@@ -330,6 +330,10 @@ static const char *check_conninfo(const char *value, char room[160])
             "After so many failures in a row the channel rests; 0: never."),                       \
         INT(prefix ".rest_ms", at.rest_ms, "5000", 10, 600000,                                     \
             "The first rest; each one is twice as long, up to thirty times."),                     \
+        INT(prefix ".stopped_check_s", at.stopped_check_s, "60", 1, 86400,                         \
+            "How often check_url is asked while the channel is stopped (no credit, a bad "         \
+            "token).\n"                                                                            \
+            "Without one it goes on by itself after ten times of that."),                          \
         TEXT(prefix ".url", at.url, NULL, "Where messages go; smsapi knows its own.",              \
              .example = "https://api.gateway.example/messages", .check = setting_check_call_url),  \
         TEXT(prefix ".second_url", at.second_url, NULL,                                            \

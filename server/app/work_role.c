@@ -10,6 +10,7 @@
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
+#include "jobs/channel_watch.h"
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
@@ -29,6 +30,7 @@ struct work_role {
     struct message_gateway_room sms_room, voice_room;
     struct parked *parked;
     struct dispatch *dispatch;
+    struct channel_watch *channel_watch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
     struct first_scenario *first_scenario;
@@ -98,6 +100,17 @@ static void start_gateways(struct work_role *role, const struct settings *s)
     message_gateway_add_gates(s, &role->gates);
 }
 
+static uint32_t watch_every_ms(const struct settings *s)
+{
+    const struct settings_gateway *g = s->sms.gateway[0] != '\0' ? &s->sms : &s->voice;
+    return (uint32_t)g->stopped_check_s * 1000;
+}
+
+static void on_channel_goes_on(void *owner)
+{
+    dispatch_wake(((struct work_role *)owner)->dispatch);
+}
+
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
     struct work_role *role = calloc(1, sizeof(*role));
@@ -127,6 +140,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (role->dispatch == NULL)
         return e->code;
     role->first_scenario = first_scenario_new(w->world);
+    role->channel_watch =
+        channel_watch_new(w->world, watch_every_ms(w->gateway->settings), on_channel_goes_on, role);
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
@@ -146,6 +161,7 @@ static void work_drain(void *state)
     struct work_role *role = state;
     http_listener_drain(role->operators);
     parked_stop(role->parked);
+    channel_watch_stop(role->channel_watch);
     dispatch_stop(role->dispatch);
     if (role->world->push_apps != NULL)
         push_apps_stop(role->world->push_apps);
@@ -176,6 +192,7 @@ static void work_stop(void *state)
     if (role->world->email != NULL)
         email_free(role->world->email); /* likewise */
     role->world->email = NULL;
+    channel_watch_free(role->channel_watch);
     http_gateway_free(role->world->sms); /* likewise */
     http_gateway_free(role->world->voice);
     role->world->sms = role->world->voice = NULL;

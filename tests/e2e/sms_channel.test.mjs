@@ -29,7 +29,7 @@ export async function startSms(debts, sms = {}, more = {}) {
     update invoice set needs_plan = false;
     update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0')`);
   return Object.assign(owed, {
-    fake,
+    owed, fake,
     async remind(numbers, step = 'due') {
       await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
         select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice
@@ -60,7 +60,7 @@ export async function startSms(debts, sms = {}, more = {}) {
 
 let sms;
 before(async () => {
-  sms = await startSms(40);
+  sms = await startSms(40, { stopped_check_s: 1, failures_to_rest: 3 });
 });
 
 const isSent = ({ state }) => state === 'sent';
@@ -116,6 +116,8 @@ test('a number that is none ends the reminder, and the address', async () => {
   await sms.remind([6]);
   const row = await sms.state(6, ({ state }) => state === 'failed');
   assert.match(row.reason, /no valid number \(13\)/);
+  await eventually(async () => (await sms.query(`select is_dead from contact_fault f join customer c using (customer_id)
+    where c.reference = 'K6' and f.channel = 'sms'`))[0]?.is_dead, { what: 'the fault of the number' });
   await sms.remind([6], 'after_2');
   assert.equal((await sms.state(6, ({ state }) => state !== 'scheduled' && state !== 'claimed', 'after_2')).state, 'skipped');
   assert.equal(sms.fake.requests.filter(({ fields }) => fields.to === phone(6)).length, 1);
@@ -132,4 +134,60 @@ test('who has paid meanwhile gets no second try', async () => {
   await sms.remind([8]);
   await sms.state(8, isSent);
   assert.equal(sms.fake.sent.filter(({ to }) => to === phone(7)).length, 0);
+});
+
+test('with no credit the channel stops with an alarm, holds its messages, and goes on by itself', async () => {
+  sms.fake.clear();
+  sms.fake.points = 0;
+  const before_ = sms.fake.requests.length;
+  await sms.remind([10, 11, 12, 13, 14]);
+  await eventually(() => /channel stopped" channel=sms reason="no credit \(103\)"/.test(sms.owed.gateway.log), { what: 'the alarm' });
+  await sms.remind([15, 16]);
+  await eventually(() => /channel still stopped" channel=sms/.test(sms.owed.gateway.log), { what: 'a look at the credit' });
+  const tried = sms.fake.requests.length - before_;
+  assert.ok(tried <= 5, `${tried} requests while there is no credit`);
+  for (const n of [10, 11, 12, 13, 14, 15, 16])
+    assert.equal((await sms.reminder(n)).state, 'scheduled');
+  sms.fake.points = 100;
+  await eventually(() => /channel goes on" channel=sms/.test(sms.owed.gateway.log), { what: 'the channel goes on' });
+  await sms.hurry();
+  for (const n of [10, 11, 12, 13, 14, 15, 16])
+    await sms.state(n, isSent);
+  assert.equal(sms.fake.sent.filter(({ to }) => to >= phone(10) && to <= phone(16)).length, 7);
+});
+
+test('a gateway that is down is left alone for longer and longer, and one message tries it', async () => {
+  sms.fake.clear();
+  sms.fake.add({ status: 503 });
+  const before_ = sms.fake.requests.length;
+  await sms.remind([17, 18, 19, 20, 21, 22, 23]);
+  await eventually(() => sms.fake.requests.length >= before_ + 3, { what: 'three failures' });
+  for (let round = 0; round < 3; ++round) {
+    await sms.hurry();
+    const seen = sms.fake.requests.length;
+    await eventually(() => sms.fake.requests.length > seen, { what: 'one more try' });
+  }
+  const times = sms.fake.requests.slice(before_).map(({ at }) => at), gaps = times.slice(1).map((at, i) => at - times[i]);
+  assert.ok(Math.max(...gaps) >= 100, `rests: ${gaps}`); // rest_ms
+  sms.fake.clear();
+  await eventually(async () => {
+    await sms.hurry();
+    return (await Promise.all([17, 18, 19, 20, 21, 22, 23].map((n) => sms.reminder(n)))).every(isSent);
+  }, { what: 'all are sent', within: 20000, every: 300 });
+  assert.equal(sms.fake.sent.filter(({ to }) => to >= phone(17) && to <= phone(23)).length, 7);
+});
+
+test('a day\'s money is not overspent, and no more leave a second than allowed', async () => {
+  const poor = await startSms(12, { spend_per_day: '0.85', part_price: '0.165', per_second: 8 });
+  await poor.remind([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  await eventually(() => poor.fake.sent.length === 5, { what: 'five SMS of 0.165', within: 20000 });
+  await poor.hurry();
+  await poor.remind([10]);
+  await eventually(async () => (await poor.query(`select count(*)::int as count from reminder where state = 'sent'`))[0].count === 5, { what: 'all are recorded' });
+  assert.equal(poor.fake.sent.length, 5);
+  const [{ price }] = await poor.query(`select price_micro::int as price from sending_day where channel = 'sms'`);
+  assert.equal(price, 825000);
+  const at = poor.fake.requests.map((asked) => asked.at);
+  for (let i = 0; i + 4 < at.length; ++i) // a quarter of the rate at once: no five within 300 ms
+    assert.ok(at[i + 4] - at[i] >= 200, String(at.map((t) => t - at[0])));
 });

@@ -36,10 +36,10 @@ after(() => fake.close());
 // Customer `n` was sent an SMS that the gateway calls `id`.
 async function sent(n, id, channel = 'sms') {
   await owed.execute(`with i as (select customer_id, invoice_id from invoice where number = 'FV/${n}'),
-      r as (insert into reminder (customer_id, invoice_id, step, due_at, state, reason, channel, claimed_at, finished_at, message_no, delivery)
-        select customer_id, invoice_id, 'due', now(), 'sent', 'accepted', '${channel}', now(), now(), 1, 'sent' from i
+      r as (insert into reminder (customer_id, invoice_id, step, due_at, state, reason, channel, claimed_at, finished_at, message_no, delivery, address_hash)
+        select customer_id, invoice_id, 'due', now(), 'sent', 'accepted', '${channel}', now(), now(), 1, 'sent', hashtextextended(k.phone, 0) from i join customer k using (customer_id)
         on conflict (customer_id, invoice_id, step) do update set state = 'sent', reason = 'accepted', channel = '${channel}',
-          message_no = 1, delivery = 'sent', delivered_at = null returning customer_id)
+          message_no = 1, delivery = 'sent', delivered_at = null, address_hash = excluded.address_hash returning customer_id)
     insert into gateway_message (channel, gateway_id, customer_id, message_no) select '${channel}', '${id}', customer_id, 1 from r`);
   return { id };
 }
