@@ -48,9 +48,10 @@ static bool workers_are_alive(void *owner)
 
 static void print_more(void *owner, struct buf *out)
 {
-    const struct push_apps *apps = ((struct work_role *)owner)->world->push_apps;
-    if (apps != NULL)
-        push_counts_print(apps, out);
+    const struct work_role *role = owner;
+    if (role->world->push_apps != NULL)
+        push_counts_print(role->world->push_apps, out);
+    gates_print(&role->gates, clock_mono(), out);
 }
 
 static int start_push(const struct worker *w, struct err *e)
