@@ -2,6 +2,7 @@
 
 #include "app/check_database.h"
 #include "app/check_gateway.h"
+#include "app/check_mail.h"
 #include "app/check_push.h"
 #include "app/check_tls.h"
 #include "app/db_place.h"
@@ -263,6 +264,7 @@ void check_run(const char *settings_file, struct check_report *report)
         if (settings.has_role_work) {
             check_push(&settings, report);
             check_gateways(&settings, report);
+            check_mail(&settings, report);
         }
     }
     for (int i = 0; i < mistakes.count; ++i)

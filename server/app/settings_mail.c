@@ -3,6 +3,7 @@
 #include "app/setting_value.h"
 #include "channel/email.h"
 #include "channel/email_message.h"
+#include "jobs/bounces.h"
 
 #include <ctype.h>
 
@@ -81,6 +82,7 @@ void settings_finish_mail(struct settings_reading *r)
     if (s->mail.user[0] != '\0')
         need(r, "mail.password_file", s->mail.password, "mail.user");
     if (s->mail.imap.url[0] != '\0') {
+        need(r, "mail.bounce_domain", s->mail.bounce_domain, "mail.imap.url");
         need(r, "mail.imap.user", s->mail.imap.user, "mail.imap.url");
         need(r, "mail.imap.password_file", s->mail.imap.password, "mail.imap.url");
     }
@@ -99,6 +101,21 @@ struct email_settings settings_email(const struct settings *s)
         .reply_to = span_str(s->mail.reply_to),
         .bounce_domain = span_str(s->mail.bounce_domain),
         .in_flight_max = (int)s->mail.in_flight,
+        .timeout_ms = (int)s->mail.timeout_s * 1000,
+    };
+}
+
+struct bounces_settings settings_bounces(const struct settings *s)
+{
+    return (struct bounces_settings){
+        .url = span_str(s->mail.imap.url),
+        .user = span_str(s->mail.imap.user),
+        .password = span_str(s->mail.imap.password),
+        .ca_file = span_str(s->mail.ca_file),
+        .folder = span_str(s->mail.imap.folder),
+        .done_folder = span_str(s->mail.imap.done_folder),
+        .domain = span_str(s->mail.bounce_domain),
+        .every_ms = (uint32_t)s->mail.imap.every_seconds * 1000,
         .timeout_ms = (int)s->mail.timeout_s * 1000,
     };
 }

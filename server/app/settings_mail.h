@@ -17,5 +17,6 @@ void settings_finish_mail(struct settings_reading *);
 
 /* Texts are the settings' own. */
 struct email_settings settings_email(const struct settings *);
+struct bounces_settings settings_bounces(const struct settings *);
 
 #endif

@@ -10,12 +10,16 @@
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
+#include "jobs/bounces.h"
 #include "jobs/channel_watch.h"
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
+#include "jobs/planning.h"
 #include "jobs/stale_devices.h"
+#include "jobs/text_watch.h"
+#include "store/template_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,18 +32,22 @@ struct work_role {
     struct gates gates;
     struct email_settings email_settings;
     struct message_gateway_room sms_room, voice_room;
+    struct bounces *bounces; /* null: their folder is not named */
     struct parked *parked;
     struct dispatch *dispatch;
     struct channel_watch *channel_watch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
+    struct text_watch *text_watch;
     struct first_scenario *first_scenario;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
+    struct store *plan_store; /* and so has planning */
+    struct planning *planning;
 };
 
-/* A part of an import is one transaction of thousands of rows. */
-enum { IMPORT_TIMEOUT_MS = 60000 };
+/* A part of an import, or of a day's plan, is one transaction of thousands of rows. */
+enum { BULK_TIMEOUT_MS = 60000 };
 
 static bool workers_are_alive(void *owner)
 {
@@ -112,6 +120,11 @@ static void on_channel_goes_on(void *owner)
     dispatch_wake(((struct work_role *)owner)->dispatch);
 }
 
+static void on_texts_known(void *owner)
+{
+    dispatch_wake(((struct work_role *)owner)->dispatch);
+}
+
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
     struct work_role *role = calloc(1, sizeof(*role));
@@ -143,17 +156,28 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->first_scenario = first_scenario_new(w->world);
     role->channel_watch =
         channel_watch_new(w->world, watch_every_ms(w->gateway->settings), on_channel_goes_on, role);
+    const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
+    if (bounces.url.len != 0)
+        role->bounces = bounces_new(w->world, &bounces);
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
+    role->text_watch =
+        text_watch_new(w->world, dispatch_texts(role->dispatch), on_texts_known, role);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
-                                                          .read_timeout_ms = IMPORT_TIMEOUT_MS,
-                                                          .write_timeout_ms = IMPORT_TIMEOUT_MS});
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
     role->importing = importing_new(
         &(struct importing_options){.world = w->world,
                                     .store = role->import_store,
                                     .part_rows = (size_t)w->gateway->settings->import.part_rows});
+    role->plan_store =
+        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
+                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
+    role->planning =
+        planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
     return 0;
 }
 
@@ -161,6 +185,8 @@ static void work_drain(void *state)
 {
     struct work_role *role = state;
     http_listener_drain(role->operators);
+    if (role->bounces != NULL)
+        bounces_stop(role->bounces);
     parked_stop(role->parked);
     channel_watch_stop(role->channel_watch);
     dispatch_stop(role->dispatch);
@@ -168,8 +194,10 @@ static void work_drain(void *state)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
+    text_watch_stop(role->text_watch);
     first_scenario_stop(role->first_scenario);
     importing_stop(role->importing);
+    planning_stop(role->planning);
 }
 
 static bool work_is_drained(void *state)
@@ -177,14 +205,17 @@ static bool work_is_drained(void *state)
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices) &&
-           first_scenario_is_idle(role->first_scenario);
+           stale_devices_is_idle(role->stale_devices) && text_watch_is_idle(role->text_watch) &&
+           first_scenario_is_idle(role->first_scenario) && planning_is_idle(role->planning) &&
+           (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
 static void work_stop(void *state)
 {
     struct work_role *role = state;
     http_listener_free(role->operators);
+    if (role->bounces != NULL)
+        bounces_free(role->bounces);
     parked_free(role->parked);
     if (role->world->push_apps != NULL)
         push_apps_free(
@@ -200,12 +231,15 @@ static void work_stop(void *state)
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
+    text_watch_free(role->text_watch);
     first_scenario_free(role->first_scenario);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
     role->world->gates = NULL;
     gates_release(&role->gates);
+    planning_free(role->planning);
+    store_free(role->plan_store);
     free(role);
 }
 
@@ -216,11 +250,16 @@ static void work_on_notified(void *state, const char *channel)
         parked_wake(role->parked);
     else if (strcmp(channel, DISPATCH_CHANNEL) == 0)
         dispatch_wake(role->dispatch);
+    else if (strcmp(channel, TEMPLATE_CHANNEL) == 0)
+        text_watch_wake(role->text_watch);
     else if (strcmp(channel, IMPORT_CHANNEL) == 0)
         importing_wake(role->importing);
+    else if (strcmp(channel, PLAN_CHANNEL) == 0)
+        planning_wake(role->planning);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL,
+                                       PLAN_CHANNEL,   TEMPLATE_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

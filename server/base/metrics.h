@@ -30,6 +30,7 @@
     X(reminders_failed, "reminders that could not be sent")                                        \
     X(reminders_crossed, "reminders accepted by their channel after the payment was booked")       \
     X(reminders_crossed_ms, "milliseconds between those payments and the acceptances")             \
+    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(mails_sent, "mails taken by the mail server")                                                \
     X(mails_refused, "mails refused for good")                                                     \
     X(mails_again, "mails given back to be sent later")                                            \
@@ -43,7 +44,6 @@
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
     X(reports_forged, "requests to the address of reports with a wrong secret")                    \
-    X(sending_stops, "times that a day's unusual volume stopped all sending")                      \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

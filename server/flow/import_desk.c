@@ -286,29 +286,6 @@ static void add_event(struct import_desk *d, struct import_part *part,
     e->hash[n] = i->chain_head = span_of(hash, SHA256_LEN);
 }
 
-static void plan(struct import_part *part, struct import_plans *p, const struct desk_customer *c,
-                 const struct import_known_invoice *i)
-{
-    int64_t day = c->local_now_s / 86400, second = c->local_now_s % 86400;
-    if (second < 0) {
-        --day;
-        second += 86400;
-    }
-    struct local_time now = {.date = date_from_days((int32_t)day), .second = (int)second};
-    struct ladder_plan left = ladder_plan(&ladder_standard, date_from_days(i->issue_date),
-                                          date_from_days(i->due_date), now);
-    if (left.steps == 0)
-        return;
-    size_t n = p->count++;
-    p->customer_id[n] = i->owner_id;
-    p->invoice_id[n] = i->invoice_id;
-    p->issue_date[n] = i->issue_date;
-    p->due_date[n] = i->due_date;
-    p->time_zone[n] = c->is_new ? part->time_zone : c->time_zone;
-    p->steps[n] = left.steps;
-    p->missed[n] = left.missed;
-}
-
 static void cancel(struct import_part *part, const struct import_known_invoice *i,
                    const char *reason)
 {
@@ -418,7 +395,6 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
     links->customer_id[links->count] = c->id;
     links->link_no[links->count] = i.link_no;
     links->invoice_id[links->count++] = invoice_id;
-    plan(part, &part->plans, c, &i);
     write_invoice(&part->new_invoices, &i, row->number);
     ++part->created_count;
 }
@@ -458,10 +434,9 @@ static void change_invoice(struct import_desk *d, struct import_part *part, stru
     guard(part, c);
     if (known->due_minor > 0 && i.due_minor <= 0)
         cancel(part, &i, "paid");
-    else if (i.due_minor > 0 && (is_moved || known->due_minor <= 0)) {
+    else if (i.due_minor > 0 && (is_moved || known->due_minor <= 0))
         cancel(part, &i, "planned anew");
-        plan(part, &part->plans_again, c, &i);
-    }
+    part->changed_invoices.needs_plan[part->changed_invoices.count] = i.due_minor > 0;
     write_invoice(&part->changed_invoices, &i, row->number);
     ++part->changed_count;
 }

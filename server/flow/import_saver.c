@@ -83,19 +83,6 @@ static void copy_faults(struct import_part *part, const struct import_batch *b)
     }
 }
 
-static void fill_ladder(struct import_ladder *to, const struct ladder *ladder)
-{
-    assert(ladder->count <= IMPORT_STEPS_MAX);
-    to->count = ladder->count;
-    to->second_of_day = ladder->send_second;
-    for (size_t i = 0; i < ladder->count; ++i) {
-        to->no[i] = (int64_t)i;
-        to->step[i] = span_str(ladder->steps[i].name);
-        to->days[i] = ladder->steps[i].offset_days;
-        to->is_from_issue[i] = ladder->steps[i].anchor == LADDER_FROM_ISSUE;
-    }
-}
-
 static void prepare_part(struct import_saver *s)
 {
     struct import_batch *b = s->batch;
@@ -109,7 +96,6 @@ static void prepare_part(struct import_saver *s)
     part->time_zone = SPAN_LIT("Europe/Warsaw");
     part->now = s->options.world->now();
     part->same_count = (int64_t)b->same_count;
-    fill_ladder(&part->ladder, &ladder_standard);
     copy_faults(part, b);
 }
 

@@ -25,6 +25,7 @@
 #include "domain/message_code.h"
 #include "domain/paylink.h"
 #include "domain/push_life.h"
+#include "domain/transfer_qr.h"
 #include "flow/message_news.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
@@ -54,7 +55,9 @@ struct item {
     struct part channel, number, link, collapse_id;
     bool is_repeat_harmless;              /* as its channel says */
     char code_sent[MESSAGE_CODE_LEN + 1]; /* the words may be gone when it is answered */
-    uint32_t waiting_count;               /* deliveries without an answer */
+    struct part account; /* that the debt is paid to; empty: nothing to be paid to it */
+    struct money due;
+    uint32_t waiting_count; /* deliveries without an answer */
     struct push_tally tally;
     uint32_t again_ms; /* the longest wait of those to be tried again */
 };
@@ -190,19 +193,32 @@ static void write_code(struct item *item, const struct reminder_claimed *claimed
     item->code = put(item->send, span_str(code));
 }
 
-/* Mail alone, and not what follows from a debt that is overdue: that may not be refused. */
+/* Mail alone, and not what the law wants said to a late debtor. */
 static void write_unsubscribe(struct item *item, const struct reminder_claimed *claimed)
 {
     struct reminder_send *send = item->send;
     char address[600] = "";
-    bool may_be_refused = span_is_str(claimed->channel, "email") &&
-                          (claimed->due_date >= claimed->today || claimed->due_minor <= 0);
+    bool may_be_refused =
+        span_is_str(claimed->channel, "email") && reminder_text_may_be_refused(claimed);
     if (may_be_refused && claimed->link_no != 0)
         snprintf(address, sizeof(address), "%.*s/unsubscribe", SPAN_ARG(get(send, item->link)));
     item->unsubscribe = put(send, span_str(address));
 }
 
 /* ---- what was claimed ---- */
+
+/* What a mail shows as a code to scan: of one debt, while something is left to pay. */
+static void write_transfer(struct item *item, const struct reminder_claimed *claimed)
+{
+    char currency[4] = "";
+    struct span account =
+        claimed->account.len != 0 ? claimed->account : item->send->post.world->creditor.account;
+    memcpy(currency, claimed->currency.base, claimed->currency.len < 4 ? claimed->currency.len : 3);
+    if (!span_is_str(claimed->channel, "email") || claimed->due_minor <= 0)
+        return;
+    item->account = put(item->send, account);
+    item->due = money_of(claimed->due_minor, currency);
+}
 
 static struct item *add_item(struct reminder_send *send, const struct reminder_claimed *claimed,
                              size_t push_count)
@@ -218,6 +234,7 @@ static struct item *add_item(struct reminder_send *send, const struct reminder_c
     write_link(item, claimed);
     write_code(item, claimed);
     write_unsubscribe(item, claimed);
+    write_transfer(item, claimed);
     if (push_count == 0)
         return item;
     item->tally.accepted = claimed->is_accepted;
@@ -584,12 +601,25 @@ static int64_t wall_seconds(const struct reminder_send *send, struct instant at)
     return instant_seconds(clock_wall()) + (at.us - send->now.us) / 1000000;
 }
 
+static struct transfer transfer_of(const struct item *item)
+{
+    const struct creditor *creditor = &item->send->post.world->creditor;
+    return (struct transfer){.recipient = creditor->name,
+                             .nip = creditor->nip,
+                             .account = get(item->send, item->account),
+                             .title = get(item->send, item->number),
+                             .amount = item->due,
+                             .takes_euro_transfers = creditor->takes_euro_transfers};
+}
+
 static int send_one(struct delivery *delivery, const struct channel *channel, struct err *err)
 {
     const struct item *item = delivery->item;
     struct reminder_send *send = item->send;
     const struct reminder_key *key = &item->outcome->key;
     struct channel_device device = {0};
+    const struct transfer transfer = transfer_of(item);
+    bool has_transfer = item->account.len != 0 && item->other_count == 0;
     struct channel_message message = {.customer_id = key->customer_id,
                                       .invoice_id = key->invoice_id,
                                       .step = span_str(key->step),
@@ -603,6 +633,7 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
                                       .language = get(send, item->language),
                                       .number = get(send, item->number),
                                       .link = get(send, item->link),
+                                      .transfer = has_transfer ? &transfer : NULL,
                                       .wire_by = send->wire_by,
                                       .at = send->now};
     if (delivery->push != NULL) {
@@ -645,6 +676,13 @@ static void begin_in_gate(struct delivery *delivery)
         gate_begin(delivery->gate, clock_mono());
 }
 
+/* Work for people, who know what to say. */
+static bool is_for_staff(const struct delivery *delivery)
+{
+    struct span channel = get(delivery->item->send, delivery->item->channel);
+    return span_is_str(channel, "call") || span_is_str(channel, "handover");
+}
+
 static void hand_over(struct delivery *delivery)
 {
     struct reminder_send *send = delivery->item->send;
@@ -654,7 +692,7 @@ static void hand_over(struct delivery *delivery)
             : channel_find(send->post.world->channels, get(send, delivery->item->channel));
     struct channel_result result = {.outcome = CHANNEL_REFUSED, .reason = SPAN_LIT("no text")};
     struct err err = {0};
-    if (delivery->title.len == 0 && delivery->body.len == 0) {
+    if (delivery->title.len == 0 && delivery->body.len == 0 && !is_for_staff(delivery)) {
         answer(delivery, &result);
     } else if (channel == NULL) {
         result =

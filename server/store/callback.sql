@@ -237,23 +237,25 @@ select pg_notify('dunlin_reminder', '');
 
 -- name: callback_resume
 -- $1 customer_id[], $2 invoice_id[] of what was taken back, $3 now
--- Owed again: what the payment had cancelled comes back, but of the steps that were missed meanwhile
--- only the newest, and only if nothing newer went out. A thank-you not yet sent stays unsaid.
-update reminder r
-set state = case when r.step like 'thanks%' then 'cancelled' else 'scheduled' end,
-    reason = 'owed again',
-    due_at = greatest(r.due_at, $3::timestamptz),
-    finished_at = case when r.step like 'thanks%' then $3::timestamptz end
-from unnest($1::bigint[], $2::bigint[]) as w (customer_id, invoice_id)
-join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.due_minor > 0
-where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
-    and ((r.step like 'thanks%' and r.state = 'scheduled')
-        or (r.step not like 'thanks%' and r.state = 'cancelled' and r.reason = 'paid'
-            and (r.due_at > $3::timestamptz or not exists (
-                select from reminder n
-                where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
-                    and n.step not like 'thanks%'
-                    and n.due_at > r.due_at and n.due_at <= $3::timestamptz))));
+-- Owed again: a thank-you not yet sent stays unsaid, and the planner brings back what the payment had
+-- cancelled (of the steps that were missed meanwhile only the newest, and only if nothing newer went
+-- out).
+with unsaid as (
+    update reminder r
+    set state = 'cancelled', reason = 'owed again', finished_at = $3::timestamptz
+    from unnest($1::bigint[], $2::bigint[]) as w (customer_id, invoice_id)
+    join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
+        and i.due_minor > 0
+    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
+        and (r.step like 'thanks%' or r.step like 'paid\_%') and r.state = 'scheduled'
+), waiting as (
+    update invoice i
+    set needs_plan = true
+    from unnest($1::bigint[], $2::bigint[]) as w (customer_id, invoice_id)
+    where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.due_minor > 0
+    returning 1
+)
+select case when exists (select from waiting) then pg_notify('dunlin_plan', '') end;
 
 -- name: callback_wake
 -- $1 customer_id[], $2 payment_no[], $3 wall clock

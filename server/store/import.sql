@@ -224,17 +224,18 @@ from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::
 -- name: import_change_invoices
 -- $1 customer_id[], $2 invoice_id[], $3 kind[], $4 product[], $5 amount_minor[], $6 due_minor[],
 -- $7 issue_date[], $8 due_date[], $9 account[], $10 entry_count[], $11 event_count[],
--- $12 chain_head[], $13 now
+-- $12 chain_head[], $13 now, $14 whether its reminders are to be planned anew[]
 update invoice i
 set kind = w.kind, product = w.product, amount_minor = w.amount_minor, due_minor = w.due_minor,
     issue_date = w.issue_date, due_date = w.due_date, account = w.account,
     paid_at = case when w.due_minor <= 0 then coalesce(i.paid_at, $13::timestamptz) end,
     entry_count = w.entry_count, event_count = w.event_count, chain_head = w.chain_head,
-    changed_at = $13::timestamptz
+    needs_plan = i.needs_plan or w.needs_plan, changed_at = $13::timestamptz
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-    $7::date[], $8::date[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[])
+    $7::date[], $8::date[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[],
+    $14::boolean[])
     as w (customer_id, invoice_id, kind, product, amount_minor, due_minor, issue_date, due_date,
-        account, entry_count, event_count, chain_head)
+        account, entry_count, event_count, chain_head, needs_plan)
 where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id;
 
 -- name: import_add_entries
@@ -267,7 +268,7 @@ from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (customer_id, link_no
 
 -- name: import_cancel_reminders
 -- What is scheduled for these invoices. What is on its way and no longer planned is marked: given
--- back, it is cancelled then. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
+-- back, it is cancelled then, unless the planner has it again by then. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
 update reminder r
 set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
     reason = w.reason,
@@ -276,52 +277,6 @@ from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_i
 where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
     and (r.state = 'scheduled'
         or (coalesce(r.state, '') = 'claimed' and w.reason = 'planned anew'));
-
--- name: import_plan_reminders
--- For new invoices: the steps of the ladder that `steps` has bits for, each at its own time; the
--- step `missed` now.
--- $1 customer_id[], $2 invoice_id[], $3 issue_date[], $4 due_date[], $5 time zone[], $6 steps[],
--- $7 missed[] (-1: none), then the ladder: $8 step no[], $9 step[], $10 days behind its date[],
--- $11 whether that is the issue date[]; $12 seconds of the day, $13 now
-insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-select w.customer_id, w.invoice_id, s.step,
-    case when s.no = w.missed then $13::timestamptz
-        else ((case when s.is_from_issue then w.issue_date else w.due_date end + s.days::integer)
-            + make_interval(secs => $12::bigint)) at time zone w.time_zone end,
-    'scheduled',
-    case when s.no = w.missed then 'newest missed step' else 'ladder' end
-from unnest($1::bigint[], $2::bigint[], $3::date[], $4::date[], $5::text[], $6::bigint[],
-    $7::bigint[]) as w (customer_id, invoice_id, issue_date, due_date, time_zone, steps, missed)
-cross join unnest($8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
-    as s (no, step, days, is_from_issue)
-where (w.steps >> s.no::integer) & 1 = 1;
-
--- name: import_plan_again
--- The same for invoices that had reminders: a step that a payment or an older plan cancelled comes
--- back; one that went out stays as it is, and one on its way has its new time in case it is given
--- back. (Apart, because looking for conflicts makes the insert half as fast.)
-insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-select w.customer_id, w.invoice_id, s.step,
-    case when s.no = w.missed then $13::timestamptz
-        else ((case when s.is_from_issue then w.issue_date else w.due_date end + s.days::integer)
-            + make_interval(secs => $12::bigint)) at time zone w.time_zone end,
-    'scheduled',
-    case when s.no = w.missed then 'newest missed step' else 'ladder' end
-from unnest($1::bigint[], $2::bigint[], $3::date[], $4::date[], $5::text[], $6::bigint[],
-    $7::bigint[]) as w (customer_id, invoice_id, issue_date, due_date, time_zone, steps, missed)
-cross join unnest($8::bigint[], $9::text[], $10::bigint[], $11::boolean[])
-    as s (no, step, days, is_from_issue)
-where (w.steps >> s.no::integer) & 1 = 1
-on conflict (customer_id, invoice_id, step) do update
-set state = case reminder.state when 'cancelled' then 'scheduled' else reminder.state end,
-    due_at = excluded.due_at,
-    try_at = null,
-    reason = excluded.reason,
-    channel = case reminder.state when 'cancelled' then null else reminder.channel end,
-    claimed_at = case reminder.state when 'cancelled' then null else reminder.claimed_at end,
-    finished_at = null
-where (reminder.state = 'cancelled' and reminder.reason in ('paid', 'planned anew'))
-    or (reminder.state = 'claimed' and reminder.reason = 'planned anew');
 
 -- name: import_add_bad_rows
 -- $1 import_id, $2 line[], $3 column_name[], $4 value[], $5 reason[], $6 raw[]

@@ -335,6 +335,7 @@ static void slice_invoices(struct slicer *s, struct import_invoices *i, size_t n
     SLICE(s, i->entry_count, n);
     SLICE(s, i->event_count, n);
     SLICE(s, i->link_no, n);
+    SLICE(s, i->needs_plan, n);
     SLICE(s, i->issue_date, n);
     SLICE(s, i->due_date, n);
     SLICE(s, i->number, n);
@@ -364,24 +365,11 @@ static void slice_events(struct slicer *s, struct import_part *p, size_t n)
     SLICE(s, x->data, n);
 }
 
-static void slice_plans(struct slicer *s, struct import_plans *p, size_t n)
-{
-    SLICE(s, p->customer_id, n);
-    SLICE(s, p->invoice_id, n);
-    SLICE(s, p->steps, n);
-    SLICE(s, p->missed, n);
-    SLICE(s, p->issue_date, n);
-    SLICE(s, p->due_date, n);
-    SLICE(s, p->time_zone, n);
-}
-
 static void slice_reminders(struct slicer *s, struct import_part *p, size_t n)
 {
     SLICE(s, p->cancels.customer_id, n);
     SLICE(s, p->cancels.invoice_id, n);
     SLICE(s, p->cancels.reason, n);
-    slice_plans(s, &p->plans, n);
-    slice_plans(s, &p->plans_again, n);
 }
 
 static void slice_part(struct slicer *s, struct import_part *p, size_t n)
@@ -433,7 +421,7 @@ void import_part_reset(struct import_part *p)
     p->guards.count = p->new_customers.count = p->changed_customers.count = 0;
     p->new_invoices.count = p->changed_invoices.count = p->entries.count = 0;
     p->events.count = p->personals.count = p->paylinks.count = 0;
-    p->cancels.count = p->plans.count = p->plans_again.count = p->bad_rows.count = 0;
+    p->cancels.count = p->bad_rows.count = 0;
 }
 
 /* ---- the transaction of a part ---- */
@@ -555,6 +543,7 @@ static void save_changed_invoices(struct pg_tx *tx, const struct import_part *p)
     pg_arg_ints(&args, i->event_count, i->count);
     pg_arg_bytes_array(&args, i->chain_head, i->count);
     pg_arg_instant(&args, p->now);
+    pg_arg_bools(&args, i->needs_plan, i->count);
     add(tx, SQL_IMPORT_CHANGE_INVOICES, &args, NULL);
 }
 
@@ -635,28 +624,11 @@ static void save_cancels(struct pg_tx *tx, const struct import_part *p)
     add(tx, SQL_IMPORT_CANCEL_REMINDERS, &args, NULL);
 }
 
-static void save_plans(struct pg_tx *tx, int statement, const struct import_part *p,
-                       const struct import_plans *plans)
+/* Whoever plans reminders is told, once the part is in. */
+static void save_wake(struct pg_tx *tx, const struct import_part *p)
 {
-    const struct import_ladder *ladder = &p->ladder;
-    struct pg_args args;
-    if (plans->count == 0)
-        return;
-    pg_args_init(&args);
-    pg_arg_ints(&args, plans->customer_id, plans->count);
-    pg_arg_ints(&args, plans->invoice_id, plans->count);
-    pg_arg_dates(&args, plans->issue_date, plans->count);
-    pg_arg_dates(&args, plans->due_date, plans->count);
-    pg_arg_texts(&args, plans->time_zone, plans->count);
-    pg_arg_ints(&args, plans->steps, plans->count);
-    pg_arg_ints(&args, plans->missed, plans->count);
-    pg_arg_ints(&args, ladder->no, ladder->count);
-    pg_arg_texts(&args, ladder->step, ladder->count);
-    pg_arg_ints(&args, ladder->days, ladder->count);
-    pg_arg_bools(&args, ladder->is_from_issue, ladder->count);
-    pg_arg_int(&args, ladder->second_of_day);
-    pg_arg_instant(&args, p->now);
-    add(tx, statement, &args, NULL);
+    if (p->new_invoices.count + p->changed_invoices.count > 0)
+        pg_tx_add(tx, SQL_PLAN_WAKE, NULL, NULL);
 }
 
 static void save_bad_rows(struct pg_tx *tx, const struct import_part *p)
@@ -691,9 +663,8 @@ int import_save(struct pg *pg, struct pg_tx *tx, const struct import_part *p, pg
     save_personals(tx, p);
     save_paylinks(tx, p);
     save_cancels(tx, p);
-    save_plans(tx, SQL_IMPORT_PLAN_REMINDERS, p, &p->plans);
-    save_plans(tx, SQL_IMPORT_PLAN_AGAIN, p, &p->plans_again);
     save_bad_rows(tx, p);
+    save_wake(tx, p);
     pg_tx_commit(tx);
     return 0;
 }

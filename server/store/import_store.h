@@ -122,6 +122,7 @@ struct import_invoices {
     size_t count;
     int64_t *customer_id, *invoice_id, *amount_minor, *due_minor, *entry_count, *event_count;
     int64_t *link_no; /* of new ones */
+    bool *needs_plan; /* of changed ones; new ones do */
     int32_t *issue_date, *due_date;
     struct span *number, *kind, *product, *currency, *account, *chain_head;
 };
@@ -155,27 +156,10 @@ struct import_cancels {
     struct span *reason;
 };
 
-struct import_plans {
-    size_t count;
-    int64_t *customer_id, *invoice_id, *steps, *missed;
-    int32_t *issue_date, *due_date;
-    struct span *time_zone;
-};
-
 struct import_bad_rows {
     size_t count;
     int64_t *line;
     struct span *column, *value, *reason, *raw;
-};
-
-/* The ladder as the planning statement takes it. */
-enum { IMPORT_STEPS_MAX = 16 };
-struct import_ladder {
-    size_t count;
-    int64_t no[IMPORT_STEPS_MAX], days[IMPORT_STEPS_MAX];
-    struct span step[IMPORT_STEPS_MAX];
-    bool is_from_issue[IMPORT_STEPS_MAX];
-    int64_t second_of_day;
 };
 
 struct import_part {
@@ -185,7 +169,6 @@ struct import_part {
     int64_t file_key;
     struct span time_zone; /* of new customers */
     struct instant now;
-    struct import_ladder ladder;
 
     struct {
         size_t count;
@@ -198,7 +181,6 @@ struct import_part {
     struct import_personals personals;
     struct import_paylinks paylinks;
     struct import_cancels cancels;
-    struct import_plans plans, plans_again; /* of new invoices, of others */
     struct import_bad_rows bad_rows;
     void *memory_;
 };

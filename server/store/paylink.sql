@@ -55,7 +55,8 @@ where l.customer_id = $1::bigint
     and l.state = 'active';
 
 -- name: paylink_issue
--- $1 customer_id, $2 invoice_id, $3 now. Answers with the new link's number.
+-- $1 customer_id, $2 invoice_id, $3 now. Answers with the new link's number. Nobody is reminded of a
+-- debt without a link, so the planner looks at it again.
 with counted as (
     update customer
     set link_count = link_count + 1,
@@ -64,7 +65,8 @@ with counted as (
     returning customer_id, link_count
 ), linked as (
     update invoice i
-    set link_no = c.link_count
+    set link_no = c.link_count,
+        needs_plan = true
     from counted c
     where i.customer_id = $1::bigint
         and i.invoice_id = $2::bigint
@@ -72,4 +74,4 @@ with counted as (
 insert into paylink (customer_id, link_no, invoice_id, state, created_at)
 select customer_id, link_count, $2::bigint, 'active', $3::timestamptz
 from counted
-returning link_no;
+returning link_no, pg_notify('dunlin_plan', '') is null as is_planner_woken;

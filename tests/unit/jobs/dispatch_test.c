@@ -637,41 +637,57 @@ static void what_is_lost_is_found_while_a_slow_channel_has_not_answered(void **s
     assert_int_equal(count_of("state = 'sent' and step = 'before_2' and customer_id = 2"), 1);
 }
 
-/* What an import does that moves the due date of customer 1's invoice by ten days: the statements
- * of its transaction that concern reminders, planning the steps `steps`. */
+static void run_as_app(int id, int count, const char *const *args)
+{
+    PGconn *conn = PQconnectdb(fixture.cluster.app_conninfo);
+    PGresult *result = PQexecParams(conn, sql_table[id].text, count, NULL, args, NULL, NULL, 0);
+    bool is_done =
+        PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (!is_done)
+        fprintf(stderr, "%s", PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
+    assert_true(is_done);
+}
+
+/* What an import does that moves the due date of customer 1's invoice by ten days, and what the
+ * planner then plans: before_2 and due ("3") or due alone ("2"). */
 static void plan_anew(const char *steps)
 {
-    char bits[64];
-    snprintf(bits, sizeof(bits), "{%s}", steps);
     const char *invoice = fixture_value(&fixture, "select '{' || invoice_id || '}' from invoice"
                                                   " where customer_id = 1");
     const char *cancel[] = {"{1}", invoice, "{planned anew}", "2026-11-25T12:00:01Z"};
-    const char *plan[] = {"{1}",
+    bool are_both = strcmp(steps, "3") == 0;
+    const char *plan[] = {are_both ? "{1,1}" : "{1}",
+                          are_both ? "{1,1}" : "{1}",
+                          are_both ? "{0,1}" : "{1}",
+                          are_both ? "{0,0}" : "{0}",
+                          are_both ? "{2026-12-07,2026-12-07}" : "{2026-12-07}",
+                          are_both ? "{2026-12-05,2026-12-07}" : "{2026-12-07}",
+                          "{1}",
                           invoice,
-                          "{2026-11-17}",
-                          "{2026-12-07}",
-                          "{UTC}",
-                          bits,
-                          "{-1}",
-                          "{0,1}",
-                          "{before_2,due}",
-                          "{-2,0}",
-                          "{f,f}",
-                          "36000",
-                          "2026-11-25T12:00:01Z"};
-    PGconn *conn = PQconnectdb(fixture.cluster.app_conninfo);
-    PGresult *cancelled = PQexecParams(conn, sql_table[SQL_IMPORT_CANCEL_REMINDERS].text, 4, NULL,
-                                       cancel, NULL, NULL, 0);
-    PGresult *planned =
-        PQexecParams(conn, sql_table[SQL_IMPORT_PLAN_AGAIN].text, 13, NULL, plan, NULL, NULL, 0);
-    bool is_done = PQresultStatus(cancelled) == PGRES_COMMAND_OK &&
-                   PQresultStatus(planned) == PGRES_COMMAND_OK;
-    if (!is_done)
-        fprintf(stderr, "%s", PQerrorMessage(conn));
-    PQclear(cancelled);
-    PQclear(planned);
-    PQfinish(conn);
-    assert_true(is_done);
+                          "0",
+                          "0",
+                          "2026-11-25T12:00:01Z",
+                          "0",
+                          "86400",
+                          "127",
+                          "0"};
+    fixture_sql(
+        &fixture,
+        "truncate scenario, scenario_version, scenario_step restart identity;"
+        "insert into scenario (name, position, created_at) values ('s', 1, now());"
+        "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
+        " created_by, in_force_from) values (1, 1, '', 7, now(), 'test', '2026-01-01');"
+        "insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,"
+        " is_working_days, on_day_off, at_second, channels, wait_seconds, unless, template, tone)"
+        " select 1, 1, no, name, 'due', days, false, 'same', 36000, '{push}', '{0}', '{\"\"}', "
+        "name,"
+        " 'neutral' from (values (0, 'before_2', -2), (1, 'due', 0)) v (no, name, days);"
+        "update customer set time_zone = 'UTC' where customer_id = 1;"
+        "update invoice set due_date = '2026-12-07' where customer_id = 1");
+    run_as_app(SQL_IMPORT_CANCEL_REMINDERS, 4, cancel);
+    run_as_app(SQL_PLAN_REMINDERS, 15, plan);
 }
 
 /* before_2 of customer 1 waits for its channel while an import plans `steps`; it ends as

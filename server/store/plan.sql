@@ -1,0 +1,464 @@
+-- The plan: which reminders there are to be. The rule stands in the function plan_judge (migration
+-- 0043); here it is asked: by the planner, by the forecast, and by whoever wants to know why.
+--
+-- The parameters of the rule, in all statements: $1 scenario_id[], $2 version[], $3 step_no[],
+-- $4 occurrence[], $5 anchor date[], $6 day[] of the hits; $7 customer_id[], $8 invoice_id[] of the
+-- debts (null: all in the range); $9 behind this customer, $10 up to this one; $11 now; the hours and
+-- days people may be written at: $12 from second, $13 before second, $14 days (bit 0: Monday);
+-- $15 thousandths of the customers that are held out.
+
+-- name: plan_session
+-- Debts are looked up by keys and dates in large tables, whatever they were like when the statement
+-- was planned. Once a connection, on those that plan.
+select set_config('plan_cache_mode', 'force_generic_plan', false),
+    set_config('enable_seqscan', 'off', false),
+    set_config('jit', 'off', false);
+
+-- name: plan_state
+-- Where planning stands.
+-- through, passing_to, customers_done, scenarios it was planned by, those there are, the last
+-- customer, whether debts wait; through is null when nothing was ever planned
+select p.through, p.passing_to, coalesce(p.customers_done, 0)::bigint as customers_done, p.scenarios,
+    coalesce((
+        select md5(string_agg(v.scenario_id || '.' || v.version || '@' || n.position || ':'
+                || extract(epoch from v.in_force_from) || '-'
+                || coalesce(extract(epoch from v.in_force_until)::text, ''), ' '
+            order by v.scenario_id, v.version))
+        from scenario_version v
+        join scenario n using (scenario_id)
+        where v.in_force_from is not null), '')
+        as scenarios_now,
+    coalesce((select max(customer_id) from customer), 0)::bigint as last_customer,
+    exists (select from invoice where needs_plan) as has_debts
+from (select) here
+left join planned p on true;
+
+-- name: plan_begin
+-- Nothing was planned yet: all debts wait for being planned by themselves, days begin behind them.
+-- $1 through, $2 scenarios, $3 now
+insert into planned (through, scenarios, at)
+values ($1::date, $2::text, $3::timestamptz)
+on conflict do nothing;
+
+-- name: plan_pass
+-- The days behind $1 up to $2 are to be planned. $3 now
+update planned
+set passing_to = $2::date, customers_done = 0, at = $3::timestamptz
+where through = $1::date and passing_to is null;
+
+-- name: plan_take_over
+-- Other versions are in force than those that some reminders were planned by: these go, and the days
+-- from $1 on are planned again. $1 through, $2 the scenarios seen, $3 now, $4 at most
+-- how many went
+with gone as (
+    update reminder r
+    set state = 'cancelled', reason = 'planned anew', finished_at = $3::timestamptz
+    from (
+        select x.customer_id, x.invoice_id, x.step
+        from reminder x
+        join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
+        where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
+            and x.due_at >= v.in_force_until
+        order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
+        limit $4::bigint) w
+    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state = 'scheduled'
+    returning 1
+), moved as (
+    update planned
+    set through = least(through, $1::date), passing_to = null, customers_done = 0,
+        scenarios = $2::text, at = $3::timestamptz
+    where not exists (select from gone)
+)
+select count(*) from gone;
+
+-- name: plan_lock
+-- One transaction of the planner at a time, on all machines.
+select through from planned for update;
+
+-- name: plan_lock_pass
+-- The same for a batch of a pass, which must stand where it was seen: DL001 otherwise.
+-- $1 through, $2 passing_to, $3 customers_done
+with locked as materialized (
+    select 1
+    from planned
+    where through = $1::date and passing_to = $2::date and customers_done = $3::bigint
+    for update
+)
+select case when not exists (select from locked) then money_moved() end;
+
+-- name: plan_pass_on
+-- $1 customers_done, $2 whether they were the last, $3 now
+update planned
+set through = case when $2::boolean then passing_to else through end,
+    passing_to = case when $2::boolean then null else passing_to end,
+    customers_done = case when $2::boolean then 0 else $1::bigint end,
+    at = $3::timestamptz;
+
+-- name: plan_waiting
+-- Debts that wait to be planned. $1 at most
+select customer_id, invoice_id
+from invoice
+where needs_plan
+order by customer_id, invoice_id
+limit $1::bigint;
+
+-- name: plan_lock_customers
+-- As whoever moves money does: what a payment cancels, it finds planned. $1 customer_id[]
+select customer_id
+from customer
+where customer_id = any ($1::bigint[])
+order by customer_id
+for no key update;
+
+-- name: plan_waited
+-- $1 customer_id[], $2 invoice_id[]
+update invoice i
+set needs_plan = false
+from unnest($1::bigint[], $2::bigint[]) as w (customer_id, invoice_id)
+where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.needs_plan;
+
+-- name: plan_reminders
+-- How many there are that were not there before.
+with judged as materialized (
+    select *
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint)
+    where why_not is null and not is_held_out
+), revived as (
+    -- What a payment or an older plan took out comes back; what is on its way has its new time in
+    -- case it is given back. (An update from a join could be driven by all reminders there are.)
+    insert into reminder as r (customer_id, invoice_id, step, due_at, state, reason, scenario_id,
+        version, step_no, occurrence, step_date, anchor_no)
+    select j.customer_id, j.invoice_id, j.step, j.due_at, 'scheduled',
+        case when j.is_missed then 'newest missed step' else 'scenario' end, j.scenario_id,
+        j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
+    from judged j
+    where j.old_state is not null
+    on conflict (customer_id, invoice_id, step) do update
+    set state = case r.state when 'cancelled' then 'scheduled' else r.state end,
+        due_at = excluded.due_at,
+        try_at = null,
+        reason = excluded.reason,
+        channel = case r.state when 'cancelled' then null else r.channel end,
+        claimed_at = case r.state when 'cancelled' then null else r.claimed_at end,
+        finished_at = null,
+        scenario_id = excluded.scenario_id, version = excluded.version,
+        step_no = excluded.step_no, occurrence = excluded.occurrence,
+        step_date = excluded.step_date, anchor_no = excluded.anchor_no
+    where (r.state = 'cancelled' and r.reason in ('paid', 'planned anew'))
+        or (r.state = 'claimed' and r.reason = 'planned anew')
+), fresh as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
+        step_no, occurrence, step_date, anchor_no)
+    select j.customer_id, j.invoice_id, j.step, j.due_at, 'scheduled',
+        case when j.is_missed then 'newest missed step' else 'scenario' end, j.scenario_id,
+        j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
+    from judged j
+    where j.old_state is null
+)
+select count(*) from judged;
+
+-- name: plan_lock_held_out
+-- The customers whose steps are about to be skipped for being held out.
+select c.customer_id
+from customer c
+where c.customer_id in (
+    select j.customer_id
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint) j
+    where j.why_not is null and j.is_held_out)
+order by c.customer_id
+for no key update of c;
+
+-- name: plan_held_out
+-- Their steps are kept as skipped, each with an event: what would have gone is half of the comparison.
+-- The steps of a debt come one by one in its chain.
+with judged as materialized (
+    select *
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint)
+    where why_not is null and is_held_out
+), locked as materialized (
+    select i.customer_id, i.invoice_id, i.event_count, i.chain_head
+    from invoice i
+    where (i.customer_id, i.invoice_id) in (select j.customer_id, j.invoice_id from judged j)
+    order by i.customer_id, i.invoice_id
+    for no key update of i
+), skipped as (
+    insert into reminder as r (customer_id, invoice_id, step, due_at, state, reason, finished_at,
+        scenario_id, version, step_no, occurrence, step_date, anchor_no)
+    select j.customer_id, j.invoice_id, j.step, j.due_at, 'skipped', 'hold-out', $11::timestamptz,
+        j.scenario_id, j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
+    from judged j
+    on conflict (customer_id, invoice_id, step) do update
+    set state = 'skipped', reason = 'hold-out', due_at = excluded.due_at,
+        finished_at = excluded.finished_at, scenario_id = excluded.scenario_id,
+        version = excluded.version, step_no = excluded.step_no, occurrence = excluded.occurrence,
+        step_date = excluded.step_date, anchor_no = excluded.anchor_no
+    where r.state = 'cancelled' and r.reason in ('paid', 'planned anew')
+    returning customer_id, invoice_id, step, due_at
+), told as (
+    select s.customer_id, s.invoice_id, l.event_count + 1 as event_no, l.chain_head as prev_hash,
+        json_build_object('steps', json_agg(s.step order by s.due_at), 'reason', 'hold-out',
+            'place', holdout_place(s.customer_id), 'permille', $15::bigint)::text as facts
+    from skipped s
+    join locked l using (customer_id, invoice_id)
+    group by s.customer_id, s.invoice_id, l.event_count, l.chain_head
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $11::timestamptz, 'reminder.skipped', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
+)
+insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+select customer_id, invoice_id, event_no, $11::timestamptz, 'reminder.skipped', facts, prev_hash,
+    chain_head
+from headed;
+
+-- name: plan_settle
+-- A payment that was being booked while a day was planned could not see its reminders. They would
+-- never go, as the claim looks; here they end with their reason. $1 now, $2 at most
+update reminder r
+set state = 'cancelled', reason = 'paid', finished_at = $1::timestamptz
+from (
+    select x.customer_id, x.invoice_id, x.step
+    from (
+        select o.customer_id, o.invoice_id, o.step
+        from reminder o
+        where o.state = 'scheduled' and greatest(o.due_at, o.try_at) <= $1::timestamptz
+        order by greatest(o.due_at, o.try_at), o.customer_id, o.invoice_id, o.step
+        limit $2::bigint) x
+    where x.step not like 'thanks%' and x.step not like 'paid\_%' and (
+        select i.due_minor from invoice i
+        where i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) <= 0) w
+where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+    and r.state = 'scheduled';
+
+-- name: plan_notify
+-- Reminders that may be due at once.
+select pg_notify('dunlin_reminder', '');
+
+-- name: plan_wake
+-- There are debts to plan.
+select pg_notify('dunlin_plan', '');
+
+-- name: plan_forecast
+-- What goes on the day $16: what is planned for it, and what the rule would plan that is not yet.
+-- As JSON: counts by scenario, version, step, segment, first channel and state ('to come': not planned
+-- yet), and a few samples.
+with day as materialized (
+    select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.due_at,
+        case when r.reason = 'hold-out' then 'hold-out' else r.state end as state
+    from reminder r
+    where r.step_date = $16::date and r.scenario_id is not null
+    union all
+    select j.customer_id, j.invoice_id, j.step, j.scenario_id, j.version, j.step_no, j.due_at,
+        case when j.is_held_out then 'hold-out' else 'to come' end
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint) j
+    where j.why_not is null and j.old_state is null
+), named as (
+    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, s.channels[1] as channel,
+        coalesce(c.segment, 'on_time') as segment, d.state, d.due_at
+    from day d
+    join scenario n using (scenario_id)
+    join scenario_step s using (scenario_id, version, step_no)
+    join customer c using (customer_id)
+)
+select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'version', g.version,
+            'step', g.step, 'segment', g.segment, 'channel', g.channel, 'state', g.state,
+            'count', g.count) order by g.scenario, g.version, g.step, g.segment, g.channel, g.state),
+            '[]')::text
+        from (
+            select scenario, version, step, segment, channel, state, count(*) as count
+            from named
+            group by scenario, version, step, segment, channel, state
+            order by count(*) desc
+            limit 500) g) as counts,
+    (select coalesce(json_agg(json_build_object('id', x.customer_id || '-' || x.invoice_id,
+            'number', i.number, 'scenario', x.scenario, 'step', x.step, 'state', x.state,
+            'channel', x.channel,
+            'due_at', to_char(x.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            order by x.due_at, x.customer_id), '[]')::text
+        from (select * from named order by due_at, customer_id, invoice_id limit 5) x
+        join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) as samples,
+    (select count(*) from named) as total;
+
+-- name: plan_anchors
+-- The dates of a debt that steps may count from. $1 number or null, $2 customer_id, $3 invoice_id
+-- customer_id, invoice_id, anchor, date
+select i.customer_id, i.invoice_id, a.anchor, a.date
+from invoice i
+cross join lateral (
+    select 'issue' as anchor, i.issue_date as date
+    union
+    select 'due', i.due_date
+    union
+    select 'paid', (i.paid_at at time zone i.payer_time_zone)::date
+    where i.paid_at is not null
+    union
+    select 'promise', (p.until at time zone 'UTC')::date
+    from hold p
+    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.kind = 'promise'
+        and p.released_at is null and p.until is not null
+    union
+    select 'instalment', p.due_date
+    from instalment p
+    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.paid_at is null
+) a
+where (i.customer_id, i.invoice_id) in (
+    select r.customer_id, r.invoice_id from invoice_registry r where r.number = $1::text
+    union all
+    select $2::bigint, $3::bigint where $1::text is null);
+
+-- name: plan_explain
+-- One debt, as JSON: what it is, what was (reminders), what will be or will not and why (the rule's
+-- verdict on each step), and what holds it now. $16 payments started before this no longer hold,
+-- $17 seconds the payment feed may be old (0: not asked), $18 to $20 messages a day, week, 30 days
+-- (0: no limit)
+with debt as materialized (
+    select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
+        i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
+        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
+        ($11::timestamptz at time zone i.payer_time_zone) as local_now
+    from invoice i
+    join customer c using (customer_id)
+    where i.customer_id = ($7::bigint[])[1] and i.invoice_id = ($8::bigint[])[1]
+), judged as materialized (
+    select j.*, s.anchor, s.offset_days, s.is_working_days, s.on_day_off, s.repeat_days, s.channels,
+        s.template, s.tone, s.segments, s.products, s.kinds, s.currencies, s.amount_from_minor,
+        s.amount_to_minor, n.name as scenario, n.position, v.catch_up_days,
+        case s.anchor when 'due' then d.due_date when 'issue' then d.issue_date
+            when 'paid' then (d.paid_at at time zone d.payer_time_zone)::date
+            when 'promise' then (select (p.until at time zone 'UTC')::date from hold p
+                where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                    and p.hold_no = j.anchor_no)
+            else (select p.due_date from instalment p
+                where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                    and p.part_no = j.anchor_no) end as anchor_date
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint) j
+    join scenario n using (scenario_id)
+    join scenario_version v using (scenario_id, version)
+    join scenario_step s using (scenario_id, version, step_no)
+    cross join debt d
+), messages as (
+    select count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '1 day')
+            as day,
+        count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '7 days')
+            as week,
+        count(distinct r.message_no) as month
+    from reminder r
+    join debt d on d.customer_id = r.customer_id
+    where r.claimed_at > $11::timestamptz - interval '30 days' and r.step not like 'thanks%'
+        and r.message_no is not null
+)
+select json_build_object(
+    'id', d.customer_id || '-' || d.invoice_id, 'number', d.number, 'kind', d.kind,
+    'product', d.product, 'currency', d.currency, 'due_minor', d.due_minor,
+    'issue_date', d.issue_date, 'due_date', d.due_date, 'time_zone', d.payer_time_zone,
+    'segment', coalesce(d.segment, 'on_time'), 'segment_facts', d.segment_facts::json,
+    'waits_for_planner', d.needs_plan,
+    'held_by', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('rule', h.rule, 'data', h.data))),
+            '[]')
+        from (
+            select 'paid' as rule, json_build_object('due_minor', d.due_minor) as data
+            where d.due_minor <= 0
+            union all
+            select 'campaign', json_build_object('campaign', d.campaign_id)
+            where d.campaign_id is not null
+            union all
+            select 'no link', null
+            where d.link_no is null
+            union all
+            select 'in flight', json_build_object('payment', p.payment_no, 'state', p.state)
+            from payment_allocation a
+            join payment p using (customer_id, payment_no)
+            where a.customer_id = d.customer_id and a.invoice_id = d.invoice_id
+                and (p.state = 'pending'
+                    or (p.state in ('created', 'started') and p.changed_at > $16::timestamptz))
+            union all
+            select h.kind, json_build_object('hold', h.hold_no, 'until',
+                to_char(h.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            from hold h
+            where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                and h.released_at is null and (h.until is null or h.until > $11::timestamptz)
+            union all
+            select 'red switch', json_build_object('by', s.stopped_by, 'reason', s.stop_reason)
+            from sending s
+            where s.stopped_at is not null
+            union all
+            select 'stale feed', json_build_object('feed_at',
+                to_char(s.feed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                'seconds_max', $17::bigint)
+            from sending s
+            where $17::bigint > 0 and d.due_date < d.local_now::date
+                and (s.feed_at is null
+                    or s.feed_at < $11::timestamptz - make_interval(secs => $17::bigint))
+            union all
+            select 'quiet hours', json_build_object('until', to_char(
+                (plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
+                    at time zone d.payer_time_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            where plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
+                > d.local_now
+            union all
+            select 'budget', json_build_object('day', m.day, 'week', m.week, '30_days', m.month)
+            from messages m
+            where ($18::bigint > 0 and m.day >= $18::bigint)
+                or ($19::bigint > 0 and m.week >= $19::bigint)
+                or ($20::bigint > 0 and m.month >= $20::bigint)
+            union all
+            select 'opted out', json_build_object('channels', d.opted_out)
+            where d.opted_out <> '{}'
+            union all
+            select 'no address', null
+            where d.phone is null and d.email is null and not exists (
+                select from device x where x.customer_id = d.customer_id and x.state = 'live')
+            union all
+            select 'hold-out', json_build_object('place', holdout_place(d.customer_id),
+                'permille', $15::bigint)
+            where $15::bigint > 0 and holdout_place(d.customer_id) < $15::bigint
+        ) h),
+    'was', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('step', r.step, 'state', r.state,
+            'reason', r.reason, 'scenario', n.name, 'version', r.version, 'date', r.step_date,
+            'channel', r.channel, 'delivery', r.delivery,
+            'due_at', to_char(r.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'finished_at',
+            to_char(r.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+            order by r.due_at, r.step), '[]')
+        from reminder r
+        left join scenario n on n.scenario_id = r.scenario_id
+        where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id),
+    'steps', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('step', j.step, 'goes',
+                j.why_not is null and not j.is_held_out, 'why_not',
+                coalesce(j.why_not, case when j.is_held_out then 'hold-out' end),
+            'scenario', j.scenario, 'version', j.version, 'date', j.step_date,
+            'due_at', to_char(j.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'is_missed', j.is_missed, 'anchor', j.anchor, 'anchor_date', j.anchor_date,
+            'offset_days', j.offset_days + j.occurrence * j.repeat_days,
+            'is_working_days', j.is_working_days,
+            'moved_from', case when not j.is_working_days then nullif(j.anchor_date + j.offset_days
+                + j.occurrence * j.repeat_days, j.step_date) end,
+            'on_day_off', j.on_day_off, 'channels', j.channels, 'template', j.template,
+            'tone', j.tone, 'catch_up_days', j.catch_up_days,
+            'asks', json_strip_nulls(json_build_object(
+                'segments', nullif(j.segments, '{}'), 'products', nullif(j.products, '{}'),
+                'kinds', nullif(j.kinds, '{}'), 'currencies', nullif(j.currencies, '{}'),
+                'amount_from_minor', j.amount_from_minor,
+                'amount_to_minor', j.amount_to_minor))))
+            order by j.step_date, j.position, j.step_no), '[]')
+        from judged j)
+)::text as explained
+from debt d;

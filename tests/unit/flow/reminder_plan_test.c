@@ -1,0 +1,379 @@
+/* The planner at work: days ahead, outages, crashes, several nodes, scenarios that take over. What
+ * is expected is counted by hand from the ladder below; today is Sunday, 22 November 2026, 12:00
+ * UTC. */
+#include "flow/reminder_plan.h"
+
+#include "flow/plan_days.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+/* cmocka wants the ones above first */
+#include <cmocka.h>
+
+#include "money_fixture.h"
+
+enum { DAY_S = 86400, NOON = 1795348800, CALLS_MAX = 2000 };
+
+static struct money_fixture fixture;
+
+static int suite_setup(void **state)
+{
+    (void)state;
+    fixture_new(&fixture);
+    return 0;
+}
+
+static int suite_teardown(void **state)
+{
+    (void)state;
+    fixture_free(&fixture);
+    return 0;
+}
+
+static void sql(const char *text)
+{
+    fixture_sql(&fixture, text);
+}
+
+static void assert_value(const char *query, const char *expected)
+{
+    assert_string_equal(fixture_value(&fixture, query), expected);
+}
+
+static void add_scenario_version(int version, const char *from, const char *steps)
+{
+    char text[2048];
+    snprintf(
+        text, sizeof(text),
+        "insert into scenario (name, position, created_at) select 's', 1, now()"
+        " where not exists (select from scenario);"
+        "update scenario_version set in_force_until = '%s' where in_force_until is null;"
+        "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
+        " created_by, in_force_from) values (1, %d, '', 7, now(), 'test', '%s');"
+        "insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,"
+        " is_working_days, on_day_off, at_second, channels, wait_seconds, unless, template,"
+        " tone) select 1, %d, no, name, anchor, days, false, 'same', 36000, '{push}', '{0}',"
+        " '{\"\"}', name, 'neutral' from (values %s) v (no, name, anchor, days)",
+        from, version, from, version, steps);
+    sql(text);
+}
+
+static const char ladder[] = "(0, 'issue', 'issue', 0), (1, 'before_2', 'due', -2),"
+                             " (2, 'due', 'due', 0), (3, 'after_2', 'due', 2),"
+                             " (4, 'after_9', 'due', 9), (5, 'after_16', 'due', 16)";
+
+/* Twenty debts issued on the 17th and due on the 27th, without reminders. */
+static int setup(void **state)
+{
+    (void)state;
+    fixture_time = (struct instant){INT64_C(1000000) * NOON};
+    fixture_seed(&fixture, 20);
+    sql("truncate reminder, planned, scenario, scenario_version, scenario_step restart identity");
+    add_scenario_version(1, "2026-01-01", ladder);
+    return 0;
+}
+
+static void add_days(int days)
+{
+    fixture_time = instant_plus_seconds(fixture_time, (int64_t)days * DAY_S);
+}
+
+struct node {
+    struct store *store;
+    struct reminder_plan *plan;
+    bool is_done, has_more;
+    int calls;
+    struct err err;
+};
+
+static void on_done(void *owner, bool has_more, const struct err *err)
+{
+    struct node *node = owner;
+    node->is_done = true;
+    node->has_more = has_more;
+    node->err = *err;
+}
+
+static struct node *node_new(int64_t customers_at_once)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    node->store = store_new(fixture.world.loop,
+                            &(struct store_options){.conninfo = fixture.cluster.app_conninfo,
+                                                    .read_timeout_ms = 20000,
+                                                    .write_timeout_ms = 20000});
+    node->plan =
+        reminder_plan_new(&(struct reminder_plan_options){.world = &fixture.world,
+                                                          .store = node->store,
+                                                          .customers_at_once = customers_at_once,
+                                                          .on_done = on_done,
+                                                          .owner = node});
+    return node;
+}
+
+static void node_free(struct node *node)
+{
+    reminder_plan_free(node->plan);
+    store_free(node->store);
+    free(node);
+}
+
+static void node_begin(struct node *node)
+{
+    struct err err;
+    node->is_done = false;
+    ++node->calls;
+    if (reminder_plan_go_on(node->plan, &err) != 0)
+        on_done(node, true, &err);
+}
+
+static void node_wait(const struct node *node)
+{
+    while (!node->is_done)
+        h2o_evloop_run(fixture.world.loop, 50);
+}
+
+/* Until nothing is left to do. */
+static void plan_all(void)
+{
+    struct node *node = node_new(0);
+    do {
+        node_begin(node);
+        node_wait(node);
+        assert_int_equal(node->err.code, 0);
+        assert_true(node->calls < CALLS_MAX);
+    } while (node->has_more);
+    node_free(node);
+}
+
+#define STEPS_OF(customer)                                                                         \
+    "select string_agg(step || ' ' || state || ' ' || (due_at at time zone 'UTC'), ', ' order by"  \
+    " due_at) from reminder where customer_id = " #customer
+
+static void nothing_is_planned_before_there_is_a_scenario(void **state)
+{
+    (void)state;
+    sql("truncate scenario, scenario_version, scenario_step restart identity");
+    plan_all();
+    assert_value("select count(*) from planned", "0");
+    assert_value("select count(*) from invoice where needs_plan", "20");
+    add_scenario_version(1, "2026-11-22 12:00+00", ladder);
+    plan_all();
+    assert_value("select count(*) from invoice where needs_plan", "0");
+    assert_value("select count(*) from reminder", "20");
+}
+
+static void a_new_debt_gets_its_newest_missed_step_and_what_lies_up_to_the_horizon(void **state)
+{
+    (void)state;
+    sql("update invoice set due_date = '2026-11-24' where customer_id = 2;"
+        "update invoice set issue_date = '2026-11-23' where customer_id = 3");
+    plan_all();
+    assert_value(STEPS_OF(1), "issue scheduled 2026-11-22 12:00:00");
+    assert_value(STEPS_OF(2), "before_2 scheduled 2026-11-22 12:00:00,"
+                              " due scheduled 2026-11-24 09:00:00");
+    assert_value(STEPS_OF(3), "issue scheduled 2026-11-23 09:00:00");
+    /* 22 November, 12:00 UTC, is the 23rd at UTC+14 */
+    assert_value("select through || ' ' || coalesce(passing_to::text, '-') from planned",
+                 "2026-11-24 -");
+}
+
+static void each_day_is_planned_a_day_ahead(void **state)
+{
+    (void)state;
+    plan_all();
+    sql("update reminder set state = 'sent'");
+    add_days(1); /* Monday noon: through Wednesday, the 25th */
+    plan_all();
+    assert_value(STEPS_OF(1), "issue sent 2026-11-22 12:00:00,"
+                              " before_2 scheduled 2026-11-25 09:00:00");
+    for (int day = 0; day < 30; ++day) {
+        sql("update reminder set state = 'sent'");
+        add_days(1);
+        plan_all();
+    }
+    assert_value(STEPS_OF(20),
+                 "issue sent 2026-11-22 12:00:00, before_2 sent 2026-11-25 09:00:00,"
+                 " due sent 2026-11-27 09:00:00, after_2 sent 2026-11-29 09:00:00,"
+                 " after_9 sent 2026-12-06 09:00:00, after_16 sent 2026-12-13 09:00:00");
+    assert_value("select count(*) from reminder", "120");
+}
+
+static void after_an_outage_only_the_newest_missed_step_of_each_debt_goes(void **state)
+{
+    (void)state;
+    plan_all();
+    sql("update reminder set state = 'sent'; update invoice set due_date = '2026-12-30' where"
+        " customer_id = 2; update invoice set due_date = '2026-11-18' where customer_id = 3");
+    add_days(18); /* 10 December */
+    plan_all();
+    /* before_2, due, after_2 and, on the 6th, after_9 were missed; after_16 is on the 13th */
+    assert_value(STEPS_OF(1), "issue sent 2026-11-22 12:00:00,"
+                              " after_9 scheduled 2026-12-10 12:00:00");
+    assert_value(STEPS_OF(2), "issue sent 2026-11-22 12:00:00");
+    /* after_16 was on the 4th */
+    assert_value(STEPS_OF(3), "issue sent 2026-11-22 12:00:00,"
+                              " after_16 scheduled 2026-12-10 12:00:00");
+}
+
+static void what_is_owed_again_goes_on_where_it_would_be(void **state)
+{
+    (void)state;
+    plan_all();
+    add_days(3);
+    plan_all();
+    sql("update reminder set state = 'sent' where step = 'issue';"
+        "update reminder set state = 'cancelled', reason = 'paid' where state = 'scheduled';"
+        "update invoice set due_minor = 0, paid_at = '2026-11-25 12:00+00'");
+    add_days(5);
+    plan_all();
+    assert_value("select count(*) from reminder where state = 'scheduled'", "0");
+    sql("update invoice set due_minor = 10000, paid_at = null, needs_plan = true"
+        " where customer_id = 7");
+    /* 30 November: before_2 (cancelled) and due (cancelled), after_2 were missed */
+    plan_all();
+    assert_value(STEPS_OF(7), "issue sent 2026-11-22 12:00:00, before_2 cancelled 2026-11-25"
+                              " 12:00:00, due cancelled 2026-11-27 09:00:00, after_2 scheduled"
+                              " 2026-11-30 12:00:00");
+    add_days(5);
+    plan_all();
+    assert_value("select due_at at time zone 'UTC' || ' ' || state from reminder where customer_id"
+                 " = 7 and step = 'after_9'",
+                 "2026-12-06 09:00:00 scheduled");
+    assert_value("select count(*) from reminder where step = 'after_9'", "1");
+}
+
+static void a_new_version_takes_over_at_its_time(void **state)
+{
+    (void)state;
+    add_days(2); /* 24 November: before_2 is tomorrow */
+    plan_all();
+    sql("update reminder set state = 'sent' where step = 'issue'");
+    assert_value("select count(*) from reminder where step = 'before_2' and state = 'scheduled'",
+                 "20");
+    /* From tomorrow, eight o'clock, it comes a day before, and there is another step today. */
+    add_scenario_version(2, "2026-11-25 07:00+00",
+                         "(0, 'before_3', 'due', -3), (1, 'before_1', 'due', -1), (2, 'due', 'due',"
+                         " 0), (3, 'after_2', 'due', 1)");
+    plan_all();
+    assert_value("select string_agg(distinct step || ' ' || version || ' ' || state || ' ' ||"
+                 " reason, ', ') from reminder where step <> 'issue'",
+                 "before_1 2 scheduled scenario, before_2 1 cancelled planned anew");
+    add_days(4);
+    plan_all();
+    assert_value("select string_agg(distinct step || ' ' || version || ' ' || state || ' ' ||"
+                 " step_date, ', ') from reminder where state = 'scheduled' and step <> 'before_1'",
+                 "after_2 2 scheduled 2026-11-28");
+}
+
+/* Everything once, whoever did it. */
+static void assert_planned_once(void)
+{
+    assert_value("select count(*) || ' ' || count(distinct customer_id) || ' ' || min(step) || ' '"
+                 " || count(*) filter (where due_at = '2026-11-25 09:00+00')"
+                 " from reminder where step <> 'issue'",
+                 "20 20 before_2 20");
+    assert_value("select through || ' ' || coalesce(passing_to::text, '-') || ' ' || customers_done"
+                 " from planned",
+                 "2026-11-25 - 0");
+}
+
+static void two_nodes_share_a_pass(void **state)
+{
+    (void)state;
+    plan_all();
+    add_days(1);
+    struct node *nodes[] = {node_new(3), node_new(3), node_new(3)};
+    bool is_over = false;
+    while (!is_over) {
+        is_over = true;
+        for (int i = 0; i < 3; ++i)
+            node_begin(nodes[i]);
+        for (int i = 0; i < 3; ++i) {
+            node_wait(nodes[i]);
+            assert_int_equal(nodes[i]->err.code, 0);
+            is_over = is_over && !nodes[i]->has_more;
+        }
+        assert_true(nodes[0]->calls < CALLS_MAX);
+    }
+    assert_planned_once();
+    for (int i = 0; i < 3; ++i)
+        node_free(nodes[i]);
+}
+
+/* The database is killed in the middle of each piece of work, and later each time. */
+static void a_pass_goes_on_after_any_kill(void **state)
+{
+    (void)state;
+    plan_all();
+    add_days(1);
+    struct node *node = node_new(3);
+    int kills = 0;
+    do {
+        node_begin(node);
+        if (kills < 6) {
+            for (int turns = 0; turns < 1 + kills && !node->is_done; ++turns)
+                h2o_evloop_run(fixture.world.loop, 5);
+            pg_cluster_kill(&fixture.cluster);
+            pg_cluster_start(&fixture.cluster);
+            ++kills;
+        }
+        node_wait(node);
+        assert_true(node->calls < CALLS_MAX);
+    } while (node->has_more || node->err.code != 0);
+    node_free(node);
+    assert_planned_once();
+}
+
+/* The planner's own word for how a step is called, and the domain's. */
+static void steps_are_called_as_the_domain_calls_them(void **state)
+{
+    (void)state;
+    for (int anchor = 0; anchor < SCENARIO_ANCHOR_COUNT; ++anchor) {
+        for (int32_t n = 0; n < 3; ++n) {
+            char key[SCENARIO_KEY_MAX + 1], query[256];
+            struct scenario_step step = {.name = SPAN_LIT("weekly"),
+                                         .anchor = (enum scenario_anchor)anchor};
+            bool has_many = anchor == SCENARIO_FROM_PROMISE || anchor == SCENARIO_FROM_INSTALMENT;
+            scenario_print_key(&step, (struct scenario_turn){.anchor_no = 4, .occurrence = n}, key);
+            snprintf(query, sizeof(query), "select plan_step('weekly', '%s', %s, %d)",
+                     scenario_anchor_name(step.anchor), has_many ? "4" : "null", (int)n);
+            assert_value(query, key);
+        }
+    }
+}
+
+/* Days there are somewhere, by hand: 10:00 UTC is midnight at UTC+14, 12:00 UTC at UTC-12. */
+static void the_horizon_is_tomorrow_where_it_is_latest(void **state)
+{
+    (void)state;
+    static const struct {
+        int hour, first, last;
+    } cases[] = {{0, -1, 0}, {9, -1, 0}, {10, -1, 1}, {11, -1, 1}, {12, 0, 1}, {23, 0, 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+        int32_t today = 20779;
+        struct instant now = {((int64_t)today * DAY_S + cases[i].hour * 3600) * 1000000};
+        assert_int_equal(plan_first_day(now) - today, cases[i].first);
+        assert_int_equal(plan_last_day(now) - today, cases[i].last);
+        assert_int_equal(plan_horizon(now) - today, cases[i].last + 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_horizon_is_tomorrow_where_it_is_latest),
+        cmocka_unit_test_setup(nothing_is_planned_before_there_is_a_scenario, setup),
+        cmocka_unit_test_setup(
+            a_new_debt_gets_its_newest_missed_step_and_what_lies_up_to_the_horizon, setup),
+        cmocka_unit_test_setup(each_day_is_planned_a_day_ahead, setup),
+        cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_of_each_debt_goes,
+                               setup),
+        cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
+        cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
+        cmocka_unit_test_setup(two_nodes_share_a_pass, setup),
+        cmocka_unit_test_setup(steps_are_called_as_the_domain_calls_them, setup),
+        cmocka_unit_test_setup(a_pass_goes_on_after_any_kill, setup),
+    };
+    return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
+}
