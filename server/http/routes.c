@@ -11,8 +11,8 @@
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
-#include "http/plan.h"
 #include "http/payments.h"
+#include "http/plan.h"
 
 #include <assert.h>
 
@@ -55,8 +55,8 @@ const struct route private_routes[] = {
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
-    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "plan", plan_of_invoice},
-    {"GET", "/api/v1/plan", ROUTE_API_KEY, "plan", plan_of_day},
+    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},
+    {"GET", "/api/v1/plan", ROUTE_API_KEY, "invoices", plan_of_day},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},

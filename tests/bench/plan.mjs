@@ -46,7 +46,7 @@ export async function plan(bed) {
     };
     const planDay = async () => {
         await script(rewind);
-        const [seconds, kb] = (await run(`${build}/bench_plan`, [app, String(today)])).trim().split(' ').map(Number);
+        const [seconds, kb] = (await run(`${build}/tests/bench_plan`, [app, String(today)])).trim().split(' ').map(Number);
         return { value: seconds, kb };
     };
     const several = async () => {
