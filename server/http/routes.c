@@ -13,13 +13,13 @@
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
-#include "http/plan.h"
 #include "http/payments.h"
-#include "http/work_items.h"
+#include "http/plan.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
-#include "http/unsubscribe.h"
 #include "http/templates.h"
+#include "http/unsubscribe.h"
+#include "http/work_items.h"
 
 #include <assert.h>
 
@@ -78,8 +78,8 @@ const struct route private_routes[] = {
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
-    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "plan", plan_of_invoice},
-    {"GET", "/api/v1/plan", ROUTE_API_KEY, "plan", plan_of_day},
+    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},
+    {"GET", "/api/v1/plan", ROUTE_API_KEY, "invoices", plan_of_day},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
