@@ -7,6 +7,7 @@
 #include "app/link_command.h"
 #include "app/migrate_command.h"
 #include "app/push_command.h"
+#include "app/sending_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
 #include "app/title.h"
@@ -25,6 +26,8 @@ static const struct command {
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
+    {"sending", "stop all sending, let it go on, allow more on a day, show how it stands",
+     sending_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 /* What a key may be allowed to do. */
-static const char *const scopes[] = {"imports", "invoices", "paylinks", "callbacks", "devices"};
+static const char *const scopes[] = {"imports",   "invoices", "paylinks",
+                                     "callbacks", "devices",  "sending"};
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
 struct key_run {
@@ -98,7 +99,7 @@ static int make_api_key(struct key_run *run, struct err *err)
     if (run->argc < 1 || !join_scopes(run, joined))
         return err_set(err, ERR_INPUT,
                        "a key needs a name, and scopes out of imports, invoices, "
-                       "paylinks, callbacks and devices");
+                       "paylinks, callbacks, devices and sending");
     api_key_make(joined, run->text, &run->key);
     if (pg_tx_begin(run->room.world.store->writes, &run->tx, on_api_key_saved, run, err) != 0)
         return err->code;

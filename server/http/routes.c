@@ -12,6 +12,7 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/sending.h"
 
 #include <assert.h>
 
@@ -65,6 +66,10 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_show},
     {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_receive},
     {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_terminate},
+    {"GET", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_show_state},
+    {"POST", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_switch},
+    {"POST", "/api/v1/sending/allowance", ROUTE_API_KEY, "sending", sending_allow_more},
+    {"PUT", "/api/v1/payment-feed", ROUTE_API_KEY, "sending", sending_take_feed},
     {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
