@@ -17,6 +17,7 @@
 #include "http/plan.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
+#include "http/sending.h"
 #include "http/templates.h"
 #include "http/unsubscribe.h"
 #include "http/work_items.h"
@@ -99,6 +100,10 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_show},
     {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_receive},
     {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_terminate},
+    {"GET", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_show_state},
+    {"POST", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_switch},
+    {"POST", "/api/v1/sending/allowance", ROUTE_API_KEY, "sending", sending_allow_more},
+    {"PUT", "/api/v1/payment-feed", ROUTE_API_KEY, "sending", sending_take_feed},
     {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
     {"GET", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_list},
     {"POST", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_save},
