@@ -32,7 +32,7 @@ struct key_run {
 static int print_usage(void)
 {
     fputs("usage: dunlin key api make NAME [imports] [invoices] [paylinks] [callbacks] [devices]\n"
-          "                                [scenarios]\n"
+          "                                [scenarios] [customers] [results]\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"
@@ -102,7 +102,7 @@ static int make_api_key(struct key_run *run, struct err *err)
     if (run->argc < 1 || !join_scopes(run, joined))
         return err_set(err, ERR_INPUT,
                        "a key needs a name, and scopes out of imports, invoices, "
-                       "paylinks, callbacks, devices and scenarios");
+                       "paylinks, callbacks, devices, scenarios, customers and results");
     api_key_make(joined, run->text, &run->key);
     if (pg_tx_begin(run->room.world.store->writes, &run->tx, on_api_key_saved, run, err) != 0)
         return err->code;

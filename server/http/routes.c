@@ -4,6 +4,7 @@
 #include "http/app_links.h"
 #include "http/callbacks.h"
 #include "http/customer_channels.h"
+#include "http/customers.h"
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
@@ -62,6 +63,7 @@ const struct route private_routes[] = {
      customer_channels_show},
     {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
      customer_channels_change},
+    {"GET", "/api/v1/customers/{reference}", ROUTE_API_KEY, "customers", customers_show},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
