@@ -170,15 +170,27 @@ async function setUp(table, from) {
   return walk;
 }
 
-// The customers are known before their debts, each with a telephone, if any, that has the app.
-async function addCustomers({ demo, db }, table) {
-  for (const debt of table.debts) {
-    await db.run(`with c as (
-        insert into customer (reference, name, time_zone, segment, segment_facts, segment_at, preferred_channel, created_at, changed_at)
-        values ('C-${debt.debt}', 'Jan Testowy ${debt.debt}', '${debt.zone}', '${debt.segment}', '{"set_by": "test"}', 'infinity',
-          ${quote(debt.preferred)}, now(), now())
-        returning reference, customer_id)
-      insert into customer_registry (reference, customer_id) select reference, customer_id from c`);
+// Late ones of ten debts that a customer of this segment has had before; the one of the table, unpaid,
+// leaves them where they are.
+const LATE_BEFORE = { on_time: 0, sometimes_late: 3, chronically_late: 8 };
+
+// The customers come with their debts: with a history that makes their segment, and each with a telephone,
+// if any, that has the app.
+async function addCustomers({ demo, db }, debts) {
+  for (const debt of debts) {
+    await db.run(`
+      with c as (
+        insert into customer (reference, name, time_zone, segment, preferred_channel, created_at, changed_at)
+        values ('C-${debt.debt}', 'Jan Testowy ${debt.debt}', '${debt.zone}', '${debt.segment}', ${quote(debt.preferred)}, now(), now())
+        returning reference, customer_id
+      ), g as (
+        insert into customer_registry (reference, customer_id) select reference, customer_id from c
+      )
+      insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date, due_date, paid_at,
+        needs_plan, created_at, changed_at)
+      select c.customer_id, 'H/' || c.reference || '/' || n, 'other', 'PLN', 100, 0, d.due, d.due,
+        (d.due + case when n <= ${LATE_BEFORE[debt.segment]} then 6 else 0 end) + interval '12 hours', false, now(), now()
+      from c, generate_series(1, 10) n, lateral (select '${debt.issued}'::date - 7 * n - 5 as due) d`);
     if (!has(debt, 'app')) continue;
     const answer = await demo.call(`/devices/phone-${debt.debt.toLowerCase()}`, { method: 'PUT', body: JSON.stringify({
       customer: `C-${debt.debt}`, app, service: 'apns', token: Buffer.from(debt.debt.padEnd(32, '.')).toString('hex') }) });
@@ -192,9 +204,13 @@ function agendaOf(walk, table, { from, to }) {
   const agenda = [];
   for (let day = Date.parse(`${from}T00:00:00Z`); day <= Date.parse(`${to}T00:00:00Z`); day += 86400000)
     agenda.push({ at: day + 5 * 60000, act: () => {} });
-  for (const issued of new Set(table.debts.map((debt) => debt.issued)))
-    agenda.push({ at: Date.parse(`${issued}T06:00:00Z`),
-      act: () => importCsv(walk.demo, csvOf(table.debts.filter((debt) => debt.issued === issued), order)) });
+  for (const issued of new Set(table.debts.map((debt) => debt.issued))) {
+    const debts = table.debts.filter((debt) => debt.issued === issued);
+    agenda.push({ at: Date.parse(`${issued}T06:00:00Z`), act: async () => {
+      await addCustomers(walk, debts);
+      await importCsv(walk.demo, csvOf(debts, order));
+    } });
+  }
   for (const [debt, { rows }] of table.stories)
     for (const row of rows.filter(isDeed)) {
       const [verb, ...words] = row.step.split(' ');
@@ -215,7 +231,7 @@ const messagesSql = `
   join customer k using (customer_id)
   left join scenario_step s using (scenario_id, version, step_no)
   left join scenario c on c.scenario_id = r.scenario_id
-  where r.state in ('sent', 'uncertain') and i.number <> 'X-0'
+  where r.state in ('sent', 'uncertain') and i.number <> 'X-0' and i.kind <> 'other'
   order by r.claimed_at, r.step`;
 
 // How each debt stands at the end, in the words of the tables.
@@ -229,12 +245,11 @@ const stopsSql = `
       when exists (select from work_item w where w.customer_id = i.customer_id and w.invoice_id = i.invoice_id
         and w.list = 'handover') then 'handed over'
       else 'ladder over' end as stops
-  from invoice i where i.number <> 'X-0'`;
+  from invoice i where i.number <> 'X-0' and i.kind <> 'other'`;
 
 // { messages: Map(debt → rows as in the tables and more), stops: Map(debt → word) }.
 export async function play(table, { from, to }) {
   const walk = await setUp(table, from);
-  await addCustomers(walk, table);
   await walk.settle();
   for (const { at, act } of agendaOf(walk, table, { from, to })) {
     await walk.moveTo(at);
