@@ -8,6 +8,7 @@
 #include "app/migrate_command.h"
 #include "app/plan_command.h"
 #include "app/push_command.h"
+#include "app/results_command.h"
 #include "app/scenario_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
@@ -29,6 +30,7 @@ static const struct command {
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
     {"scenario", "ladders of reminders: check, save, put in force", scenario_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
+    {"results", "what reminding brought: late, recovered, what it cost", results_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };
