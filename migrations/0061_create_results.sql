@@ -8,7 +8,17 @@ select i.customer_id, i.invoice_id, coalesce(k.segment, 'on_time') as segment, k
     i.due_date, i.paid_at, (i.paid_at at time zone k.time_zone)::date as paid_on,
     holdout_place(i.customer_id) as holdout_place,
     l.overdue_minor, least(greatest(l.moved_minor, 0), l.overdue_minor) as recovered_minor,
-    p.scenario_id, p.version
+    -- By which version of which scenario it was last planned; looked up only where it is asked for.
+    (select r.scenario_id from reminder r
+        where r.customer_id = i.customer_id and r.invoice_id = i.invoice_id
+            and r.scenario_id is not null
+        order by r.due_at desc, r.step desc
+        limit 1) as scenario_id,
+    (select r.version from reminder r
+        where r.customer_id = i.customer_id and r.invoice_id = i.invoice_id
+            and r.scenario_id is not null
+        order by r.due_at desc, r.step desc
+        limit 1) as version
 from invoice i
 join customer k using (customer_id)
 cross join lateral (
@@ -19,14 +29,7 @@ cross join lateral (
             and (e.at at time zone k.time_zone)::date > i.due_date
             and (e.at at time zone k.time_zone)::date <= i.due_date + 30), 0)::bigint as moved_minor
     from ledger_entry e
-    where e.customer_id = i.customer_id and e.invoice_id = i.invoice_id) l
--- By which version of which scenario it was last planned.
-left join lateral (
-    select r.scenario_id, r.version
-    from reminder r
-    where r.customer_id = i.customer_id and r.invoice_id = i.invoice_id and r.scenario_id is not null
-    order by r.due_at desc
-    limit 1) p on true;
+    where e.customer_id = i.customer_id and e.invoice_id = i.invoice_id) l;
 grant select on result_debt to dunlin_app;
 
 -- One row for each debt that a message was about. A message about several debts costs each its part.
