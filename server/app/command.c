@@ -6,7 +6,9 @@
 #include "app/key_command.h"
 #include "app/link_command.h"
 #include "app/migrate_command.h"
+#include "app/plan_command.h"
 #include "app/push_command.h"
+#include "app/scenario_command.h"
 #include "app/sending_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
@@ -24,7 +26,9 @@ static const struct command {
     {"import", "bring in the invoices of an accounting export", import_command},
     {"migrate", "bring the database's schema up to date", migrate_command},
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
+    {"plan", "what would be sent on a date, and why (sends nothing)", plan_command},
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
+    {"scenario", "ladders of reminders: check, save, put in force", scenario_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
     {"sending", "stop all sending, let it go on, allow more on a day, show how it stands",
      sending_command},

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 /* What a key may be allowed to do. */
-static const char *const scopes[] = {"imports",   "invoices", "paylinks",
-                                     "callbacks", "devices",  "sending"};
+static const char *const scopes[] = {
+    "imports",   "invoices",  "paylinks", "callbacks", "devices", "scenarios",
+    "customers", "templates", "sending",  "campaigns", "calls",   "results",
+};
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
 struct key_run {
@@ -29,7 +31,10 @@ struct key_run {
 
 static int print_usage(void)
 {
-    fputs("usage: dunlin key api make NAME [imports] [invoices] [paylinks] [callbacks] [devices]\n"
+    fputs("usage: dunlin key api make NAME SCOPE…\n"
+          "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, "
+          "customers,\n"
+          "           templates, sending, campaigns, calls or results\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"
@@ -99,7 +104,8 @@ static int make_api_key(struct key_run *run, struct err *err)
     if (run->argc < 1 || !join_scopes(run, joined))
         return err_set(err, ERR_INPUT,
                        "a key needs a name, and scopes out of imports, invoices, "
-                       "paylinks, callbacks, devices and sending");
+                       "paylinks, callbacks, devices, scenarios, customers, templates, sending, "
+                       "campaigns, calls and results");
     api_key_make(joined, run->text, &run->key);
     if (pg_tx_begin(run->room.world.store->writes, &run->tx, on_api_key_saved, run, err) != 0)
         return err->code;

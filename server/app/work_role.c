@@ -16,6 +16,8 @@
 #include "jobs/parked.h"
 #include "jobs/planning.h"
 #include "jobs/stale_devices.h"
+#include "jobs/text_watch.h"
+#include "store/template_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,7 @@ struct work_role {
     struct dispatch *dispatch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
+    struct text_watch *text_watch;
     struct first_scenario *first_scenario;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
@@ -81,6 +84,11 @@ static void start_mail(struct work_role *role, const struct settings *settings)
                                     .rest_ms = 10000});
 }
 
+static void on_texts_known(void *owner)
+{
+    dispatch_wake(((struct work_role *)owner)->dispatch);
+}
+
 static int work_start(const struct worker *w, void **state, struct err *e)
 {
     struct work_role *role = calloc(1, sizeof(*role));
@@ -115,6 +123,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->parked = parked_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
+    role->text_watch =
+        text_watch_new(w->world, dispatch_texts(role->dispatch), on_texts_known, role);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = BULK_TIMEOUT_MS,
@@ -127,8 +137,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = BULK_TIMEOUT_MS,
                                                           .write_timeout_ms = BULK_TIMEOUT_MS});
-    role->planning = planning_new(&(struct planning_options){
-        .world = w->world, .store = role->plan_store, .rules = plan_rules_open});
+    role->planning =
+        planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
     return 0;
 }
 
@@ -144,6 +154,7 @@ static void work_drain(void *state)
         push_apps_stop(role->world->push_apps);
     anchor_stop(role->anchor);
     stale_devices_stop(role->stale_devices);
+    text_watch_stop(role->text_watch);
     first_scenario_stop(role->first_scenario);
     importing_stop(role->importing);
     planning_stop(role->planning);
@@ -154,9 +165,8 @@ static bool work_is_drained(void *state)
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices) &&
-           first_scenario_is_idle(role->first_scenario) &&
-           planning_is_idle(role->planning) &&
+           stale_devices_is_idle(role->stale_devices) && text_watch_is_idle(role->text_watch) &&
+           first_scenario_is_idle(role->first_scenario) && planning_is_idle(role->planning) &&
            (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
@@ -177,6 +187,7 @@ static void work_stop(void *state)
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);
+    text_watch_free(role->text_watch);
     first_scenario_free(role->first_scenario);
     importing_stop(role->importing);
     importing_free(role->importing);
@@ -195,6 +206,8 @@ static void work_on_notified(void *state, const char *channel)
         parked_wake(role->parked);
     else if (strcmp(channel, DISPATCH_CHANNEL) == 0)
         dispatch_wake(role->dispatch);
+    else if (strcmp(channel, TEMPLATE_CHANNEL) == 0)
+        text_watch_wake(role->text_watch);
     else if (strcmp(channel, IMPORT_CHANNEL) == 0)
         importing_wake(role->importing);
     else if (strcmp(channel, PLAN_CHANNEL) == 0)
@@ -202,7 +215,7 @@ static void work_on_notified(void *state, const char *channel)
 }
 
 static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL,
-                                       PLAN_CHANNEL, NULL};
+                                       PLAN_CHANNEL,   TEMPLATE_CHANNEL, NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

@@ -15,7 +15,10 @@ enum {
 };
 
 /* What the form does: a token of one form is no good for another. */
-enum form_kind { FORM_PAYMENT = 1 };
+enum form_kind {
+    FORM_PAYMENT = 1,
+    FORM_SEEN, /* tells that a person uses the page */
+};
 
 enum form_token_verdict {
     FORM_TOKEN_GOOD = 0,

@@ -26,6 +26,7 @@ struct op {
 
 struct mustache {
     char *text;
+    size_t text_len;
     struct op *ops;
     size_t op_count, op_room;
     struct span *parts;
@@ -254,11 +255,17 @@ struct mustache *mustache_new(struct span text, struct err *e)
         abort();
     if (text.len > 0)
         memcpy(m->text, text.base, text.len);
+    m->text_len = text.len;
     struct compiler c = {.m = m, .text = span_of(m->text, text.len), .err = e};
     if (compile(&c) == 0)
         return m;
     mustache_free(m);
     return NULL;
+}
+
+struct span mustache_source(const struct mustache *m)
+{
+    return span_of(m->text, m->text_len);
 }
 
 void mustache_free(struct mustache *m)

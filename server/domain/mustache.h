@@ -93,6 +93,8 @@ struct mustache;
 /* Compiles; `text` is copied. Null with ERR_INPUT and "line N: …" when it is no template. */
 struct mustache *mustache_new(struct span text, struct err *e);
 void mustache_free(struct mustache *m);
+/* The text it was made of; lives as long as the template. */
+struct span mustache_source(const struct mustache *m);
 /* Appends to `out`. ERR_BUSY when the ceiling of `out` or MUSTACHE_STEPS_MAX was reached: what is
  * in `out` then is of no use. */
 MUST_CHECK int mustache_render(const struct mustache *m, struct mustache_value data,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "domain/mustache.h"
 #include "messages.h"
+#include "store/template_store.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -179,6 +180,28 @@ void message_texts_store(struct message_texts *texts, const struct message_store
             log_line(LOG_ERROR, "template left out", "name=%.*s version=%d error=%s",
                      SPAN_ARG(stored[i].name), (int)stored[i].version, err.text);
     texts_sort(&texts->stored);
+}
+
+void message_texts_store_rows(struct message_texts *texts, const PGresult *result)
+{
+    size_t count = 0;
+    struct message_stored *stored = calloc((size_t)PQntuples(result) + 1, sizeof(*stored));
+    if (stored == NULL)
+        abort();
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct template_row read;
+        struct message_stored *text = &stored[count];
+        template_read_row(result, row, &read);
+        *text = (struct message_stored){.name = read.key.name,
+                                        .version = read.version,
+                                        .text = read.text,
+                                        .is_plain = read.is_plain};
+        /* The table has no others. */
+        count += message_tone_find(read.key.tone, &text->tone) &&
+                 language_find(read.key.language, &text->language);
+    }
+    message_texts_store(texts, stored, count);
+    free(stored);
 }
 
 /* ---- finding ---- */

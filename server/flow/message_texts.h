@@ -12,6 +12,7 @@
 #include "domain/message_field.h"
 #include "domain/text_format.h"
 
+#include <libpq-fe.h>
 #include <stddef.h>
 
 struct message_texts;
@@ -34,6 +35,9 @@ struct message_stored {
 /* Takes these in the place of all earlier ones; copies. One that does not compile is left out and
  * logged: it was refused when it was saved, so somebody wrote it past us. */
 void message_texts_store(struct message_texts *, const struct message_stored *, size_t count);
+
+/* The same, from the rows of store/template_store.h. */
+void message_texts_store_rows(struct message_texts *, const PGresult *);
 
 struct message_wish {
     struct span template;

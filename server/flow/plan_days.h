@@ -3,27 +3,16 @@
 #define DUNLIN_FLOW_PLAN_DAYS_H
 
 #include "store/plan_store.h"
+#include "store/scenario_store.h"
 
-/* The ladders of a result of plan_ladders. All zeroes is none. */
-struct plan_days {
-    size_t count; /* of versions */
-    struct plan_ladder *ladders_;
-    int32_t catch_up_days; /* the longest of all */
-};
-
-void plan_days_read(struct plan_days *, const PGresult *);
-void plan_days_release(struct plan_days *);
+/* The longest catch-up of all. */
+int32_t plan_days_catch_up(const struct scenario_loaded *);
 
 /* All hits of the days from `from` to `to`, both included. */
-void plan_days_hits(const struct plan_days *, int32_t from, int32_t to, struct plan_hits *);
+void plan_days_hits(const struct scenario_loaded *, int32_t from, int32_t to, struct plan_hits *);
 
-/* An anchor date of one debt. */
-struct plan_anchor {
-    enum scenario_anchor anchor;
-    int32_t date;
-};
 /* All hits of a debt with such dates, whenever they are. */
-void plan_days_of_debt(const struct plan_days *, const struct plan_anchor *, size_t count,
+void plan_days_of_debt(const struct scenario_loaded *, const struct plan_anchor *, size_t count,
                        struct plan_hits *);
 
 /* The days there are somewhere on earth, since 1970-01-01: from UTC-12 to UTC+14. */

@@ -16,7 +16,7 @@ struct reminder_plan {
     struct plan_state state;
     char scenarios_now[SCENARIOS_MAX]; /* a digest; the state's own spans end with their result */
     bool has_other_scenarios;
-    struct plan_days days;
+    struct scenario_loaded loaded;
     struct plan_hits hits;
     struct plan_debts debts;
     int64_t count; /* reminders of this batch */
@@ -39,7 +39,7 @@ struct reminder_plan *reminder_plan_new(const struct reminder_plan_options *opti
 
 static void forget(struct reminder_plan *p)
 {
-    plan_days_release(&p->days);
+    scenario_loaded_release(&p->loaded);
     plan_hits_release(&p->hits);
 }
 
@@ -71,14 +71,14 @@ static void check(struct reminder_plan *p, int rc, const struct err *err)
 
 /* ---- looking ---- */
 
-static void on_ladders(void *owner, const PGresult *result, const struct err *err)
+static void on_loaded(void *owner, const PGresult *result, const struct err *err)
 {
     struct reminder_plan *p = owner;
     if (err->code != 0) {
         finish(p, err);
         return;
     }
-    plan_days_read(&p->days, result);
+    scenario_read_loaded(result, &p->loaded);
     choose(p);
 }
 
@@ -97,7 +97,7 @@ static void on_state(void *owner, const PGresult *result, const struct err *err)
     /* Where it is latest the horizon ends two days and fourteen hours from now. */
     struct instant until = instant_plus_seconds(p->now, 4 * INT64_C(86400));
     check(p,
-          plan_ladders(p->options.store->writes, &p->query, p->now, until, on_ladders, p, &failed),
+          scenario_load(p->options.store->writes, &p->query, p->now, until, on_loaded, p, &failed),
           &failed);
 }
 
@@ -128,7 +128,7 @@ static void on_count(void *owner, const PGresult *result, const struct err *err)
 
 static int32_t first_missed_day(const struct reminder_plan *p)
 {
-    return plan_first_day(p->now) - p->days.catch_up_days;
+    return plan_first_day(p->now) - plan_days_catch_up(&p->loaded);
 }
 
 static void begin(struct reminder_plan *p)
@@ -168,17 +168,18 @@ static void plan_next_customers(struct reminder_plan *p)
     const struct plan_state *s = &p->state;
     struct err err;
     int32_t from = s->through + 1, missed = first_missed_day(p);
-    plan_days_hits(&p->days, from > missed ? from : missed, s->passing_to, &p->hits);
+    plan_days_hits(&p->loaded, from > missed ? from : missed, s->passing_to, &p->hits);
     int64_t up_to = s->customers_done + p->options.customers_at_once;
-    const struct plan_batch batch = {.question = {.hits = &p->hits,
-                                                  .behind = s->customers_done,
-                                                  .up_to = up_to,
-                                                  .now = p->now,
-                                                  .rules = p->options.rules},
-                                     .through = s->through,
-                                     .passing_to = s->passing_to,
-                                     .is_last = up_to >= s->last_customer,
-                                     .is_announced = from <= plan_last_day(p->now)};
+    const struct plan_batch batch = {
+        .question = {.hits = &p->hits,
+                     .behind = s->customers_done,
+                     .up_to = up_to,
+                     .now = p->now,
+                     .rules = plan_rules_of(&p->options.world->reminders)},
+        .through = s->through,
+        .passing_to = s->passing_to,
+        .is_last = up_to >= s->last_customer,
+        .is_announced = from <= plan_last_day(p->now)};
     p->has_more = true;
     check(p, plan_day(p->options.store->writes, &p->tx, &batch, on_count, on_done, p, &err), &err);
 }
@@ -196,9 +197,11 @@ static void on_waiting(void *owner, const PGresult *result, const struct err *er
     int32_t to = plan_horizon(p->now);
     if (p->state.is_passing && p->state.passing_to > to)
         to = p->state.passing_to;
-    plan_days_hits(&p->days, first_missed_day(p), to, &p->hits);
-    const struct plan_question question = {
-        .hits = &p->hits, .debts = &p->debts, .now = p->now, .rules = p->options.rules};
+    plan_days_hits(&p->loaded, first_missed_day(p), to, &p->hits);
+    const struct plan_question question = {.hits = &p->hits,
+                                           .debts = &p->debts,
+                                           .now = p->now,
+                                           .rules = plan_rules_of(&p->options.world->reminders)};
     check(p, plan_debts(p->options.store->writes, &p->tx, &question, on_count, on_done, p, &failed),
           &failed);
 }
@@ -224,7 +227,7 @@ static void settle(struct reminder_plan *p)
 static void choose(struct reminder_plan *p)
 {
     const struct plan_state *s = &p->state;
-    if (!s->has_begun && p->days.count == 0)
+    if (!s->has_begun && p->loaded.count == 0)
         finish(p, &(struct err){0});
     else if (!s->has_begun)
         begin(p);
@@ -234,7 +237,7 @@ static void choose(struct reminder_plan *p)
         plan_next_customers(p);
     else if (s->through < plan_horizon(p->now))
         begin_pass(p);
-    else if (s->has_debts && p->days.count > 0)
+    else if (s->has_debts && p->loaded.count > 0)
         plan_waiting_debts(p);
     else
         settle(p);

@@ -30,7 +30,6 @@ enum { REMINDER_PLAN_CUSTOMERS = 50000 };
 struct reminder_plan_options {
     struct world *world;
     struct store *store; /* connections of its own, with patience: a batch is thousands of rows */
-    struct plan_rules rules;
     int64_t customers_at_once; /* 0: REMINDER_PLAN_CUSTOMERS */
     /* After each call. `has_more`: call again soon. */
     void (*on_done)(void *owner, bool has_more, const struct err *);

@@ -16,6 +16,7 @@ enum { COLUMNS_MAX = 64, COLUMNS_BYTES_MAX = 64 * 1024, LINKS_MAX = MESSAGE_DEBT
 struct reminder_texts {
     struct message_texts *texts;
     struct reminder_proposal proposal;
+    bool is_awaited;
 };
 
 struct reminder_texts *reminder_texts_new(struct err *err)
@@ -37,10 +38,20 @@ void reminder_texts_free(struct reminder_texts *texts)
     free(texts);
 }
 
-void reminder_texts_store(struct reminder_texts *texts, const struct message_stored *stored,
-                          size_t count)
+void reminder_texts_store(struct reminder_texts *texts, const PGresult *rows)
 {
-    message_texts_store(texts->texts, stored, count);
+    message_texts_store_rows(texts->texts, rows);
+    texts->is_awaited = false;
+}
+
+void reminder_texts_await(struct reminder_texts *texts)
+{
+    texts->is_awaited = true;
+}
+
+bool reminder_texts_are_awaited(const struct reminder_texts *texts)
+{
+    return texts->is_awaited;
 }
 
 void reminder_texts_propose(struct reminder_texts *texts, struct reminder_proposal proposal)

@@ -7,8 +7,9 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <libpq-fe.h>
+
 struct creditor;
-struct message_stored;
 struct reminder_claimed;
 
 struct reminder_texts;
@@ -16,8 +17,14 @@ struct reminder_texts;
 /* Compiles all that are shipped. Null with ERR_INPUT naming the file that is no template. */
 struct reminder_texts *reminder_texts_new(struct err *);
 void reminder_texts_free(struct reminder_texts *);
-/* What admins have saved, in the place of what they had saved before: see message_texts_store. */
-void reminder_texts_store(struct reminder_texts *, const struct message_stored *, size_t count);
+/* What admins have saved, in the place of what they had saved before: the rows of
+ * store/template_store.h. */
+void reminder_texts_store(struct reminder_texts *, const PGresult *rows);
+
+/* What admins have saved is not known yet, until the next reminder_texts_store: nothing should be
+ * written, as it might be in other words than theirs. */
+void reminder_texts_await(struct reminder_texts *);
+bool reminder_texts_are_awaited(const struct reminder_texts *);
 
 /* A debt in parts is proposed so: how many, and how many days from now the first is due. */
 struct reminder_proposal {

@@ -285,15 +285,20 @@ static void set_due(struct page_view *v, const struct page_row *row, enum langua
     page_set_int(&v->values, VALUE_days, days);
 }
 
-static void set_token(struct page_view *v, enum page_value id, const struct page_visit *visit,
-                      int form)
+static void set_token_of(struct page_view *v, enum page_value id, enum form_kind kind,
+                         const struct page_visit *visit, int form)
 {
     char token[FORM_TOKEN_LEN + 1];
-    form_token_print(v->world->keys, FORM_PAYMENT, visit->link, visit->wall, visit->nonces[form],
-                     token);
+    form_token_print(v->world->keys, kind, visit->link, visit->wall, visit->nonces[form], token);
     struct buf *text = page_text_begin(&v->values);
     buf_add(text, span_of(token, FORM_TOKEN_LEN));
     page_text_set(&v->values, id);
+}
+
+static void set_token(struct page_view *v, enum page_value id, const struct page_visit *visit,
+                      int form)
+{
+    set_token_of(v, id, FORM_PAYMENT, visit, form);
 }
 
 static bool takes_blik(const struct world *world, struct span currency)
@@ -349,6 +354,7 @@ static void set_transfer(struct page_view *v, const struct page_row *row)
 static void set_pay(struct page_view *v, const struct page_model *m, const struct page_visit *visit)
 {
     const struct page_row *row = m->row;
+    set_token_of(v, VALUE_seen, FORM_SEEN, visit, 2);
     set_note(v, m, visit->language);
     set_due(v, row, visit->language);
     page_set_amount(&v->values, VALUE_amount, row->due_minor, row->currency);
@@ -431,10 +437,27 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
 /* ---- notices ---- */
 
 static const char *const notice_names[PAGE_NOTICE_COUNT] = {
-    [PAGE_NOTICE_NOWHERE] = "nowhere",   [PAGE_NOTICE_REVOKED] = "revoked",
-    [PAGE_NOTICE_TOO_MANY] = "too_many", [PAGE_NOTICE_DOWN] = "down",
-    [PAGE_NOTICE_FORM] = "form",         [PAGE_NOTICE_PROVIDER] = "provider",
+    [PAGE_NOTICE_NOWHERE] = "nowhere",
+    [PAGE_NOTICE_REVOKED] = "revoked",
+    [PAGE_NOTICE_TOO_MANY] = "too_many",
+    [PAGE_NOTICE_DOWN] = "down",
+    [PAGE_NOTICE_FORM] = "form",
+    [PAGE_NOTICE_PROVIDER] = "provider",
+    [PAGE_NOTICE_UNSUBSCRIBE] = "unsubscribe",
+    [PAGE_NOTICE_UNSUBSCRIBED] = "unsubscribed",
 };
+
+/* Another language is another view of the same question, not of the debt. */
+static void set_about_mail(struct page_view *v, enum page_notice notice,
+                           const struct page_visit *visit)
+{
+    struct buf *text = page_text_begin(&v->values);
+    buf_printf(text, "/%.*s/unsubscribe", SPAN_ARG(visit->code));
+    page_text_set(&v->values, VALUE_home);
+    page_set_text(&v->values, VALUE_back, visit->code);
+    if (notice == PAGE_NOTICE_UNSUBSCRIBE)
+        page_set_true(&v->values, VALUE_asks);
+}
 
 struct span page_view_notice(struct page_view *v, enum page_notice notice,
                              const struct page_visit *visit)
@@ -450,7 +473,10 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
                   word(v, visit->language, "notice_", name, "_title"));
     page_set_text(&v->values, VALUE_notice_text,
                   word(v, visit->language, "notice_", name, "_text"));
-    if (leads_somewhere) {
+    bool is_about_mail = notice == PAGE_NOTICE_UNSUBSCRIBE || notice == PAGE_NOTICE_UNSUBSCRIBED;
+    if (is_about_mail)
+        set_about_mail(v, notice, visit);
+    else if (leads_somewhere) {
         const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";
         struct buf *text = page_text_begin(&v->values);
         buf_printf(text, "%s%.*s%s%s", visit->code.len != 0 ? "/" : "", SPAN_ARG(visit->code),

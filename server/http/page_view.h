@@ -15,10 +15,12 @@
 enum page_notice {
     PAGE_NOTICE_NOWHERE = 0, /* forged, malformed or unknown link: one text for all */
     PAGE_NOTICE_REVOKED,
-    PAGE_NOTICE_TOO_MANY, /* payments or BLIK codes in a short time */
-    PAGE_NOTICE_DOWN,     /* the database does not answer */
-    PAGE_NOTICE_FORM,     /* the form's token is not ours or too old */
-    PAGE_NOTICE_PROVIDER, /* the provider does not answer; nothing was taken */
+    PAGE_NOTICE_TOO_MANY,     /* payments or BLIK codes in a short time */
+    PAGE_NOTICE_DOWN,         /* the database does not answer */
+    PAGE_NOTICE_FORM,         /* the form's token is not ours or too old */
+    PAGE_NOTICE_PROVIDER,     /* the provider does not answer; nothing was taken */
+    PAGE_NOTICE_UNSUBSCRIBE,  /* asks whether to stop mails */
+    PAGE_NOTICE_UNSUBSCRIBED, /* they are stopped */
     PAGE_NOTICE_COUNT,
 };
 
@@ -30,7 +32,7 @@ struct page_visit {
     struct span code;        /* of the link; empty where it failed the check */
     struct paylink_id link;
     struct instant wall;               /* for the form tokens */
-    uint8_t nonces[2][FORM_NONCE_LEN]; /* random: one for each form */
+    uint8_t nonces[3][FORM_NONCE_LEN]; /* random: one for each form, and the script's */
 };
 
 struct page_view;

@@ -9,6 +9,7 @@
 #include "http/page_words.h"
 #include "http/qr_svg.h"
 #include "http/reply.h"
+#include "http/seen.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -79,15 +80,22 @@ static struct page_wishes wishes_of(struct request *r)
 /* ---- notices ---- */
 
 static const int notice_statuses[PAGE_NOTICE_COUNT] = {
-    [PAGE_NOTICE_NOWHERE] = 404, [PAGE_NOTICE_REVOKED] = 410, [PAGE_NOTICE_TOO_MANY] = 429,
-    [PAGE_NOTICE_DOWN] = 503,    [PAGE_NOTICE_FORM] = 403,    [PAGE_NOTICE_PROVIDER] = 502,
+    [PAGE_NOTICE_NOWHERE] = 404,     [PAGE_NOTICE_REVOKED] = 410,      [PAGE_NOTICE_TOO_MANY] = 429,
+    [PAGE_NOTICE_DOWN] = 503,        [PAGE_NOTICE_FORM] = 403,         [PAGE_NOTICE_PROVIDER] = 502,
+    [PAGE_NOTICE_UNSUBSCRIBE] = 200, [PAGE_NOTICE_UNSUBSCRIBED] = 200,
 };
 
 void page_reply_notice(struct request *r, enum page_notice notice, struct span code)
 {
+    page_reply_notice_in(r, notice, code, span_of(NULL, 0));
+}
+
+void page_reply_notice_in(struct request *r, enum page_notice notice, struct span code,
+                          struct span language)
+{
     prepare(r->world);
     struct page_visit visit = {.code = code};
-    choose_language(r, span_of(NULL, 0), &visit);
+    choose_language(r, language, &visit);
     if (notice == PAGE_NOTICE_TOO_MANY)
         reply_header(r, "retry-after", SPAN_LIT("600"));
     reply_page(r, notice_statuses[notice], policy, page_view_notice(view, notice, &visit));
@@ -174,12 +182,31 @@ static void on_page_opened(void *owner, const struct page_model *m, const struct
         reply_header(r, "refresh", span_of(seconds, (size_t)len));
     }
     count(r, METRIC_pages_shown);
+    if (seen_is_robot(request_header(r, "user-agent")))
+        count(r, METRIC_pages_robots);
     reply_page(r, 200, policy, page_view_link(view, m, &visit));
 }
 
 void pages_show(struct request *r)
 {
     open_link(r, wishes_of(r), on_page_opened);
+}
+
+static void on_unsubscribe_opened(void *owner, const struct page_model *m, const struct err *err)
+{
+    struct page_job *job = owner;
+    struct request *r = job->request;
+    bool is_there =
+        m != NULL && m->kind != PAGE_NOWHERE; /* a revoked link still says whose it is */
+    if (is_there)
+        page_reply_notice_in(r, PAGE_NOTICE_UNSUBSCRIBE, r->params[0], m->row->language);
+    else
+        (void)reply_without_debt(r, m, err);
+}
+
+void pages_show_unsubscribe(struct request *r)
+{
+    open_link(r, (struct page_wishes){0}, on_unsubscribe_opened);
 }
 
 /* ---- the QR code ---- */

@@ -20,6 +20,7 @@
 
 void pages_show(struct request *);              /* GET /{code} */
 void pages_show_qr(struct request *);           /* GET /{code}/qr.svg */
+void pages_show_unsubscribe(struct request *);  /* GET /{code}/unsubscribe */
 void pages_show_favicon(struct request *);      /* GET /favicon.svg, /favicon.ico */
 void pages_show_security_txt(struct request *); /* GET /.well-known/security.txt */
 
@@ -27,6 +28,9 @@ void pages_show_security_txt(struct request *); /* GET /.well-known/security.txt
  * nothing of anybody, with the status that belongs to it: 404, 410, 429, 503, 403, 502. `code` is
  * the link to lead back to; empty where it failed the check. */
 void page_reply_notice(struct request *, enum page_notice notice, struct span code);
+/* The same in the customer's own language, unless another was chosen. */
+void page_reply_notice_in(struct request *, enum page_notice notice, struct span code,
+                          struct span language);
 /* Ends the request with 303 to the page of the link, with `query` ("", "back=1", "e=blik") and the
  * language that was chosen. */
 void page_reply_to_link(struct request *, struct span code, const char *query);

@@ -6,6 +6,7 @@
 #include "flow/payment_start.h"
 #include "http/pages.h"
 #include "http/reply.h"
+#include "http/seen.h"
 
 #include <stdio.h>
 
@@ -183,7 +184,9 @@ void payments_start(struct request *r)
         page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
     else if (verdict == FORM_BLIK_WRONG)
         page_reply_to_link(r, r->params[0], "e=blik");
-    else
+    else {
+        seen_note(r->world, form.options.link);
         begin(r, &form.options);
+    }
     secret_wipe(&form, sizeof(form));
 }

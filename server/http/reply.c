@@ -58,7 +58,7 @@ const struct page_policy *page_policy_new(struct span style, struct span script,
 {
     struct buf b;
     buf_init(&b, 8192);
-    buf_add_str(&b, COMMON_LINES "default-src 'none'; img-src 'self'");
+    buf_add_str(&b, COMMON_LINES "default-src 'none'; img-src 'self'; connect-src 'self'");
     add_hash(&b, "style-src", style);
     add_hash(&b, "script-src", script);
     buf_add_str(&b, "; form-action 'self'");

@@ -3,6 +3,7 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/customer_channels.h"
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
@@ -12,7 +13,12 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/plan.h"
+#include "http/scenarios.h"
+#include "http/seen.h"
 #include "http/sending.h"
+#include "http/templates.h"
+#include "http/unsubscribe.h"
 
 #include <assert.h>
 
@@ -21,6 +27,9 @@
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
+        {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
+        {"POST", "/{code}/seen", ROUTE_OPEN, NULL, seen_take},                                     \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
         {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
@@ -50,15 +59,29 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_show},
+    {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
+     customer_channels_change},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
+    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "plan", plan_of_invoice},
+    {"GET", "/api/v1/plan", ROUTE_API_KEY, "plan", plan_of_day},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},
+    {"GET", "/api/v1/templates", ROUTE_API_KEY, "templates", templates_list},
+    {"POST", "/api/v1/templates/preview", ROUTE_API_KEY, "templates", templates_preview},
+    {"GET", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_show},
+    {"POST", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_save},
+    {"DELETE", "/api/v1/templates/{name}/{tone}/{language}", ROUTE_API_KEY, "templates",
+     templates_withdraw},
     {"OPTIONS", "/api/v1/imports", ROUTE_OPEN, NULL, imports_options},
     {"OPTIONS", "/api/v1/imports/{id}", ROUTE_OPEN, NULL, imports_options},
     {"GET", "/api/v1/imports", ROUTE_API_KEY, "imports", imports_list},
@@ -71,6 +94,14 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/sending/allowance", ROUTE_API_KEY, "sending", sending_allow_more},
     {"PUT", "/api/v1/payment-feed", ROUTE_API_KEY, "sending", sending_take_feed},
     {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
+    {"GET", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_list},
+    {"POST", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_save},
+    {"GET", "/api/v1/scenarios/{name}", ROUTE_API_KEY, "scenarios", scenarios_show},
+    {"DELETE", "/api/v1/scenarios/{name}", ROUTE_API_KEY, "scenarios", scenarios_switch_off},
+    {"POST", "/api/v1/scenarios/{name}/activate", ROUTE_API_KEY, "scenarios", scenarios_activate},
+    {"POST", "/api/v1/scenarios/{name}/position", ROUTE_API_KEY, "scenarios", scenarios_move},
+    {"GET", "/api/v1/scenario-presets", ROUTE_API_KEY, "scenarios", scenarios_list_presets},
+    {"POST", "/api/v1/scenario-presets/{name}", ROUTE_API_KEY, "scenarios", scenarios_use_preset},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

@@ -491,7 +491,8 @@ static bool must_wait(const struct dispatch *dispatch)
     bool is_volume_unknown =
         dispatch->post.world->reminders.usual_factor != 0 && !dispatch->volume.is_known;
     return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
-           is_volume_unknown || (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
+           reminder_texts_are_awaited(dispatch->texts) || is_volume_unknown ||
+           (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
 }
 
 /* One step: false when there is nothing more to do for now. */
@@ -584,6 +585,11 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     else
         timer_start(&dispatch->timer, 0);
     return dispatch;
+}
+
+struct reminder_texts *dispatch_texts(struct dispatch *dispatch)
+{
+    return dispatch->texts;
 }
 
 void dispatch_wake(struct dispatch *dispatch)

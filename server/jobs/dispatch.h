@@ -9,6 +9,7 @@
 
 struct world;
 struct dispatch;
+struct reminder_texts;
 
 /* NOTIFY on this channel means: something may be due. */
 #define DISPATCH_CHANNEL "dunlin_reminder"
@@ -16,6 +17,9 @@ struct dispatch;
 /* Starts looking at once. An installation without a channel sends and claims nothing. Null with
  * ERR_INPUT when a message text is broken. */
 struct dispatch *dispatch_new(struct world *, struct err *);
+/* The words it writes in; while they are awaited (flow/reminder_text.h) it claims nothing, and is
+ * to be woken then. */
+struct reminder_texts *dispatch_texts(struct dispatch *);
 /* Looks now, or when it has rested from a slow database. Any number of calls is one look. */
 void dispatch_wake(struct dispatch *);
 /* Begins nothing new; what is in hand is finished. */

@@ -68,11 +68,8 @@ struct planning *planning_new(const struct planning_options *options)
     if (p == NULL)
         abort();
     p->store = options->store;
-    p->plan = reminder_plan_new(&(struct reminder_plan_options){.world = options->world,
-                                                                .store = options->store,
-                                                                .rules = options->rules,
-                                                                .on_done = on_done,
-                                                                .owner = p});
+    p->plan = reminder_plan_new(&(struct reminder_plan_options){
+        .world = options->world, .store = options->store, .on_done = on_done, .owner = p});
     timer_init(&p->timer, options->world->loop, "planning", on_time, p);
     timer_start(&p->timer, NEXT_MS);
     return p;

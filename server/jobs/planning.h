@@ -13,7 +13,6 @@ struct planning;
 struct planning_options {
     struct world *world;
     struct store *store; /* of its own; must outlive it */
-    struct plan_rules rules;
 };
 
 struct planning *planning_new(const struct planning_options *);

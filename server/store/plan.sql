@@ -33,16 +33,6 @@ select p.through, p.passing_to, coalesce(p.customers_done, 0)::bigint as custome
 from (select) here
 left join planned p on true;
 
--- name: plan_ladders
--- The steps of what is in force at some time between $1 now and $2, with what days they fall on.
-select v.scenario_id, v.version, s.step_no, s.anchor, s.offset_days, s.is_working_days, s.on_day_off,
-    s.repeat_days, s.repeat_until, v.catch_up_days
-from scenario_version v
-join scenario_step s using (scenario_id, version)
-where v.in_force_from < $2::timestamptz
-    and (v.in_force_until is null or v.in_force_until > $1::timestamptz)
-order by v.scenario_id, v.version, s.step_no;
-
 -- name: plan_begin
 -- Nothing was planned yet: all debts wait for being planned by themselves, days begin behind them.
 -- $1 through, $2 scenarios, $3 now
@@ -258,3 +248,217 @@ select pg_notify('dunlin_reminder', '');
 -- name: plan_wake
 -- There are debts to plan.
 select pg_notify('dunlin_plan', '');
+
+-- name: plan_forecast
+-- What goes on the day $16: what is planned for it, and what the rule would plan that is not yet.
+-- As JSON: counts by scenario, version, step, segment, first channel and state ('to come': not planned
+-- yet), and a few samples.
+with day as materialized (
+    select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.due_at,
+        case when r.reason = 'hold-out' then 'hold-out' else r.state end as state
+    from reminder r
+    where r.step_date = $16::date and r.scenario_id is not null
+    union all
+    select j.customer_id, j.invoice_id, j.step, j.scenario_id, j.version, j.step_no, j.due_at,
+        case when j.is_held_out then 'hold-out' else 'to come' end
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint) j
+    where j.why_not is null and j.old_state is null
+), named as (
+    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, s.channels[1] as channel,
+        coalesce(c.segment, 'on_time') as segment, d.state, d.due_at
+    from day d
+    join scenario n using (scenario_id)
+    join scenario_step s using (scenario_id, version, step_no)
+    join customer c using (customer_id)
+)
+select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'version', g.version,
+            'step', g.step, 'segment', g.segment, 'channel', g.channel, 'state', g.state,
+            'count', g.count) order by g.scenario, g.version, g.step, g.segment, g.channel, g.state),
+            '[]')::text
+        from (
+            select scenario, version, step, segment, channel, state, count(*) as count
+            from named
+            group by scenario, version, step, segment, channel, state
+            order by count(*) desc
+            limit 500) g) as counts,
+    (select coalesce(json_agg(json_build_object('id', x.customer_id || '-' || x.invoice_id,
+            'number', i.number, 'scenario', x.scenario, 'step', x.step, 'state', x.state,
+            'channel', x.channel,
+            'due_at', to_char(x.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            order by x.due_at, x.customer_id), '[]')::text
+        from (select * from named order by due_at, customer_id, invoice_id limit 5) x
+        join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) as samples,
+    (select count(*) from named) as total;
+
+-- name: plan_anchors
+-- The dates of a debt that steps may count from. $1 number or null, $2 customer_id, $3 invoice_id
+-- customer_id, invoice_id, anchor, date
+select i.customer_id, i.invoice_id, a.anchor, a.date
+from invoice i
+cross join lateral (
+    select 'issue' as anchor, i.issue_date as date
+    union
+    select 'due', i.due_date
+    union
+    select 'paid', (i.paid_at at time zone i.payer_time_zone)::date
+    where i.paid_at is not null
+    union
+    select 'promise', (p.until at time zone 'UTC')::date
+    from hold p
+    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.kind = 'promise'
+        and p.released_at is null and p.until is not null
+    union
+    select 'instalment', p.due_date
+    from instalment p
+    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.paid_at is null
+) a
+where (i.customer_id, i.invoice_id) in (
+    select r.customer_id, r.invoice_id from invoice_registry r where r.number = $1::text
+    union all
+    select $2::bigint, $3::bigint where $1::text is null);
+
+-- name: plan_explain
+-- One debt, as JSON: what it is, what was (reminders), what will be or will not and why (the rule's
+-- verdict on each step), and what holds it now. $16 payments started before this no longer hold,
+-- $17 seconds the payment feed may be old (0: not asked), $18 to $20 messages a day, week, 30 days
+-- (0: no limit)
+with debt as materialized (
+    select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
+        i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
+        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
+        ($11::timestamptz at time zone i.payer_time_zone) as local_now
+    from invoice i
+    join customer c using (customer_id)
+    where i.customer_id = ($7::bigint[])[1] and i.invoice_id = ($8::bigint[])[1]
+), judged as materialized (
+    select j.*, s.anchor, s.offset_days, s.is_working_days, s.on_day_off, s.repeat_days, s.channels,
+        s.template, s.tone, s.segments, s.products, s.kinds, s.currencies, s.amount_from_minor,
+        s.amount_to_minor, n.name as scenario, n.position, v.catch_up_days,
+        case s.anchor when 'due' then d.due_date when 'issue' then d.issue_date
+            when 'paid' then (d.paid_at at time zone d.payer_time_zone)::date
+            when 'promise' then (select (p.until at time zone 'UTC')::date from hold p
+                where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                    and p.hold_no = j.anchor_no)
+            else (select p.due_date from instalment p
+                where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
+                    and p.part_no = j.anchor_no) end as anchor_date
+    from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
+        $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
+        $13::bigint, $14::bigint, $15::bigint) j
+    join scenario n using (scenario_id)
+    join scenario_version v using (scenario_id, version)
+    join scenario_step s using (scenario_id, version, step_no)
+    cross join debt d
+), messages as (
+    select count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '1 day')
+            as day,
+        count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '7 days')
+            as week,
+        count(distinct r.message_no) as month
+    from reminder r
+    join debt d on d.customer_id = r.customer_id
+    where r.claimed_at > $11::timestamptz - interval '30 days' and r.step not like 'thanks%'
+        and r.message_no is not null
+)
+select json_build_object(
+    'id', d.customer_id || '-' || d.invoice_id, 'number', d.number, 'kind', d.kind,
+    'product', d.product, 'currency', d.currency, 'due_minor', d.due_minor,
+    'issue_date', d.issue_date, 'due_date', d.due_date, 'time_zone', d.payer_time_zone,
+    'segment', coalesce(d.segment, 'on_time'), 'segment_facts', d.segment_facts::json,
+    'waits_for_planner', d.needs_plan,
+    'held_by', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('rule', h.rule, 'data', h.data))),
+            '[]')
+        from (
+            select 'paid' as rule, json_build_object('due_minor', d.due_minor) as data
+            where d.due_minor <= 0
+            union all
+            select 'campaign', json_build_object('campaign', d.campaign_id)
+            where d.campaign_id is not null
+            union all
+            select 'no link', null
+            where d.link_no is null
+            union all
+            select 'in flight', json_build_object('payment', p.payment_no, 'state', p.state)
+            from payment_allocation a
+            join payment p using (customer_id, payment_no)
+            where a.customer_id = d.customer_id and a.invoice_id = d.invoice_id
+                and (p.state = 'pending'
+                    or (p.state in ('created', 'started') and p.changed_at > $16::timestamptz))
+            union all
+            select h.kind, json_build_object('hold', h.hold_no, 'until',
+                to_char(h.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            from hold h
+            where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                and h.released_at is null and (h.until is null or h.until > $11::timestamptz)
+            union all
+            select 'red switch', json_build_object('by', s.stopped_by, 'reason', s.stop_reason)
+            from sending s
+            where s.stopped_at is not null
+            union all
+            select 'stale feed', json_build_object('feed_at',
+                to_char(s.feed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                'seconds_max', $17::bigint)
+            from sending s
+            where $17::bigint > 0 and d.due_date < d.local_now::date
+                and (s.feed_at is null
+                    or s.feed_at < $11::timestamptz - make_interval(secs => $17::bigint))
+            union all
+            select 'quiet hours', json_build_object('until', to_char(
+                (plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
+                    at time zone d.payer_time_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            where plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
+                > d.local_now
+            union all
+            select 'budget', json_build_object('day', m.day, 'week', m.week, '30_days', m.month)
+            from messages m
+            where ($18::bigint > 0 and m.day >= $18::bigint)
+                or ($19::bigint > 0 and m.week >= $19::bigint)
+                or ($20::bigint > 0 and m.month >= $20::bigint)
+            union all
+            select 'opted out', json_build_object('channels', d.opted_out)
+            where d.opted_out <> '{}'
+            union all
+            select 'no address', null
+            where d.phone is null and d.email is null and not exists (
+                select from device x where x.customer_id = d.customer_id and x.state = 'live')
+            union all
+            select 'hold-out', json_build_object('place', holdout_place(d.customer_id),
+                'permille', $15::bigint)
+            where $15::bigint > 0 and holdout_place(d.customer_id) < $15::bigint
+        ) h),
+    'was', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('step', r.step, 'state', r.state,
+            'reason', r.reason, 'scenario', n.name, 'version', r.version, 'date', r.step_date,
+            'channel', r.channel, 'delivery', r.delivery,
+            'due_at', to_char(r.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'finished_at',
+            to_char(r.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+            order by r.due_at, r.step), '[]')
+        from reminder r
+        left join scenario n on n.scenario_id = r.scenario_id
+        where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id),
+    'steps', (
+        select coalesce(json_agg(json_strip_nulls(json_build_object('step', j.step, 'goes',
+                j.why_not is null and not j.is_held_out, 'why_not',
+                coalesce(j.why_not, case when j.is_held_out then 'hold-out' end),
+            'scenario', j.scenario, 'version', j.version, 'date', j.step_date,
+            'due_at', to_char(j.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'is_missed', j.is_missed, 'anchor', j.anchor, 'anchor_date', j.anchor_date,
+            'offset_days', j.offset_days + j.occurrence * j.repeat_days,
+            'is_working_days', j.is_working_days,
+            'moved_from', case when not j.is_working_days then nullif(j.anchor_date + j.offset_days
+                + j.occurrence * j.repeat_days, j.step_date) end,
+            'on_day_off', j.on_day_off, 'channels', j.channels, 'template', j.template,
+            'tone', j.tone, 'catch_up_days', j.catch_up_days,
+            'asks', json_strip_nulls(json_build_object(
+                'segments', nullif(j.segments, '{}'), 'products', nullif(j.products, '{}'),
+                'kinds', nullif(j.kinds, '{}'), 'currencies', nullif(j.currencies, '{}'),
+                'amount_from_minor', j.amount_from_minor,
+                'amount_to_minor', j.amount_to_minor))))
+            order by j.step_date, j.position, j.step_no), '[]')
+        from judged j)
+)::text as explained
+from debt d;

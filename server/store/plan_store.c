@@ -5,7 +5,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
-const struct plan_rules plan_rules_open = {.before_second = 86400, .days = 127};
+enum { DAY_S = 86400, EVERY_DAY = 127 };
+
+const struct plan_rules plan_rules_open = {.before_second = DAY_S, .days = EVERY_DAY};
+
+struct plan_rules plan_rules_of(const struct reminder_rules *r)
+{
+    bool has_window = r->window_from_second != 0 || r->window_to_second != 0;
+    return (struct plan_rules){.from_second = r->window_from_second,
+                               .before_second = has_window ? r->window_to_second : DAY_S,
+                               .days = r->window_weekdays == 0 ? EVERY_DAY : r->window_weekdays,
+                               .holdout_permille = r->holdout_permille};
+}
 
 /* ---- hits ---- */
 
@@ -121,44 +132,6 @@ void plan_read_state(const PGresult *result, struct plan_state *state)
                                  .scenarios_now = pg_get_text(result, 0, 4),
                                  .last_customer = pg_get_int(result, 0, 5),
                                  .has_debts = pg_get_bool(result, 0, 6)};
-}
-
-int plan_ladders(struct pg *pg, struct pg_query *query, struct instant from, struct instant until,
-                 pg_result_cb on_result, void *owner, struct err *err)
-{
-    struct pg_args args;
-    pg_args_init(&args);
-    pg_arg_instant(&args, from);
-    pg_arg_instant(&args, until);
-    int rc = pg_read(pg, query, SQL_PLAN_LADDERS, &args, on_result, owner, err);
-    pg_args_release(&args);
-    return rc;
-}
-
-static enum scenario_anchor anchor_of(struct span name)
-{
-    int anchor = 0;
-    while (!span_is_str(name, scenario_anchor_name((enum scenario_anchor)anchor)))
-        assert(++anchor < SCENARIO_ANCHOR_COUNT); /* the table's check knows no other */
-    return (enum scenario_anchor)anchor;
-}
-
-void plan_read_ladder_step(const PGresult *result, int row, struct plan_ladder_step *step)
-{
-    struct span day_off = pg_get_text(result, row, 6);
-    *step = (struct plan_ladder_step){
-        .scenario_id = pg_get_int(result, row, 0),
-        .version = pg_get_int(result, row, 1),
-        .step_no = pg_get_int(result, row, 2),
-        .step = {.anchor = anchor_of(pg_get_text(result, row, 3)),
-                 .offset_days = (int32_t)pg_get_int(result, row, 4),
-                 .is_working_days = pg_get_bool(result, row, 5),
-                 .on_day_off = span_is_str(day_off, "before")  ? SCENARIO_BEFORE
-                               : span_is_str(day_off, "after") ? SCENARIO_AFTER
-                                                               : SCENARIO_SAME,
-                 .repeat_days = (int32_t)pg_get_int(result, row, 7),
-                 .repeat_until = (int32_t)pg_get_int(result, row, 8)},
-        .catch_up_days = (int32_t)pg_get_int(result, row, 9)};
 }
 
 /* ---- days ---- */
@@ -305,6 +278,76 @@ int plan_settle(struct pg *pg, struct pg_tx *tx, struct instant now, int64_t at_
 int64_t plan_read_count(const PGresult *result)
 {
     return pg_get_int(result, 0, 0);
+}
+
+/* ---- asking without planning ---- */
+
+int plan_forecast(struct pg *pg, struct pg_query *query, const struct plan_question *q, int32_t day,
+                  pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    bind_question(&args, q);
+    pg_arg_date(&args, day);
+    int rc = pg_read(pg, query, SQL_PLAN_FORECAST, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+void plan_read_forecast(const PGresult *result, struct plan_forecast *forecast)
+{
+    *forecast = (struct plan_forecast){.counts = pg_get_text(result, 0, 0),
+                                       .samples = pg_get_text(result, 0, 1),
+                                       .total = pg_get_int(result, 0, 2)};
+}
+
+int plan_anchors(struct pg *pg, struct pg_query *query, const struct plan_debt_name *name,
+                 pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_text(&args, name->number);
+    pg_arg_int(&args, name->customer_id);
+    pg_arg_int(&args, name->invoice_id);
+    int rc = pg_read(pg, query, SQL_PLAN_ANCHORS, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+static enum scenario_anchor anchor_of(struct span name)
+{
+    int anchor = 0;
+    while (!span_is_str(name, scenario_anchor_name((enum scenario_anchor)anchor)))
+        assert(++anchor < SCENARIO_ANCHOR_COUNT); /* the statement knows no other */
+    return (enum scenario_anchor)anchor;
+}
+
+void plan_read_anchor(const PGresult *result, int row, struct plan_anchor *anchor)
+{
+    *anchor = (struct plan_anchor){.customer_id = pg_get_int(result, row, 0),
+                                   .invoice_id = pg_get_int(result, row, 1),
+                                   .anchor = anchor_of(pg_get_text(result, row, 2)),
+                                   .date = pg_get_date(result, row, 3)};
+}
+
+int plan_explain(struct pg *pg, struct pg_query *query, const struct plan_explaining *e,
+                 pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    assert(e->question.debts != NULL && e->question.debts->count == 1);
+    bind_question(&args, &e->question);
+    pg_arg_instant(&args, e->hold_since);
+    pg_arg_int(&args, e->manners->feed_age_max_s);
+    pg_arg_int(&args, e->manners->budget_day);
+    pg_arg_int(&args, e->manners->budget_week);
+    pg_arg_int(&args, e->manners->budget_30_days);
+    int rc = pg_read(pg, query, SQL_PLAN_EXPLAIN, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+struct span plan_read_explained(const PGresult *result)
+{
+    return PQntuples(result) == 0 ? (struct span){NULL, 0} : pg_get_text(result, 0, 0);
 }
 
 void plan_add_wake(struct pg_tx *tx)

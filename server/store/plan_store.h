@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/reminder_rules.h"
 #include "domain/scenario.h"
 #include "io/pg.h"
 
@@ -38,6 +39,8 @@ struct plan_rules {
 };
 /* At any time of any day, to everybody. */
 extern const struct plan_rules plan_rules_open;
+/* What of the manners concerns the plan. The rest is asked when a reminder is claimed. */
+struct plan_rules plan_rules_of(const struct reminder_rules *);
 
 /* Debts by their keys. */
 struct plan_debts {
@@ -70,17 +73,6 @@ MUST_CHECK int plan_session(struct pg *, struct pg_query *, pg_result_cb, void *
                             struct err *);
 MUST_CHECK int plan_state(struct pg *, struct pg_query *, pg_result_cb, void *owner, struct err *);
 void plan_read_state(const PGresult *, struct plan_state *);
-
-/* The steps of the versions in force at some time between these two, version by version and in
- * their order, with what says on which days they fall. */
-MUST_CHECK int plan_ladders(struct pg *, struct pg_query *, struct instant from,
-                            struct instant until, pg_result_cb, void *owner, struct err *);
-struct plan_ladder_step {
-    int64_t scenario_id, version, step_no;
-    struct scenario_step step; /* what its days need, and nothing else */
-    int32_t catch_up_days;     /* of its scenario */
-};
-void plan_read_ladder_step(const PGresult *, int row, struct plan_ladder_step *);
 
 /* Days up to `through` need no pass: all debts there are wait. Harmless when others were first. */
 MUST_CHECK int plan_begin(struct pg *, struct pg_tx *, int32_t through, struct span scenarios,
@@ -124,6 +116,42 @@ MUST_CHECK int plan_settle(struct pg *, struct pg_tx *, struct instant now, int6
                            pg_done_cb, void *owner, struct err *);
 
 int64_t plan_read_count(const PGresult *);
+
+/* ---- asking without planning ---- */
+
+/* What goes on a day. The question's hits are those of the day, its range is all customers. */
+MUST_CHECK int plan_forecast(struct pg *, struct pg_query *, const struct plan_question *,
+                             int32_t day, pg_result_cb, void *owner, struct err *);
+struct plan_forecast {
+    struct span counts, samples; /* JSON, see plan.sql; into the result */
+    int64_t total;
+};
+void plan_read_forecast(const PGresult *, struct plan_forecast *);
+
+/* The dates of one debt that steps count from; none: there is no such debt. `number` with a null
+ * base: by the ids. */
+struct plan_debt_name {
+    struct span number;
+    int64_t customer_id, invoice_id;
+};
+MUST_CHECK int plan_anchors(struct pg *, struct pg_query *, const struct plan_debt_name *,
+                            pg_result_cb, void *owner, struct err *);
+struct plan_anchor {
+    int64_t customer_id, invoice_id;
+    enum scenario_anchor anchor;
+    int32_t date;
+};
+void plan_read_anchor(const PGresult *, int row, struct plan_anchor *);
+
+/* One debt and the rule's word on each of its steps, as JSON; see plan.sql. */
+struct plan_explaining {
+    struct plan_question question; /* of one debt */
+    struct instant hold_since;     /* payments started before it no longer hold */
+    const struct reminder_rules *manners;
+};
+MUST_CHECK int plan_explain(struct pg *, struct pg_query *, const struct plan_explaining *,
+                            pg_result_cb, void *owner, struct err *);
+struct span plan_read_explained(const PGresult *);
 
 /* To be added to the transaction that makes debts wait. */
 void plan_add_wake(struct pg_tx *);

@@ -105,7 +105,6 @@ static struct node *node_new(int64_t customers_at_once)
     node->plan =
         reminder_plan_new(&(struct reminder_plan_options){.world = &fixture.world,
                                                           .store = node->store,
-                                                          .rules = plan_rules_open,
                                                           .customers_at_once = customers_at_once,
                                                           .on_done = on_done,
                                                           .owner = node});
@@ -171,8 +170,8 @@ static void a_new_debt_gets_its_newest_missed_step_and_what_lies_up_to_the_horiz
         "update invoice set issue_date = '2026-11-23' where customer_id = 3");
     plan_all();
     assert_value(STEPS_OF(1), "issue scheduled 2026-11-22 12:00:00");
-    /* before_2 was at ten; the day it is due is the day after tomorrow, beyond the horizon */
-    assert_value(STEPS_OF(2), "before_2 scheduled 2026-11-22 12:00:00");
+    assert_value(STEPS_OF(2), "before_2 scheduled 2026-11-22 12:00:00,"
+                              " due scheduled 2026-11-24 09:00:00");
     assert_value(STEPS_OF(3), "issue scheduled 2026-11-23 09:00:00");
     /* 22 November, 12:00 UTC, is the 23rd at UTC+14 */
     assert_value("select through || ' ' || coalesce(passing_to::text, '-') from planned",
@@ -234,7 +233,7 @@ static void what_is_owed_again_goes_on_where_it_would_be(void **state)
     /* 30 November: before_2 (cancelled) and due (cancelled), after_2 were missed */
     plan_all();
     assert_value(STEPS_OF(7), "issue sent 2026-11-22 12:00:00, before_2 cancelled 2026-11-25"
-                              " 09:00:00, due cancelled 2026-11-27 09:00:00, after_2 scheduled"
+                              " 12:00:00, due cancelled 2026-11-27 09:00:00, after_2 scheduled"
                               " 2026-11-30 12:00:00");
     add_days(5);
     plan_all();

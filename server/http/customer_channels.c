@@ -1,0 +1,249 @@
+#include "http/customer_channels.h"
+
+#include "base/json.h"
+#include "http/reply.h"
+#include "store/contact_store.h"
+
+#include <stdlib.h>
+
+enum { BODY_MAX = 1024, DEPTH_MAX = 3, REFERENCE_MAX = 200 };
+
+static const char *const channels[] = {"push", "sms", "email", "voice", "call"};
+enum { CHANNEL_COUNT = sizeof(channels) / sizeof(channels[0]) };
+
+struct channels_job {
+    struct request *request; /* null when gone: the change itself is finished */
+    struct pg_query query;
+    struct pg_tx tx;
+    struct contact_changed changed;
+};
+
+static void on_gone(void *owner)
+{
+    ((struct channels_job *)owner)->request = NULL;
+}
+
+static struct channels_job *job_new(struct request *request)
+{
+    struct channels_job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        abort();
+    job->request = request;
+    request_on_gone(request, on_gone, job);
+    return job;
+}
+
+static void reply_down(struct request *request)
+{
+    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
+}
+
+static void drop(struct channels_job *job)
+{
+    request_on_gone(job->request, NULL, NULL);
+    reply_down(job->request);
+    free(job);
+}
+
+static void reply_unknown(struct request *request)
+{
+    reply_problem(request, 404, "unknown-customer", "There is no such customer", NULL);
+}
+
+/* In an address it is percent-encoded. Null base when it is none. */
+static struct span reference_of(struct request *r)
+{
+    struct span raw = r->params[0];
+    char *text = request_alloc(r, raw.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < raw.len; ++i) {
+        uint8_t byte;
+        if (raw.base[i] != '%') {
+            text[len++] = raw.base[i];
+        } else if (i + 2 < raw.len && hex_parse(span_of(raw.base + i + 1, 2), &byte, 1) &&
+                   byte != 0) {
+            text[len++] = (char)byte;
+            i += 2;
+        } else {
+            return span_of(NULL, 0);
+        }
+    }
+    return len <= REFERENCE_MAX ? span_of(text, len) : span_of(NULL, 0);
+}
+
+/* ---- showing ---- */
+
+static bool has(const json_t *list, const char *channel)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i,
+                       item) if (strcmp(json_string_value(item), channel) == 0) return true;
+    return false;
+}
+
+static json_t *parse(struct span text)
+{
+    json_t *value = json_loadb(text.base, text.len, JSON_DECODE_ANY, NULL);
+    if (value == NULL)
+        abort(); /* PostgreSQL wrote it */
+    return value;
+}
+
+static void reply_row(struct request *r, const PGresult *result)
+{
+    json_t *out = parse(pg_get_text(result, 0, 1)), *consented = parse(pg_get_text(result, 0, 2));
+    json_t *answer = json_object();
+    for (size_t i = 0; i < CHANNEL_COUNT; ++i)
+        json_object_set_new(answer, channels[i],
+                            json_string(has(out, channels[i])         ? "opted_out"
+                                        : has(consented, channels[i]) ? "consented"
+                                                                      : "opted_in"));
+    struct span preferred = pg_get_text(result, 0, 0);
+    json_object_set_new(answer, "preferred",
+                        preferred.base == NULL || preferred.len == 0
+                            ? json_null()
+                            : json_stringn(preferred.base, preferred.len));
+    json_object_set_new(answer, "faults", parse(pg_get_text(result, 0, 3)));
+    char *text = json_dumps(answer, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    reply_json(r, 200, span_str(text));
+    free(text);
+    json_decref(answer);
+    json_decref(out);
+    json_decref(consented);
+}
+
+static void on_read(void *owner, const PGresult *result, const struct err *err)
+{
+    struct channels_job *job = owner;
+    struct request *r = job->request;
+    free(job);
+    if (r == NULL)
+        return;
+    if (err->code != 0)
+        reply_down(r);
+    else if (PQntuples(result) == 0)
+        reply_unknown(r);
+    else
+        reply_row(r, result);
+}
+
+void customer_channels_show(struct request *r)
+{
+    struct span reference = reference_of(r);
+    if (reference.base == NULL) {
+        reply_unknown(r);
+        return;
+    }
+    struct channels_job *job = job_new(r);
+    struct err err;
+    if (contact_read(r->world->store, &job->query, reference, on_read, job, &err) != 0)
+        drop(job);
+}
+
+/* ---- changing ---- */
+
+struct wishes {
+    struct span lists[3][CHANNEL_COUNT]; /* opted out, opted in, consented */
+    size_t counts[3];
+    bool has_preferred;
+    struct span preferred;
+};
+
+static bool is_channel(const char *name)
+{
+    for (size_t i = 0; i < CHANNEL_COUNT; ++i)
+        if (strcmp(name, channels[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool read_wish(struct wishes *wishes, const char *name, const json_t *value)
+{
+    static const char *const words[] = {"opted_out", "opted_in", "consented"};
+    const char *text = json_string_value(value);
+    if (strcmp(name, "preferred") == 0) {
+        wishes->has_preferred = true;
+        wishes->preferred = span_str(text);
+        return json_is_null(value) || (text != NULL && is_channel(text));
+    }
+    for (size_t i = 0; i < 3 && text != NULL && is_channel(name); ++i)
+        if (strcmp(text, words[i]) == 0) {
+            wishes->lists[i][wishes->counts[i]++] = span_str(name);
+            return true;
+        }
+    return false;
+}
+
+static bool read_wishes(struct wishes *wishes, json_t *body)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(body))
+        return false;
+    json_object_foreach(body, name, value) if (!read_wish(wishes, name, value)) return false;
+    return true;
+}
+
+static void on_changed(void *owner, const PGresult *result, const struct err *err)
+{
+    struct channels_job *job = owner;
+    if (err->code == 0)
+        contact_read_changed(result, &job->changed);
+}
+
+static void on_saved(void *owner, const struct err *err)
+{
+    struct channels_job *job = owner;
+    struct request *r = job->request;
+    if (r != NULL && err->code != 0)
+        reply_down(r);
+    else if (r != NULL && !job->changed.is_known)
+        reply_unknown(r);
+    else if (r != NULL)
+        reply_empty(r, 204);
+    free(job);
+}
+
+static void change(struct request *r, const struct wishes *wishes)
+{
+    struct span reference = reference_of(r);
+    if (reference.base == NULL) {
+        reply_unknown(r);
+        return;
+    }
+    const struct contact_change order = {.reference = reference,
+                                         .opted_out = wishes->lists[0],
+                                         .opted_out_count = wishes->counts[0],
+                                         .opted_in = wishes->lists[1],
+                                         .opted_in_count = wishes->counts[1],
+                                         .consented = wishes->lists[2],
+                                         .consented_count = wishes->counts[2],
+                                         .has_preferred = wishes->has_preferred,
+                                         .preferred = wishes->preferred,
+                                         .by = SPAN_LIT("api"),
+                                         .now = r->world->now()};
+    struct channels_job *job = job_new(r);
+    struct err err;
+    if (contact_change(r->world->store, &job->tx, &order, on_changed, on_saved, job, &err) != 0)
+        drop(job);
+}
+
+void customer_channels_change(struct request *r)
+{
+    const struct json_limits limits = {.bytes_max = BODY_MAX, .depth_max = DEPTH_MAX};
+    struct err err = {0};
+    struct wishes wishes = {.has_preferred = false};
+    json_t *body = json_load(request_body(r), limits, &err);
+    if (body == NULL)
+        reply_problem(r, 400, "malformed-json", "The body cannot be read", err.text);
+    else if (!read_wishes(&wishes, body))
+        reply_problem(r, 400, "malformed-channels", "The channels cannot be read",
+                      "push, sms, email, voice and call are opted_out, opted_in or consented; "
+                      "preferred names one of them or is null");
+    else
+        change(r, &wishes);
+    json_decref(body);
+}

@@ -1,0 +1,136 @@
+-- How a person may be reached, as they or the creditor say; and that they were seen on their page.
+-- Customers and invoices are locked as by all who move them, in the order of these statements.
+
+-- name: contact_lock_customer
+-- $1 customer_id, or 0, $2 then the creditor's reference
+select k.customer_id
+from customer k
+where k.customer_id = case when $1::bigint > 0 then $1::bigint else (
+    select r.customer_id from customer_registry r where r.reference = $2::text) end
+for no key update;
+
+-- name: contact_lock_invoices
+-- Of whose chains are told of it: the link's own, or without a link the open ones.
+-- $1 customer_id, or 0, $2 reference, $3 link_no, or 0
+select i.customer_id, i.invoice_id
+from invoice i
+where i.customer_id = case when $1::bigint > 0 then $1::bigint else (
+        select r.customer_id from customer_registry r where r.reference = $2::text) end
+    and case when $3::bigint > 0 then i.invoice_id in (
+        select l.invoice_id from paylink l
+        where l.customer_id = i.customer_id and l.link_no = $3::bigint) else i.due_minor > 0 end
+order by i.customer_id, i.invoice_id
+limit 100
+for no key update of i;
+
+-- name: contact_change
+-- The claim reads what stands here, so the next one honours it.
+-- $1 customer_id, or 0, $2 reference, $3 link_no, or 0, $4 channels opted out of, $5 opted in to,
+-- $6 consented to, $7 whether $8 is said, $8 preferred channel or null, $9 who says so, $10 now
+-- whether there is such a customer and link, whether anything is new, the customer's language
+with k as (
+    select c.customer_id, c.language, c.opted_out, c.consented, c.preferred_channel,
+        array(select unnest(c.opted_out) except select unnest($5::text[] || $6::text[])
+            union select unnest($4::text[]) order by 1) as out_now,
+        array(select unnest(c.consented) except select unnest($4::text[])
+            union select unnest($6::text[]) order by 1) as consented_now,
+        case when $7::boolean then $8::text else c.preferred_channel end as preferred_now
+    from customer c
+    where c.customer_id = case when $1::bigint > 0 then $1::bigint else (
+            select r.customer_id from customer_registry r where r.reference = $2::text) end
+        and ($3::bigint = 0 or exists (
+            select from paylink l where l.customer_id = c.customer_id and l.link_no = $3::bigint))
+), changed as (
+    update customer c
+    set opted_out = k.out_now, consented = k.consented_now, preferred_channel = k.preferred_now
+    from k
+    where c.customer_id = k.customer_id
+        and (array(select unnest(k.opted_out) order by 1), array(select unnest(k.consented) order by 1),
+            k.preferred_channel)
+            is distinct from (k.out_now, k.consented_now, k.preferred_now)
+    returning c.customer_id, c.opted_out, c.consented, c.preferred_channel
+), told as (
+    select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
+        json_strip_nulls(json_build_object('opted_out', c.opted_out, 'consented', c.consented,
+            'preferred', c.preferred_channel, 'by', $9::text))::text as facts
+    from changed c
+    join invoice i using (customer_id)
+    where i.invoice_id in (
+        select o.invoice_id from invoice o
+        where o.customer_id = c.customer_id
+            and case when $3::bigint > 0 then o.invoice_id in (
+                select l.invoice_id from paylink l
+                where l.customer_id = o.customer_id and l.link_no = $3::bigint)
+                else o.due_minor > 0 end
+        order by o.invoice_id
+        limit 100)
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $10::timestamptz, 'customer.channels', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
+), saved as (
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+    select customer_id, invoice_id, event_no, $10::timestamptz, 'customer.channels', facts, prev_hash,
+        chain_head
+    from headed
+)
+select exists (select from k), exists (select from changed), coalesce((select language from k), '');
+
+-- name: contact_read
+-- $1 the creditor's reference
+select c.preferred_channel, to_json(c.opted_out)::text, to_json(c.consented)::text,
+    coalesce((
+        select json_object_agg(f.channel, json_build_object('is_dead', f.is_dead, 'reason', f.reason,
+            'at', f.at) order by f.channel)
+        from contact_fault f
+        where f.customer_id = c.customer_id), '{}')::text as faults
+from customer_registry r
+join customer c using (customer_id)
+where r.reference = $1::text;
+
+-- name: contact_seen
+-- A person uses the page: the messages of the last week that led there were opened. Once an hour.
+-- $1 customer_id, $2 '', $3 link_no, $4 now
+-- how many reminders that answered
+with debt as (
+    select l.customer_id, l.invoice_id
+    from paylink l
+    where l.customer_id = $1::bigint and l.link_no = $3::bigint and $2::text = ''
+        and not exists (
+            select from reminder r
+            where r.customer_id = l.customer_id and r.invoice_id = l.invoice_id
+                and r.opened_at > $4::timestamptz - interval '1 hour')
+), seen as (
+    update reminder r
+    set opened_at = $4::timestamptz
+    from debt d
+    where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id and r.opened_at is null
+        and r.state in ('sent', 'uncertain') and r.finished_at <= $4::timestamptz
+        and r.finished_at > $4::timestamptz - interval '7 days'
+    returning r.customer_id, r.invoice_id, r.step
+), told as (
+    select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
+        json_build_object('steps', s.steps, 'by', 'page')::text as facts
+    from (
+        select customer_id, invoice_id, json_agg(step order by step) as steps
+        from seen group by 1, 2) s
+    join invoice i using (customer_id, invoice_id)
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $4::timestamptz, 'reminder.opened', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
+), saved as (
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+    select customer_id, invoice_id, event_no, $4::timestamptz, 'reminder.opened', facts, prev_hash,
+        chain_head
+    from headed
+)
+select count(*) from seen;
