@@ -1,6 +1,7 @@
 #include "app/check.h"
 
 #include "app/check_database.h"
+#include "app/check_gateway.h"
 #include "app/check_mail.h"
 #include "app/check_push.h"
 #include "app/check_tls.h"
@@ -260,10 +261,11 @@ void check_run(const char *settings_file, struct check_report *report)
         check_providers(&settings, report);
         check_descriptors(&settings, report);
         check_databases(&settings, report);
-        if (settings.has_role_work)
+        if (settings.has_role_work) {
             check_push(&settings, report);
-        if (settings.has_role_work)
+            check_gateways(&settings, report);
             check_mail(&settings, report);
+        }
     }
     for (int i = 0; i < mistakes.count; ++i)
         check_add(report, CHECK_REFUSAL, mistakes.items[i].line, mistakes.items[i].setting, "%s",

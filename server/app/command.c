@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include "app/calls_command.h"
 #include "app/check.h"
 #include "app/demo.h"
 #include "app/import_command.h"
@@ -11,6 +12,7 @@
 #include "app/scenario_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
+#include "app/sms_command.h"
 #include "app/title.h"
 
 #include <stdio.h>
@@ -29,6 +31,9 @@ static const struct command {
     {"key", "API keys and link keys: make, list, rotate, retire", key_command},
     {"scenario", "ladders of reminders: check, save, put in force", scenario_command},
     {"push", "send one push to one device, and show the whole exchange", push_command},
+    {"sms", "send one SMS, and show the whole exchange", sms_command},
+    {"calls", "the call list, and what came of a call", calls_command},
+    {"handover", "the file for external collection", handover_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };

@@ -4,6 +4,7 @@
 #include "app/settings.h"
 
 #include "app/setting_value.h"
+#include "app/settings_gateway.h"
 #include "app/settings_mail.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
@@ -402,6 +403,7 @@ static void finish(struct settings_reading *r)
     finish_app_links(r);
     finish_app(r);
     settings_finish_reminders(r);
+    settings_finish_gateways(r);
     settings_finish_mail(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }

@@ -74,6 +74,28 @@ struct settings_push_app {
     const char *ca_file;    /* "" is the system's store */
 };
 
+/* A gateway that takes messages over HTTP. Decimals are texts that setting_micro reads. */
+struct settings_gateway {
+    const char *gateway; /* "" none, "smsapi", "generic" */
+    const char *url, *second_url, *check_url, *ca_file;
+    const char *user, *token, *sender;
+    bool is_test;
+    int64_t parts_max;                             /* of an SMS */
+    int64_t tries, interval_s, hour_from, hour_to; /* of voice messages */
+    const char *part_price, *point_price, *spend_per_day;
+    int64_t per_second, in_flight, timeout_ms, failures_to_rest, rest_ms, stopped_check_s;
+    /* "generic" alone. */
+    const char *method, *body, *number_form, *id_path, *error_path, *parts_path, *price_path;
+    bool refuses_repeats;
+    struct settings_list headers, fields, statuses_retry;
+    struct settings_list codes_retry, codes_stop, codes_bad_number, codes_dead_number, codes_sent;
+    /* Delivery reports. */
+    const char *report_secret; /* "" takes none */
+    const char *report_id, *report_code, *report_status, *report_time, *report_separator;
+    const char *report_reply;
+    struct settings_list report_statuses;
+};
+
 struct settings {
     const char *file; /* where it was read from; "" when only defaults */
     const char *data_dir;
@@ -128,6 +150,7 @@ struct settings {
         struct settings_list consents; /* channels */
         int64_t feed_age_max_hours, holdout_permille, usual_factor, ramp_start;
     } reminders;
+    struct settings_gateway sms, voice;
     struct {
         const char *url; /* "smtps://mail.example"; "": no mail is sent */
         const char *user, *password, *ca_file;

@@ -21,6 +21,23 @@ static void print_help(FILE *out, const char *help, int indent)
     }
 }
 
+/* Items with a brace are text only in quotes. */
+static void print_list(FILE *out, const char *value)
+{
+    if (strchr(value, '{') == NULL) {
+        fprintf(out, "[%s]\n", value);
+        return;
+    }
+    fputc('[', out);
+    for (const char *at = value; *at != '\0';) {
+        const char *end = strstr(at, ", ");
+        size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
+        fprintf(out, "%s\"%.*s\"", at == value ? "" : ", ", (int)len, at);
+        at += end == NULL ? len : len + 2;
+    }
+    fputs("]\n", out);
+}
+
 /* Quoted when plain YAML would read it as something else or not at all. */
 static void print_value(FILE *out, const struct setting *row, const char *value)
 {
@@ -29,7 +46,7 @@ static void print_value(FILE *out, const struct setting *row, const char *value)
     case SETTING_TEXTS:
     case SETTING_PATHS:
     case SETTING_SECRET_FILES:
-        fprintf(out, "[%s]\n", value);
+        print_list(out, value);
         return;
     case SETTING_INT:
     case SETTING_BOOL:

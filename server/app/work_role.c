@@ -1,6 +1,7 @@
 /* The process for what no request waits for, and for the operators' questions. */
 #include "app/worker.h"
 
+#include "app/message_gateways.h"
 #include "app/push_build.h"
 #include "app/settings_mail.h"
 #include "channel/email.h"
@@ -10,6 +11,7 @@
 #include "http/listener.h"
 #include "jobs/anchor.h"
 #include "jobs/bounces.h"
+#include "jobs/channel_watch.h"
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
@@ -29,9 +31,11 @@ struct work_role {
     struct health health;
     struct gates gates;
     struct email_settings email_settings;
+    struct message_gateway_room sms_room, voice_room;
     struct bounces *bounces; /* null: their folder is not named */
     struct parked *parked;
     struct dispatch *dispatch;
+    struct channel_watch *channel_watch;
     struct anchor *anchor;
     struct stale_devices *stale_devices;
     struct text_watch *text_watch;
@@ -52,9 +56,10 @@ static bool workers_are_alive(void *owner)
 
 static void print_more(void *owner, struct buf *out)
 {
-    const struct push_apps *apps = ((struct work_role *)owner)->world->push_apps;
-    if (apps != NULL)
-        push_counts_print(apps, out);
+    const struct work_role *role = owner;
+    if (role->world->push_apps != NULL)
+        push_counts_print(role->world->push_apps, out);
+    gates_print(&role->gates, clock_mono(), out);
 }
 
 static int start_push(const struct worker *w, struct err *e)
@@ -82,6 +87,37 @@ static void start_mail(struct work_role *role, const struct settings *settings)
                                     .in_flight_max = (uint32_t)settings->mail.in_flight,
                                     .failures_to_rest = 10,
                                     .rest_ms = 10000});
+}
+
+static struct http_gateway *start_gateway(struct work_role *role, const struct settings *s,
+                                          enum message_gateway_kind kind,
+                                          struct message_gateway_room *room)
+{
+    struct http_gateway_settings settings;
+    if (!message_gateway_describe(s, kind, room, &settings))
+        return NULL;
+    struct http_gateway *gateway =
+        http_gateway_new(role->world->loop, role->world->fetch, &settings);
+    http_gateway_warm(gateway);
+    return gateway;
+}
+
+static void start_gateways(struct work_role *role, const struct settings *s)
+{
+    role->world->sms = start_gateway(role, s, MESSAGE_GATEWAY_SMS, &role->sms_room);
+    role->world->voice = start_gateway(role, s, MESSAGE_GATEWAY_VOICE, &role->voice_room);
+    message_gateway_add_gates(s, &role->gates);
+}
+
+static uint32_t watch_every_ms(const struct settings *s)
+{
+    const struct settings_gateway *g = s->sms.gateway[0] != '\0' ? &s->sms : &s->voice;
+    return (uint32_t)g->stopped_check_s * 1000;
+}
+
+static void on_channel_goes_on(void *owner)
+{
+    dispatch_wake(((struct work_role *)owner)->dispatch);
 }
 
 static void on_texts_known(void *owner)
@@ -112,11 +148,14 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (start_push(w, e) != 0)
         return e->code;
     start_mail(role, w->gateway->settings);
+    start_gateways(role, w->gateway->settings);
     w->world->gates = &role->gates;
     role->dispatch = dispatch_new(w->world, e);
     if (role->dispatch == NULL)
         return e->code;
     role->first_scenario = first_scenario_new(w->world);
+    role->channel_watch =
+        channel_watch_new(w->world, watch_every_ms(w->gateway->settings), on_channel_goes_on, role);
     const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
     if (bounces.url.len != 0)
         role->bounces = bounces_new(w->world, &bounces);
@@ -149,6 +188,7 @@ static void work_drain(void *state)
     if (role->bounces != NULL)
         bounces_stop(role->bounces);
     parked_stop(role->parked);
+    channel_watch_stop(role->channel_watch);
     dispatch_stop(role->dispatch);
     if (role->world->push_apps != NULL)
         push_apps_stop(role->world->push_apps);
@@ -184,6 +224,10 @@ static void work_stop(void *state)
     if (role->world->email != NULL)
         email_free(role->world->email); /* likewise */
     role->world->email = NULL;
+    channel_watch_free(role->channel_watch);
+    http_gateway_free(role->world->sms); /* likewise */
+    http_gateway_free(role->world->voice);
+    role->world->sms = role->world->voice = NULL;
     dispatch_free(role->dispatch);
     anchor_free(role->anchor);
     stale_devices_free(role->stale_devices);

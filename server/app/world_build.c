@@ -1,9 +1,11 @@
 #include "app/world_build.h"
 
 #include "app/keys.h"
+#include "app/message_gateways.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "channel/email.h"
+#include "channel/worklist.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
 #include "io/fetch.h"
@@ -21,6 +23,7 @@ struct world_house {
     struct world world; /* first: world_free finds the house by it */
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
     const struct channel *channels[CHANNELS_MAX + 1];
+    struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
     struct buf ios_apps, android_apps;
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
@@ -112,11 +115,21 @@ static void fill_channels(struct world_house *h, const struct gateway *g)
     size_t count = 0;
     if (g->settings->mail.url[0] != '\0')
         h->channels[count++] = &email_channel;
+    count += message_gateway_channels(g->settings, &h->channels[count]);
     for (size_t i = 0; g->channels != NULL && g->channels[i] != NULL; ++i) {
-        assert(count < CHANNELS_MAX);
+        assert(count < CHANNELS_MAX - 1);
         h->channels[count++] = g->channels[i];
     }
+    h->channels[count++] = &worklist_channel;
     h->world.channels = h->channels;
+}
+
+static void fill_reports(struct world_house *h, const struct settings *s)
+{
+    if (message_gateway_describe_report(s, MESSAGE_GATEWAY_SMS, &h->sms_report))
+        h->world.sms_report = &h->sms_report;
+    if (message_gateway_describe_report(s, MESSAGE_GATEWAY_VOICE, &h->voice_report))
+        h->world.voice_report = &h->voice_report;
 }
 
 static struct world_house *house_new(const struct gateway *g, int slot)
@@ -138,6 +151,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     };
     buf_init(&h->texts, 65536);
     fill_channels(h, g);
+    fill_reports(h, s);
     fill_providers(h, s);
     fill_texts(h, s);
     fill_app_links(h, s);

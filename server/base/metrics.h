@@ -41,6 +41,9 @@
     X(unsubscribed, "customers who opted out of mail by its link")                                 \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
+    X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
+    X(reports_unknown, "delivery reports of messages that are none of ours")                       \
+    X(reports_forged, "requests to the address of reports with a wrong secret")                    \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -9,13 +9,15 @@
 struct store;
 struct push_apps;
 struct email;
+struct http_gateway;
 struct transfer;
 
 /* What channels work with. */
 struct channel_means {
     struct store *store;
-    struct push_apps *push_apps; /* null without apps */
-    struct email *email;         /* null without a mail server */
+    struct push_apps *push_apps;      /* null without apps */
+    struct http_gateway *sms, *voice; /* null without settings */
+    struct email *email;              /* null without a mail server */
 };
 
 /* Where a push goes. */
@@ -73,7 +75,9 @@ struct channel_result { /* borrowed: good until the callback returns */
     bool stops_channel;      /* with CHANNEL_RETRY: nothing more will work before somebody acts (no
                               * credit, a bad token); `reason` says what. See gate_stop */
     bool is_no_fault;        /* with CHANNEL_RETRY: of the channel's; does not count to its rest */
-    uint32_t retry_after_ms; /* with CHANNEL_RETRY: not sooner; 0: nothing was said */
+    bool is_final;           /* with CHANNEL_UNCERTAIN: never again, though repeats are harmless */
+    uint32_t retry_after_ms; /* with CHANNEL_RETRY, and CHANNEL_UNCERTAIN where that is tried again:
+                              * not sooner; 0: nothing was said */
 
     /* Of what was sent, or perhaps. */
     struct span gateway_id; /* by which later reports call it; empty: by our code */

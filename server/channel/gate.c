@@ -255,3 +255,37 @@ void gates_release(struct gates *gates)
         gate_free(gates->all[i].gate);
     gates->count = 0;
 }
+
+enum gauge { GAUGE_STOPPED, GAUGE_RESTING, GAUGE_IN_FLIGHT, GAUGE_SPENT, GAUGE_COUNT };
+
+static const char *const gauges[GAUGE_COUNT][2] = {
+    [GAUGE_STOPPED] = {"channel_stopped", "1 when the channel waits for somebody to act"},
+    [GAUGE_RESTING] = {"channel_resting", "1 when it rests after failures of the other side"},
+    [GAUGE_IN_FLIGHT] = {"channel_in_flight", "messages without an answer"},
+    [GAUGE_SPENT] = {"channel_spent_micro", "money of today, in millionths"},
+};
+
+static int64_t gauge_of(const struct gate *gate, enum gauge gauge, struct mono now)
+{
+    switch (gauge) {
+    case GAUGE_STOPPED:
+        return gate->is_stopped;
+    case GAUGE_RESTING:
+        return gate_is_resting(gate, now);
+    case GAUGE_IN_FLIGHT:
+        return gate->in_flight;
+    default:
+        return gate->spent_micro;
+    }
+}
+
+void gates_print(const struct gates *gates, struct mono now, struct buf *out)
+{
+    for (int g = 0; g < GAUGE_COUNT && gates->count > 0; ++g) {
+        buf_printf(out, "# HELP dunlin_%s %s\n# TYPE dunlin_%s gauge\n", gauges[g][0], gauges[g][1],
+                   gauges[g][0]);
+        for (size_t i = 0; i < gates->count; ++i)
+            buf_printf(out, "dunlin_%s{channel=\"%s\"} %lld\n", gauges[g][0], gates->all[i].kind,
+                       (long long)gauge_of(gates->all[i].gate, (enum gauge)g, now));
+    }
+}

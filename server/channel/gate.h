@@ -7,6 +7,7 @@
 #ifndef DUNLIN_CHANNEL_GATE_H
 #define DUNLIN_CHANNEL_GATE_H
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/span.h"
 
@@ -70,5 +71,7 @@ struct gates {
 void gates_add(struct gates *, const char *kind, const struct gate_limits *);
 struct gate *gates_find(const struct gates *, struct span kind); /* null: there is none */
 void gates_release(struct gates *);
+/* Appends what operators see of each, as Prometheus text. */
+void gates_print(const struct gates *, struct mono now, struct buf *out);
 
 #endif

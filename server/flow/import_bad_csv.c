@@ -2,44 +2,9 @@
 
 #include "base/json.h"
 #include "flow/csv_reader.h"
+#include "flow/csv_write.h"
 
 enum { SURVEY_MAX = 1024 * 1024 };
-
-/* Numbers with a sign and telephone numbers begin like formulas and are none. */
-static bool is_number_like(struct span s)
-{
-    for (size_t i = 1; i < s.len; ++i)
-        if (strchr("0123456789 .,()/", s.base[i]) == NULL)
-            return false;
-    return s.len > 1 && (s.base[0] == '+' || s.base[0] == '-');
-}
-
-static bool is_formula_like(struct span s)
-{
-    return s.len > 0 && strchr("=+-@\t\r", s.base[0]) != NULL && !is_number_like(s);
-}
-
-static void add_cell(const struct import_bad_csv *csv, struct span cell, struct buf *out)
-{
-    bool is_quoted = is_formula_like(cell) ||
-                     (cell.len > 0 && (cell.base[0] == ' ' || cell.base[cell.len - 1] == ' '));
-    for (size_t i = 0; i < cell.len && !is_quoted; ++i)
-        is_quoted = cell.base[i] == csv->delimiter || cell.base[i] == '"' || cell.base[i] == '\n' ||
-                    cell.base[i] == '\r';
-    if (!is_quoted) {
-        buf_add(out, cell);
-        return;
-    }
-    buf_add_char(out, '"');
-    if (is_formula_like(cell))
-        buf_add_char(out, '\'');
-    for (size_t i = 0; i < cell.len; ++i) {
-        if (cell.base[i] == '"')
-            buf_add_char(out, '"');
-        buf_add_char(out, cell.base[i]);
-    }
-    buf_add_char(out, '"');
-}
 
 /* The cells of one row again, padded to the header's; a row that cannot be split stands whole in
  * the first cell. */
@@ -58,7 +23,7 @@ static bool on_row(void *owner, const struct csv_row *row)
     for (; s->count < row->field_count; ++s->count) {
         if (s->count > 0)
             buf_add_char(s->out, s->csv->delimiter);
-        add_cell(s->csv, row->fields[s->count], s->out);
+        csv_write_cell(s->out, row->fields[s->count], s->csv->delimiter);
     }
     return false;
 }
@@ -77,7 +42,7 @@ static int add_cells(const struct import_bad_csv *csv, struct span raw, struct b
         s.count = 0;
     csv_reader_release(&reader);
     if (s.count == 0) {
-        add_cell(csv, raw, out);
+        csv_write_cell(out, raw, csv->delimiter);
         s.count = 1;
     }
     return s.count;
@@ -89,9 +54,9 @@ static void end_row(const struct import_bad_csv *csv, int count, struct span lin
     for (; count < csv->header_count; ++count)
         buf_add_char(out, csv->delimiter);
     buf_add_char(out, csv->delimiter);
-    add_cell(csv, line, out);
+    csv_write_cell(out, line, csv->delimiter);
     buf_add_char(out, csv->delimiter);
-    add_cell(csv, reason, out);
+    csv_write_cell(out, reason, csv->delimiter);
     buf_add_str(out, "\r\n");
 }
 

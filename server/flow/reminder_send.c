@@ -26,6 +26,7 @@
 #include "domain/paylink.h"
 #include "domain/push_life.h"
 #include "domain/transfer_qr.h"
+#include "flow/message_news.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
@@ -52,6 +53,8 @@ struct item {
     size_t other_count;               /* of the first one: how many share its message */
     struct part code, unsubscribe, language;
     struct part channel, number, link, collapse_id;
+    bool is_repeat_harmless;              /* as its channel says */
+    char code_sent[MESSAGE_CODE_LEN + 1]; /* the words may be gone when it is answered */
     struct part account; /* that the debt is paid to; empty: nothing to be paid to it */
     struct money due;
     uint32_t waiting_count; /* deliveries without an answer */
@@ -459,6 +462,27 @@ static struct instant after_ms(const struct item *item, uint32_t ms)
     return (struct instant){item->send->post.world->now().us + (int64_t)ms * 1000};
 }
 
+static void on_fault_told(void *owner, enum message_news_result result, const struct err *err)
+{
+    (void)owner, (void)result;
+    if (err->code != 0)
+        log_line(LOG_WARN, "fault of an address not kept", "error=\"%s\"", err->text);
+}
+
+/* The gateway says that nothing will ever arrive there: as a report or a bounce would. */
+static void tell_dead_address(const struct item *item, const struct channel_result *result)
+{
+    struct world *world = item->send->post.world;
+    const struct message_news news = {.code = span_str(item->code_sent),
+                                      .kind = MESSAGE_NEWS_UNDELIVERED,
+                                      .address = MESSAGE_NEWS_ADDRESS_DEAD,
+                                      .reason = result->reason,
+                                      .at = world->now()};
+    struct err err = {0};
+    if (message_news_take(world, &news, on_fault_told, NULL, &err) != 0)
+        on_fault_told(NULL, MESSAGE_NEWS_NO_SUCH, &err);
+}
+
 static void end_message(struct item *item, const struct channel_result *result)
 {
     static const char *const states[] = {[CHANNEL_SENT] = "sent",
@@ -474,7 +498,13 @@ static void end_message(struct item *item, const struct channel_result *result)
     item->outcome->price_micro = result->price_micro;
     snprintf(item->outcome->gateway_id, sizeof(item->outcome->gateway_id), "%.*s",
              SPAN_ARG(result->gateway_id));
-    end_item(item, states[result->outcome], result->reason);
+    /* Where a copy cannot hurt, what nobody knows is sent again under its own code. */
+    if (result->outcome == CHANNEL_REFUSED && result->address == CHANNEL_ADDRESS_DEAD &&
+        item->code_sent[0] != '\0')
+        tell_dead_address(item, result);
+    bool is_again =
+        result->outcome == CHANNEL_UNCERTAIN && !result->is_final && item->is_repeat_harmless;
+    end_item(item, is_again ? "scheduled" : states[result->outcome], result->reason);
 }
 
 static void again(struct delivery *delivery, const char *state, uint32_t wait_ms,
@@ -621,6 +651,8 @@ static int send_one(struct delivery *delivery, const struct channel *channel, st
     }
     const struct channel_means means = {.store = send->post.world->store,
                                         .push_apps = send->post.world->push_apps,
+                                        .sms = send->post.world->sms,
+                                        .voice = send->post.world->voice,
                                         .email = send->post.world->email};
     return channel->send(&means, &message, on_sent, delivery, err);
 }
@@ -672,6 +704,9 @@ static void hand_over(struct delivery *delivery)
         result = not_sent(&err);
         answer(delivery, &result);
     } else {
+        struct item *item = delivery->item;
+        item->is_repeat_harmless = channel->is_repeat_harmless;
+        snprintf(item->code_sent, sizeof(item->code_sent), "%.*s", SPAN_ARG(get(send, item->code)));
         ++send->waiting_count;
         begin_in_gate(delivery);
     }

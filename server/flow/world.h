@@ -21,6 +21,8 @@ struct callback_queue;
 struct bank_keys;
 struct push_apps;
 struct email;
+struct http_gateway;
+struct http_report;
 
 /* Who writes and who is owed: shown on the page, in messages and in transfer data. */
 struct creditor {
@@ -54,6 +56,9 @@ struct world {
     struct reminder_rules reminders;  /* manners of sending */
     struct push_apps *push_apps;      /* of the work process; null without apps */
     struct email *email;              /* of the work process; null without a mail server */
+    struct http_gateway *sms, *voice; /* of the work process; null without settings */
+    /* Of processes that answer requests; null where no reports are taken. */
+    const struct http_report *sms_report, *voice_report;
     struct metrics *metrics;          /* this process's slot; see base/metrics.h */
     const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */

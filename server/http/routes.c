@@ -9,11 +9,13 @@
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
+#include "http/message_reports.h"
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/plan.h"
 #include "http/payments.h"
+#include "http/work_items.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
 #include "http/unsubscribe.h"
@@ -31,6 +33,10 @@
         {"POST", "/{code}/seen", ROUTE_OPEN, NULL, seen_take},                                     \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
+        {"GET", "/callbacks/sms/{secret}", ROUTE_OPEN, NULL, message_reports_take_sms},            \
+        {"POST", "/callbacks/sms/{secret}", ROUTE_OPEN, NULL, message_reports_take_sms},           \
+        {"GET", "/callbacks/voice/{secret}", ROUTE_OPEN, NULL, message_reports_take_voice},        \
+        {"POST", "/callbacks/voice/{secret}", ROUTE_OPEN, NULL, message_reports_take_voice},       \
         {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},                             \
         {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},                             \
         {"GET", "/.well-known/apple-app-site-association", ROUTE_OPEN, NULL, app_links_show_ios},  \
@@ -58,6 +64,11 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/calls", ROUTE_API_KEY, "calls", work_items_calls},
+    {"GET", "/api/v1/calls.csv", ROUTE_API_KEY, "calls", work_items_calls_csv},
+    {"POST", "/api/v1/calls/{id}", ROUTE_API_KEY, "calls", work_items_call_settle},
+    {"GET", "/api/v1/handovers.csv", ROUTE_API_KEY, "calls", work_items_handovers_csv},
+    {"POST", "/api/v1/handovers/export", ROUTE_API_KEY, "calls", work_items_handovers_export},
     {"GET", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
      customer_channels_show},
     {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",

@@ -36,7 +36,7 @@ struct fetch_call {
     size_t body_len;
     struct buf answer;
     char location[LOCATION_MAX];
-    char date[DATE_MAX];
+    char date[DATE_MAX], retry_after[DATE_MAX];
     int status;
     struct mono wire_by;
     bool has_begun; /* to be sent: the thread's until the call is handed back */
@@ -288,6 +288,8 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
         snprintf(call->location, sizeof(call->location), "%s", header->value);
     if (curl_easy_header(call->easy, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         snprintf(call->date, sizeof(call->date), "%s", header->value);
+    if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(call->retry_after, sizeof(call->retry_after), "%s", header->value);
 }
 
 static void hand_back(struct fetch *fetch, struct fetch_call *call, CURLcode code)
@@ -360,6 +362,7 @@ static void finish(struct fetch_call *call, const struct err *err)
                                   .body = buf_span(&call->answer),
                                   .location = span_str(call->location),
                                   .date = span_str(call->date),
+                                  .retry_after = span_str(call->retry_after),
                                   .stage = call->mail.stage,
                                   .last_line = span_str(call->mail.last_line),
                                   .has_logged_in = call->mail.has_logged_in};

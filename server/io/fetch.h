@@ -67,8 +67,9 @@ struct fetch_answer {
     bool is_late; /* given up because its moment had passed */
     int status;   /* 0 when there was none; of SMTP: the last one */
     struct span body;
-    struct span location; /* Location header; redirects are never followed */
-    struct span date;     /* Date header: the other side's clock */
+    struct span location;    /* Location header; redirects are never followed */
+    struct span date;        /* Date header: the other side's clock */
+    struct span retry_after; /* Retry-After header, as it stands */
     /* SMTP. */
     enum fetch_stage stage;
     struct span last_line; /* that the status stands in, "550 5.1.1 …"; the server's own words */

@@ -368,7 +368,11 @@ static void the_example_is_good_with_its_commented_settings(void **state)
         bool is_taken = mark[0] == '#' && mark[1] != ' ' && strstr(mark, "_file:") == NULL;
         buf_printf(&yaml, "%.*s%s\n", (int)(mark - line), line, is_taken ? mark + 1 : mark);
     }
+    setenv("DUNLIN_SMS_TOKEN", "a", 1); /* in the place of files that are not there */
+    setenv("DUNLIN_VOICE_TOKEN", "b", 1);
     int result = settings_parse(&f->settings, buf_span(&yaml), "/etc/dunlin", &f->mistakes);
+    unsetenv("DUNLIN_SMS_TOKEN");
+    unsetenv("DUNLIN_VOICE_TOKEN");
     buf_release(&yaml);
     free(text);
     settings_print_mistakes(&f->mistakes, "example", stderr);

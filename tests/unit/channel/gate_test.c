@@ -204,6 +204,7 @@ static void results_end_a_message_by_what_they_mean(void **state)
         {{.outcome = CHANNEL_REFUSED}, 0, false, false},
         {{.outcome = CHANNEL_RETRY}, 0, true, false},
         {{.outcome = CHANNEL_RETRY, .is_asked_for = true}, 0, true, false},
+        {{.outcome = CHANNEL_RETRY, .is_no_fault = true}, 0, false, false},
         {{.outcome = CHANNEL_UNCERTAIN, .price_micro = 70000}, 70000, true, false},
         {{.outcome = CHANNEL_RETRY, .stops_channel = true, .reason = SPAN_LIT("no credit")},
          0,
@@ -237,6 +238,25 @@ static void a_gate_is_found_by_its_kind(void **state)
     assert_null(gates_find(&gates, SPAN_LIT("sms")));
 }
 
+static void operators_see_each_gate(void **state)
+{
+    (void)state;
+    struct gates gates = {.count = 0};
+    struct buf out;
+    buf_init(&out, 4096);
+    gates_print(&gates, at(0), &out);
+    assert_int_equal(buf_span(&out).len, 0);
+    gates_add(&gates, "sms", &(struct gate_limits){.in_flight_max = 1});
+    gate_begin(gates.all[0].gate, at(0));
+    gate_stop(gates.all[0].gate, "no credit");
+    gates_print(&gates, at(0), &out);
+    assert_non_null(strstr(buf_span(&out).base, "dunlin_channel_stopped{channel=\"sms\"} 1\n"));
+    assert_non_null(strstr(buf_span(&out).base, "dunlin_channel_resting{channel=\"sms\"} 0\n"));
+    assert_non_null(strstr(buf_span(&out).base, "dunlin_channel_in_flight{channel=\"sms\"} 1\n"));
+    buf_release(&out);
+    gates_release(&gates);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_steps_back_gives_no_credit),
         cmocka_unit_test(results_end_a_message_by_what_they_mean),
         cmocka_unit_test(a_gate_is_found_by_its_kind),
+        cmocka_unit_test(operators_see_each_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
