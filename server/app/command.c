@@ -9,6 +9,7 @@
 #include "app/migrate_command.h"
 #include "app/plan_command.h"
 #include "app/push_command.h"
+#include "app/results_command.h"
 #include "app/scenario_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
@@ -34,6 +35,7 @@ static const struct command {
     {"sms", "send one SMS, and show the whole exchange", sms_command},
     {"calls", "the call list, and what came of a call", calls_command},
     {"handover", "the file for external collection", handover_command},
+    {"results", "what reminding brought: late, recovered, what it cost", results_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };

@@ -29,7 +29,7 @@ enum { PORT_DEFAULT = 8443, PORT_MAX = 65530 };
 struct demo_options {
     const char *dir, *import_file;
     int port;
-    bool is_json;
+    bool is_json, keeps_manners;
 };
 
 struct demo {
@@ -45,10 +45,12 @@ struct demo {
 /* The exit status: asked for, or shown because it was not known. */
 static int usage(FILE *out)
 {
-    fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--json]\n\n"
+    fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--manners] [--json]\n\n"
           "  --dir DIR      keep everything under DIR (otherwise ~/.local/share/dunlin-demo)\n"
           "  --port N       use the ports N to N+5 (otherwise 8443 to 8448)\n"
           "  --import FILE  your own file instead of the 500 fictional debtors\n"
+          "  --manners      keep to sending hours and budgets, as a gateway does that is not told\n"
+          "                 otherwise; the demo has neither, as a month of it passes in a minute\n"
           "  --json         one line of JSON when ready, for scripts\n",
           out);
     return out == stdout ? 0 : 2;
@@ -69,6 +71,10 @@ static bool read_options(int argc, char **argv, struct demo_options *options)
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--json") == 0) {
             options->is_json = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--manners") == 0) {
+            options->keeps_manners = true;
             continue;
         }
         if (value == NULL)
@@ -222,6 +228,7 @@ static void on_ready(void *owner)
 
 static int set_up(struct demo *demo, struct err *err)
 {
+    demo->place.keeps_manners = demo->options.keeps_manners;
     int rc = demo_place_take(&demo->place, demo->options.dir, demo->options.port, err);
     if (rc == 0)
         rc = take_sockets(demo, err);

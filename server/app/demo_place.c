@@ -142,10 +142,12 @@ static void write_settings(const struct demo_place *place, struct buf *yaml)
                       "  phone: \"+48 990 000 000\"\n  email: \"platnosci@example.com\"\n"
                       "  website: \"https://www.example.com\"\n"
                       "  account: \"PL61109010140000071219812874\"\n"
-                      "  privacy_url: \"https://www.example.com/privacy\"\n"
-                      /* It is looked at when somebody has time, and a month passes in a minute. */
-                      "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
-                      "  budget_week: 0, budget_30_days: 0, merge: false, usual_factor: 0}\n");
+                      "  privacy_url: \"https://www.example.com/privacy\"\n");
+    /* It is looked at when somebody has time, and a month passes in a minute. */
+    if (!place->keeps_manners)
+        buf_add_str(yaml,
+                    "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
+                    "  budget_week: 0, budget_30_days: 0, merge: false, usual_factor: 0}\n");
     buf_printf(yaml,
                "providers:\n  - provider: sandbox\n    account: default\n"
                "    api_url: \"%s/bank/api\"\n    start_origin: \"%s\"\n"

@@ -15,6 +15,7 @@ enum { DEMO_SECRET_MAX = 96, DEMO_DIR_MAX = 400 };
 struct demo_place {
     int port; /* of the public listener; the panes have the third after it, APNs and FCM the
                  next two */
+    bool keeps_manners; /* said before it is taken: hours and budgets are as by default */
     char dir[PATH_MAX];
     struct demo_certs certs;
     struct demo_push push;

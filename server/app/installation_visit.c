@@ -124,8 +124,9 @@ int installation_furnish_demo(const char *conninfo, const char *key_text, const 
     struct span id, secret;
     if (!api_key_parse(span_str(key_text), &id, &secret))
         return err_set(err, ERR_SETTINGS, "the demo's API key file holds no key");
-    struct api_key key = {.scopes = "imports invoices paylinks callbacks scenarios customers "
-                                    "templates sending campaigns calls results"};
+    struct api_key key = {.scopes =
+                              "imports invoices paylinks callbacks devices scenarios customers "
+                              "templates sending campaigns calls results"};
     snprintf(key.id, sizeof(key.id), "%.*s", SPAN_ARG(id));
     sha256(secret, key.secret_hash);
     struct visit visit;

@@ -384,6 +384,19 @@ static void finish_app(struct settings_reading *r)
         add_app_mistake(r, "app.key_files", "is needed with the others of app, or app.jwks_url");
 }
 
+static void finish_segments(struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    if (s->segments.chronically_late_percent >= s->segments.sometimes_late_percent)
+        return;
+    bool has_it = settings_line_of(s, "segments.chronically_late_percent") > 0;
+    const char *name =
+        has_it ? "segments.chronically_late_percent" : "segments.sometimes_late_percent";
+    setting_add_mistake(r->mistakes, settings_line_of(s, name), name,
+                        "must be such that chronically_late_percent is not below "
+                        "sometimes_late_percent");
+}
+
 /* What depends on several settings at once, after all of them stand. */
 static void finish(struct settings_reading *r)
 {
@@ -405,6 +418,7 @@ static void finish(struct settings_reading *r)
     settings_finish_reminders(r);
     settings_finish_gateways(r);
     settings_finish_mail(r);
+    finish_segments(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

@@ -127,6 +127,9 @@ struct settings {
     const char *link_keys_file;   /* absolute */
     const char *ticket_keys_file; /* absolute */
     struct {
+        int64_t months, grace_days, debts_min, sometimes_late_percent, chronically_late_percent;
+    } segments; /* see domain/segment.h */
+    struct {
         const char *name, *nip, *phone, *email, *website, *account, *privacy_url;
         bool takes_euro_transfers;
     } creditor;

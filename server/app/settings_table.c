@@ -731,6 +731,22 @@ const struct setting settings_table[] = {
     INT("reminders.ramp_start", reminders.ramp_start, "20000", 1, 1000000000,
         "So many messages a day are never unusual: what a new installation starts with."),
 
+    SECTION("segments",
+            "How a customer pays, from the debts of the last months: on time, sometimes late, or\n"
+            "chronically late. Steps of scenarios can be for some of these. Worked out anew each\n"
+            "night, and at once when a payment arrives."),
+    INT("segments.months", segments.months, "12", 1, 120,
+        "Debts due longer ago than so many months do not count."),
+    INT("segments.grace_days", segments.grace_days, "3", 0, 60,
+        "A debt paid so many days after its due date was paid on time still: transfers take their\n"
+        "time. One that is unpaid for longer counts as late, unless it is disputed or in a plan."),
+    INT("segments.debts_min", segments.debts_min, "3", 1, 1000,
+        "With fewer debts that count nothing can be told: the customer is taken to pay on time."),
+    INT("segments.sometimes_late_percent", segments.sometimes_late_percent, "20", 1, 100,
+        "From this share of late debts on a customer is sometimes late …"),
+    INT("segments.chronically_late_percent", segments.chronically_late_percent, "50", 1, 100,
+        "… and from this one on chronically late; not below sometimes_late_percent."),
+
     SECTION("push", "Reminders as pushes of the creditor's own apps, over APNs and FCM."),
     {.name = "push.apps",
      .type = SETTING_TABLES,

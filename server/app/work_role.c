@@ -17,6 +17,7 @@
 #include "jobs/importing.h"
 #include "jobs/parked.h"
 #include "jobs/planning.h"
+#include "jobs/segments.h"
 #include "jobs/stale_devices.h"
 #include "jobs/text_watch.h"
 #include "store/template_store.h"
@@ -40,6 +41,7 @@ struct work_role {
     struct stale_devices *stale_devices;
     struct text_watch *text_watch;
     struct first_scenario *first_scenario;
+    struct segments *segments;
     struct store *import_store; /* imports have connections of their own */
     struct importing *importing;
     struct store *plan_store; /* and so has planning */
@@ -164,6 +166,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     role->stale_devices = stale_devices_new(w->world);
     role->text_watch =
         text_watch_new(w->world, dispatch_texts(role->dispatch), on_texts_known, role);
+    role->segments = segments_new(w->world);
     role->import_store =
         store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
                                                           .read_timeout_ms = BULK_TIMEOUT_MS,
@@ -196,6 +199,7 @@ static void work_drain(void *state)
     stale_devices_stop(role->stale_devices);
     text_watch_stop(role->text_watch);
     first_scenario_stop(role->first_scenario);
+    segments_stop(role->segments);
     importing_stop(role->importing);
     planning_stop(role->planning);
 }
@@ -207,6 +211,7 @@ static bool work_is_drained(void *state)
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
            stale_devices_is_idle(role->stale_devices) && text_watch_is_idle(role->text_watch) &&
            first_scenario_is_idle(role->first_scenario) && planning_is_idle(role->planning) &&
+           segments_is_idle(role->segments) &&
            (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
@@ -233,6 +238,7 @@ static void work_stop(void *state)
     stale_devices_free(role->stale_devices);
     text_watch_free(role->text_watch);
     first_scenario_free(role->first_scenario);
+    segments_free(role->segments);
     importing_stop(role->importing);
     importing_free(role->importing);
     store_free(role->import_store);
@@ -248,9 +254,10 @@ static void work_on_notified(void *state, const char *channel)
     struct work_role *role = state;
     if (strcmp(channel, PARKED_CHANNEL) == 0)
         parked_wake(role->parked);
-    else if (strcmp(channel, DISPATCH_CHANNEL) == 0)
+    else if (strcmp(channel, DISPATCH_CHANNEL) == 0) {
         dispatch_wake(role->dispatch);
-    else if (strcmp(channel, TEMPLATE_CHANNEL) == 0)
+        segments_wake(role->segments); /* whoever books a payment wakes the thank-you */
+    } else if (strcmp(channel, TEMPLATE_CHANNEL) == 0)
         text_watch_wake(role->text_watch);
     else if (strcmp(channel, IMPORT_CHANNEL) == 0)
         importing_wake(role->importing);

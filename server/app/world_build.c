@@ -132,6 +132,17 @@ static void fill_reports(struct world_house *h, const struct settings *s)
         h->world.voice_report = &h->voice_report;
 }
 
+static struct segment_rules segments_of(const struct settings *s)
+{
+    return (struct segment_rules){
+        .months = (int32_t)s->segments.months,
+        .grace_days = (int32_t)s->segments.grace_days,
+        .debts_min = (int32_t)s->segments.debts_min,
+        .sometimes_late_percent = (int32_t)s->segments.sometimes_late_percent,
+        .chronically_late_percent = (int32_t)s->segments.chronically_late_percent,
+    };
+}
+
 static struct world_house *house_new(const struct gateway *g, int slot)
 {
     struct world_house *h = calloc(1, sizeof(*h));
@@ -147,6 +158,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .payment_in_flight_seconds = (int)s->payments.in_flight_seconds,
         .payment_starts_max = (int)s->payments.starts_per_10min,
         .blik_codes_max = (int)s->payments.blik_per_10min,
+        .segments = segments_of(s),
         .now = g->now == NULL ? clock_wall : g->now,
     };
     buf_init(&h->texts, 65536);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "domain/reminder_rules.h"
+#include "domain/segment.h"
 
 #include <h2o.h>
 
@@ -67,6 +68,7 @@ struct world {
     int64_t import_bytes_max;
     int payment_in_flight_seconds;          /* how long a started payment holds reminders back */
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
+    struct segment_rules segments;          /* how customers' payments are judged */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);
 };

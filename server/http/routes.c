@@ -4,6 +4,7 @@
 #include "http/app_links.h"
 #include "http/callbacks.h"
 #include "http/customer_channels.h"
+#include "http/customers.h"
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/health.h"
@@ -13,13 +14,14 @@
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/paylinks.h"
-#include "http/plan.h"
 #include "http/payments.h"
-#include "http/work_items.h"
+#include "http/plan.h"
+#include "http/results.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
-#include "http/unsubscribe.h"
 #include "http/templates.h"
+#include "http/unsubscribe.h"
+#include "http/work_items.h"
 
 #include <assert.h>
 
@@ -73,6 +75,7 @@ const struct route private_routes[] = {
      customer_channels_show},
     {"PUT", "/api/v1/customers/{reference}/channels", ROUTE_API_KEY, "customers",
      customer_channels_change},
+    {"GET", "/api/v1/customers/{reference}", ROUTE_API_KEY, "customers", customers_show},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
@@ -83,6 +86,7 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
+    {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},
     {"GET", "/api/v1/templates", ROUTE_API_KEY, "templates", templates_list},
     {"POST", "/api/v1/templates/preview", ROUTE_API_KEY, "templates", templates_preview},

@@ -4,9 +4,17 @@
 #include "store/page_store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { READ_TIMEOUT_MS = 1700, WRITE_TIMEOUT_MS = 3000, CONNECT_TIMEOUT_MS = 1500 };
 enum { QUEUE_MAX = 2000 };
+enum { REPORT_TIMEOUT_MS = 50000, REPORTS_MAX = 4 };
+
+struct store_reports {
+    h2o_loop_t *loop;
+    struct pg *pg;   /* null until it is asked for */
+    char conninfo[]; /* kept for that moment */
+};
 
 /* The server gives up first (statement_timeout), so that one slow statement does not cost the
  * connection. */
@@ -22,6 +30,28 @@ static struct pg_options options_for(const struct store_options *options, const 
         .answer_timeout_ms = timeout_ms,
         .queue_max = options->queue_max == 0 ? QUEUE_MAX : options->queue_max,
     };
+}
+
+static struct store_reports *reports_new(h2o_loop_t *loop, const char *conninfo)
+{
+    size_t len = strlen(conninfo);
+    struct store_reports *reports = calloc(1, sizeof(*reports) + len + 1);
+    if (reports == NULL)
+        abort();
+    reports->loop = loop;
+    memcpy(reports->conninfo, conninfo, len);
+    return reports;
+}
+
+struct pg *store_reports(struct store *store)
+{
+    struct store_reports *reports = store->reports_;
+    const struct store_options options = {.conninfo = reports->conninfo, .queue_max = REPORTS_MAX};
+    if (reports->pg == NULL) {
+        struct pg_options of = options_for(&options, "report", REPORT_TIMEOUT_MS);
+        reports->pg = pg_new(reports->loop, &of);
+    }
+    return reports->pg;
 }
 
 struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
@@ -43,11 +73,15 @@ struct store *store_new(h2o_loop_t *loop, const struct store_options *options)
     writes.owner = options->owner;
     store->writes = pg_new(loop, &writes);
     store->page_reads = page_reads_new(loop, store->reads);
+    store->reports_ = reports_new(loop, options->conninfo);
     return store;
 }
 
 void store_free(struct store *store)
 {
+    if (store->reports_->pg != NULL)
+        pg_free(store->reports_->pg);
+    free(store->reports_);
     pg_free(store->writes);
     pg_free(store->reads);
     page_reads_free(store->page_reads);

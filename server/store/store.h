@@ -9,9 +9,10 @@
 #include "io/pg.h"
 
 struct store {
-    struct pg *reads;              /* pages, look-ups: short deadlines */
-    struct pg *writes;             /* transactions: what moved is durable when they are done */
-    struct page_reads *page_reads; /* pages asked for together are read together */
+    struct pg *reads;               /* pages, look-ups: short deadlines */
+    struct pg *writes;              /* transactions: what moved is durable when they are done */
+    struct page_reads *page_reads;  /* pages asked for together are read together */
+    struct store_reports *reports_; /* see store_reports */
 };
 
 struct store_options {
@@ -30,6 +31,9 @@ struct store_options {
 struct store *store_new(h2o_loop_t *, const struct store_options *);
 /* Everything under way ends with ERR_CLOSED inside this call. */
 void store_free(struct store *);
+/* A connection for what takes seconds, made when it is first asked for: a few questions at a time
+ * (more are ERR_BUSY), each planned for what it asks. */
+struct pg *store_reports(struct store *);
 /* Both connections stand and know all statements. */
 bool store_is_ready(const struct store *);
 

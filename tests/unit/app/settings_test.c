@@ -153,6 +153,10 @@ static void each_mistake_is_reported_with_its_line_and_name(void **state)
         {"providers: [{provider: PayU, api_url: 'https://a.example', "
          "start_origin: 'https://b.example'}]\n",
          "providers[0].provider", "must be 1 to 32 of"},
+        {"segments: {sometimes_late_percent: 60}\n", "segments.sometimes_late_percent",
+         "is not below"},
+        {"segments: {sometimes_late_percent: 30, chronically_late_percent: 20}\n",
+         "segments.chronically_late_percent", "is not below"},
         {"providers: [{provider: payu, api_url: 'http://a.example', "
          "start_origin: 'https://b.example'}]\n",
          "providers[0].api_url", "must begin with https://"},

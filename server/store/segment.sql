@@ -1,0 +1,122 @@
+-- How customers pay: the rule of domain/segment.h over sets, and how far it has been applied.
+
+-- name: segment_state
+-- day, through_customer, is_done, position of the last run (nulls: there was none), and the newest
+-- event's position
+select r.day, r.through_customer, r.is_done, r.position,
+    coalesce((select max(position) from event), 0)::bigint
+from (select 1) one
+left join segment_run r on true;
+
+-- name: segment_moved
+-- Whose money moved. $1 behind this position, $2 at most so many events
+-- position of the last one (in the first row; null: there is none), customer_id (in the others)
+with seen as materialized (
+    select position, customer_id, kind
+    from event
+    where position > $1::bigint
+    order by position
+    limit $2::bigint
+)
+select max(position) as position, null::bigint as customer_id
+from seen
+union all
+select distinct null::bigint, customer_id
+from seen
+where kind in ('payment.paid', 'payment.refunded', 'payment.charged_back',
+    'payment.chargeback_reversed', 'invoice.corrected');
+
+-- name: segment_next
+-- $1 behind this customer_id, $2 at most
+select customer_id
+from customer
+where customer_id > $1::bigint
+order by customer_id
+limit $2::bigint;
+
+-- name: segment_recompute
+-- $1 customer_id[], $2 now, $3 months, $4 grace_days, $5 debts_min, $6 sometimes_late_percent,
+-- $7 chronically_late_percent
+-- how many changed; who did not is not written
+-- Only those who change are locked, in order, as by all who move a customer.
+with person as materialized (
+    select k.customer_id, k.time_zone, ($2::timestamptz at time zone k.time_zone)::date as today
+    from unnest($1::bigint[]) w (customer_id)
+    join customer k using (customer_id)
+), debt as materialized (
+    select p.customer_id, p.today, i.due_date, i.due_minor <= 0 as is_paid,
+        case when i.due_minor <= 0 then (i.paid_at at time zone p.time_zone)::date
+            else p.today end as settled_on
+    from person p
+    join invoice i using (customer_id)
+    where i.due_date >= (p.today - make_interval(months => $3::bigint::integer))::date
+        and (i.due_minor <= 0
+            or (p.today - i.due_date > $4::bigint
+                and not exists (
+                    select from hold h
+                    where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id
+                        and h.kind in ('dispute', 'plan') and h.released_at is null
+                        and (h.until is null or h.until > $2::timestamptz))))
+), counted as materialized (
+    select p.customer_id,
+        count(d.customer_id) as debts,
+        count(d.customer_id) filter (where d.settled_on - d.due_date > $4::bigint) as late,
+        count(d.customer_id) filter (where not d.is_paid) as unpaid,
+        max(d.settled_on - d.due_date) filter (where d.is_paid) as worst
+    from person p
+    left join debt d using (customer_id)
+    group by p.customer_id
+), judged as materialized (
+    select c.customer_id,
+        case
+            when c.debts < $5::bigint or c.debts = 0 then 'on_time'
+            when c.late * 100 >= $7::bigint * c.debts then 'chronically_late'
+            when c.late * 100 >= $6::bigint * c.debts then 'sometimes_late'
+            else 'on_time' end as segment,
+        json_build_object(
+            'debts', c.debts, 'late', c.late, 'unpaid', c.unpaid,
+            'late_percent', case when c.debts > 0 then c.late * 100 / c.debts end,
+            'worst_days_late', greatest(c.worst, 0),
+            'rule', json_build_object('months', $3::bigint, 'grace_days', $4::bigint,
+                'debts_min', $5::bigint, 'sometimes_late_percent', $6::bigint,
+                'chronically_late_percent', $7::bigint),
+            'words', case
+                when c.debts < $5::bigint or c.debts = 0 then format(
+                    '%s of the debts due in the last %s months count; with fewer than %s a customer is taken to pay on time.',
+                    c.debts, $3::bigint, greatest($5::bigint, 1))
+                else format(
+                    '%s of %s debts due in the last %s months were late (%s %%): paid more than %s days after the due date, or unpaid for longer (%s). Sometimes late from %s %%, chronically late from %s %%.',
+                    c.late, c.debts, $3::bigint, c.late * 100 / c.debts, $4::bigint, c.unpaid,
+                    $6::bigint, $7::bigint) end)::text as facts
+    from counted c
+), changing as materialized (
+    select j.customer_id, j.segment, j.facts
+    from judged j
+    join customer k using (customer_id)
+    where (k.segment, k.segment_facts) is distinct from (j.segment, j.facts)
+    order by k.customer_id
+    for no key update of k
+), changed as (
+    update customer k
+    set segment = c.segment, segment_facts = c.facts, segment_at = $2::timestamptz
+    from changing c
+    where k.customer_id = c.customer_id
+    returning 1
+)
+select count(*) from changed;
+
+-- name: segment_pass
+-- The night's pass has come so far; what another node did meanwhile stays if it is further.
+-- $1 day, $2 through_customer, $3 is_done, $4 position to begin with, if there was no run yet
+insert into segment_run as r (day, through_customer, is_done, position)
+values ($1::date, $2::bigint, $3::boolean, $4::bigint)
+on conflict (only_row) do update
+set day = excluded.day, through_customer = excluded.through_customer, is_done = excluded.is_done
+where (r.day, r.is_done, r.through_customer)
+    < (excluded.day, excluded.is_done, excluded.through_customer);
+
+-- name: segment_settle
+-- $1 position. Payments up to it have been looked at.
+update segment_run
+set position = $1::bigint
+where position < $1::bigint;
