@@ -486,9 +486,9 @@ static size_t run(struct rendering *r, size_t at)
     return at;
 }
 
-static int render(struct rendering *r, struct mustache_value data)
+static int render(struct rendering *r, const struct mustache_value *data)
 {
-    r->frames[0] = (struct frame){.value = &data};
+    r->frames[0] = (struct frame){.value = data};
     int steps = 0;
     for (size_t at = 0; at < r->m->op_count; at = run(r, at) + 1)
         if (++steps > MUSTACHE_STEPS_MAX || buf_is_overflowed(r->out))
@@ -500,7 +500,7 @@ int mustache_render(const struct mustache *m, struct mustache_value data, enum m
                     struct buf *out)
 {
     struct rendering r = {.m = m, .mode = mode, .out = out};
-    return render(&r, data);
+    return render(&r, &data);
 }
 
 int mustache_render_whole(const struct mustache *m, struct mustache_value data,
@@ -508,7 +508,7 @@ int mustache_render_whole(const struct mustache *m, struct mustache_value data,
 {
     struct rendering r = {.m = m, .mode = mode, .out = out, .hole = hole};
     *hole = (struct span){NULL, 0};
-    int rc = render(&r, data);
+    int rc = render(&r, &data);
     return rc == 0 && hole->base != NULL ? ERR_INPUT : rc;
 }
 
