@@ -103,10 +103,21 @@ static void ask_folder(h2o_loop_t *loop, struct fetch *fetch, const struct setti
     ask(loop, fetch, &q, &request, on_imap);
 }
 
+static void check_passwords(const struct settings *s, struct check_report *report)
+{
+    if (s->mail.user[0] != '\0' && s->mail.password[0] == '\0')
+        check_add(report, CHECK_REFUSAL, settings_line_of(s, "mail.user"), "mail.password_file",
+                  "is needed with mail.user");
+    if (s->mail.imap.url[0] != '\0' && s->mail.imap.password[0] == '\0')
+        check_add(report, CHECK_REFUSAL, settings_line_of(s, "mail.imap.url"),
+                  "mail.imap.password_file", "is needed with mail.imap.url");
+}
+
 void check_mail(const struct settings *s, struct check_report *report)
 {
     if (s->mail.url[0] == '\0' && s->mail.imap.url[0] == '\0')
         return;
+    check_passwords(s, report);
     signal(SIGPIPE, SIG_IGN); /* a server that hangs up is no reason to die */
     h2o_loop_t *loop = h2o_evloop_create();
     struct fetch *fetch = fetch_new(loop, 1);

@@ -11,9 +11,11 @@
 #include "app/push_command.h"
 #include "app/results_command.h"
 #include "app/scenario_command.h"
+#include "app/sending_command.h"
 #include "app/serve.h"
 #include "app/settings.h"
 #include "app/sms_command.h"
+#include "app/template_command.h"
 #include "app/title.h"
 
 #include <stdio.h>
@@ -35,6 +37,12 @@ static const struct command {
     {"sms", "send one SMS, and show the whole exchange", sms_command},
     {"calls", "the call list, and what came of a call", calls_command},
     {"handover", "the file for external collection", handover_command},
+    {"template", "the words of messages: list, show, check, save, preview", template_command},
+    {"sms", "send one SMS, and show the whole exchange", sms_command},
+    {"calls", "the call list, and what came of a call", calls_command},
+    {"handover", "the file for external collection", handover_command},
+    {"sending", "stop all sending, let it go on, allow more on a day, show how it stands",
+     sending_command},
     {"results", "what reminding brought: late, recovered, what it cost", results_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},

@@ -103,8 +103,7 @@ static int make_api_key(struct key_run *run, struct err *err)
     char joined[API_KEY_SCOPES_MAX];
     if (run->argc < 1 || !join_scopes(run, joined))
         return err_set(err, ERR_INPUT,
-                       "a key needs a name, and scopes out of imports, invoices, "
-                       "paylinks, callbacks, devices, scenarios, customers and results");
+                       "a key needs a name, and scopes out of those that `dunlin key` names");
     api_key_make(joined, run->text, &run->key);
     if (pg_tx_begin(run->room.world.store->writes, &run->tx, on_api_key_saved, run, err) != 0)
         return err->code;

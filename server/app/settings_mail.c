@@ -79,12 +79,9 @@ void settings_finish_mail(struct settings_reading *r)
         need(r, "mail.from", s->mail.from, "mail.url");
         need(r, "mail.bounce_domain", s->mail.bounce_domain, "mail.url");
     }
-    if (s->mail.user[0] != '\0')
-        need(r, "mail.password_file", s->mail.password, "mail.user");
     if (s->mail.imap.url[0] != '\0') {
         need(r, "mail.bounce_domain", s->mail.bounce_domain, "mail.imap.url");
         need(r, "mail.imap.user", s->mail.imap.user, "mail.imap.url");
-        need(r, "mail.imap.password_file", s->mail.imap.password, "mail.imap.url");
     }
 }
 

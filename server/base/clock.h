@@ -4,6 +4,8 @@
 #ifndef DUNLIN_BASE_CLOCK_H
 #define DUNLIN_BASE_CLOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct instant {
@@ -35,5 +37,8 @@ static inline int64_t mono_us_since(struct mono from, struct mono to)
 
 /* "2026-11-22T21:35:20Z" into at least 21 bytes. */
 void instant_print(struct instant t, char out[21]);
+/* "2026-11-22T21:35:20Z", or with "+01:00" at the end; fractions of a second are cut. False when it
+ * is no such text. */
+bool instant_scan(const char *text, size_t len, struct instant *t);
 
 #endif

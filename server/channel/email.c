@@ -147,7 +147,6 @@ static int write_mail(const struct email *email, const struct channel_message *m
                                        .subject = message->title,
                                        .text = message->body,
                                        .html = message->html,
-                                       .link = message->link,
                                        .language = message->language,
                                        .id = span_str(id),
                                        .id_domain = s->bounce_domain,

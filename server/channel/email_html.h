@@ -1,18 +1,12 @@
-/* The HTML beside a mail's text: the same words, paragraph by paragraph, so that neither says what
- * the other does not. No styles that mail programs drop, nothing fetched from anywhere. */
+/* The transfer code in the HTML of a mail, which domain/mail_html.h writes. */
 #ifndef DUNLIN_CHANNEL_EMAIL_HTML_H
 #define DUNLIN_CHANNEL_EMAIL_HTML_H
 
 #include "base/buf.h"
 
-struct email_html {
-    struct span text; /* UTF-8; an empty line begins a paragraph */
-    struct span link; /* a line that is this becomes a button */
-    struct span language;
-    struct span picture_id; /* Content-ID of the transfer code; empty: none */
-    int picture_side;       /* in pixels */
-};
-
-void email_html_print(const struct email_html *, struct buf *out);
+/* Appends `html` with the picture and a line about it at the end of what it says. `id` is the
+ * picture's Content-ID, `side` its width and height in pixels. */
+void email_html_add_picture(struct span html, struct span language, const char *id, int side,
+                            struct buf *out);
 
 #endif

@@ -158,17 +158,12 @@ static void add_html(GMimeMultipart *alternative, const struct email_message *m)
     buf_init(&png, PICTURE_MAX);
     buf_init(&html, EMAIL_MESSAGE_MAX);
     int side = draw(m->transfer, &png);
-    char *text = lines(m->text);
-    email_html_print(&(struct email_html){.text = span_str(text),
-                                          .link = m->link,
-                                          .language = m->language,
-                                          .picture_id = span_str(side == 0 ? "" : picture_id),
-                                          .picture_side = side},
-                     &html);
+    char *text = lines(m->html);
     if (side == 0) {
-        add_text_part(alternative, "html", buf_span(&html).base);
+        add_text_part(alternative, "html", text);
     } else {
         GMimeMultipart *related = g_mime_multipart_new_with_subtype("related");
+        email_html_add_picture(span_str(text), m->language, picture_id, side, &html);
         add_text_part(related, "html", buf_span(&html).base);
         add_picture_part(related, buf_span(&png));
         g_mime_multipart_add(alternative, GMIME_OBJECT(related));
@@ -179,13 +174,6 @@ static void add_html(GMimeMultipart *alternative, const struct email_message *m)
     buf_release(&png);
 }
 
-static void add_given_html(GMimeMultipart *alternative, struct span html)
-{
-    char *copy = lines(html);
-    add_text_part(alternative, "html", copy);
-    g_free(copy);
-}
-
 static GMimeMessage *make(const struct email_message *m)
 {
     GMimeMessage *mail = g_mime_message_new(TRUE);
@@ -194,8 +182,6 @@ static GMimeMessage *make(const struct email_message *m)
     set_headers(mail, m);
     add_text_part(alternative, "plain", text);
     if (m->html.len > 0)
-        add_given_html(alternative, m->html);
-    else
         add_html(alternative, m);
     g_mime_message_set_mime_part(mail, GMIME_OBJECT(alternative));
     g_object_unref(alternative);

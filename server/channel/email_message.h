@@ -17,10 +17,9 @@ struct email_message {
     struct span reply_to;        /* may be empty */
     struct span to;
     struct span subject, text; /* UTF-8; lines of the text end in LF */
-    struct span html;     /* used as it is, without the transfer code; empty: made of the text */
-    struct span link;     /* that the text may show on a line of its own: a button in HTML */
-    struct span language; /* "pl", "en", "uk" */
-    struct span id;       /* of Message-ID, what stands before the @; the same each time */
+    struct span html;          /* may be empty; the transfer code is shown in it */
+    struct span language;      /* "pl", "en", "uk" */
+    struct span id;            /* of Message-ID, what stands before the @; the same each time */
     struct span id_domain;
     struct span unsubscribe;         /* https address for List-Unsubscribe, or empty */
     const struct transfer *transfer; /* may be null */

@@ -54,6 +54,14 @@ unsigned message_channels_of(const struct mustache *template)
     return channels != 0 ? channels : (1u << MESSAGE_CHANNEL_COUNT) - 1;
 }
 
+unsigned message_channels_in(struct span text)
+{
+    struct mustache *template = mustache_new(text, NULL);
+    unsigned channels = template == NULL ? 0 : message_channels_of(template);
+    mustache_free(template);
+    return channels;
+}
+
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(((const struct text *)a)->key, ((const struct text *)b)->key);

@@ -69,5 +69,7 @@ void message_shipped_list(message_shipped_cb on_text, void *owner);
 
 /* Which channels a template has a text for, one bit each: those it has sections of, or all. */
 unsigned message_channels_of(const struct mustache *);
+/* Of a text; 0 when it does not compile. */
+unsigned message_channels_in(struct span text);
 
 #endif

@@ -19,6 +19,7 @@
 #include "http/results.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
+#include "http/sending.h"
 #include "http/templates.h"
 #include "http/unsubscribe.h"
 #include "http/work_items.h"
@@ -81,8 +82,8 @@ const struct route private_routes[] = {
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
-    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "plan", plan_of_invoice},
-    {"GET", "/api/v1/plan", ROUTE_API_KEY, "plan", plan_of_day},
+    {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},
+    {"GET", "/api/v1/plan", ROUTE_API_KEY, "invoices", plan_of_day},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
@@ -103,6 +104,10 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_show},
     {"PATCH", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_receive},
     {"DELETE", "/api/v1/imports/{id}", ROUTE_API_KEY, "imports", imports_terminate},
+    {"GET", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_show_state},
+    {"POST", "/api/v1/sending", ROUTE_API_KEY, "sending", sending_switch},
+    {"POST", "/api/v1/sending/allowance", ROUTE_API_KEY, "sending", sending_allow_more},
+    {"PUT", "/api/v1/payment-feed", ROUTE_API_KEY, "sending", sending_take_feed},
     {"GET", "/api/v1/imports/{id}/bad-rows.csv", ROUTE_API_KEY, "imports", imports_bad_rows},
     {"GET", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_list},
     {"POST", "/api/v1/scenarios", ROUTE_API_KEY, "scenarios", scenarios_save},

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* The poll is what notices that the horizon has moved: a look costs one row. */
-enum { POLL_MS = 2000, RETRY_MS = 5000, NEXT_MS = 1 };
+enum { POLL_MS = 1000, RETRY_MS = 5000, NEXT_MS = 1 };
 
 struct planning {
     struct reminder_plan *plan;

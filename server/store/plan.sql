@@ -258,13 +258,14 @@ with day as materialized (
         case when r.reason = 'hold-out' then 'hold-out' else r.state end as state
     from reminder r
     where r.step_date = $16::date and r.scenario_id is not null
+        and not (r.state = 'cancelled' and r.reason = 'planned anew')
     union all
     select j.customer_id, j.invoice_id, j.step, j.scenario_id, j.version, j.step_no, j.due_at,
         case when j.is_held_out then 'hold-out' else 'to come' end
     from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
         $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
         $13::bigint, $14::bigint, $15::bigint) j
-    where j.why_not is null and j.old_state is null
+    where j.why_not is null
 ), named as (
     select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, s.channels[1] as channel,
         coalesce(c.segment, 'on_time') as segment, d.state, d.due_at

@@ -124,6 +124,9 @@ with due as materialized (
                         or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz))
                 limit 1) is null
             and (s.next_at is null or s.next_at > $1::timestamptz)
+            -- Behind an outage the planner comes first: a newer step may have been missed.
+            and (s.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
+                >= (($1::timestamptz + interval '14 hours') at time zone 'UTC')::date)
         end as may_go,
         (select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
         or (not s.is_thanks and $10::bigint > 0

@@ -1,13 +1,18 @@
 // Reminders as mail, from a due row in PostgreSQL to a real SMTP server, read by a mail parser.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 
-import { eventually } from '../support/demo.mjs';
+import { dunlin, eventually } from '../support/demo.mjs';
 import { startMailGateway } from '../support/mail_gateway.mjs';
 
+const run = promisify(execFile);
 const owed = await startMailGateway(20), { remind, reminder, server } = owed;
 
 const ended = (n) => eventually(async () => {
@@ -110,3 +115,17 @@ test('mails go over connections that are there', async () => {
   assert.ok(server.commands.connections - before <= 2, `${server.commands.connections - before} connections`);
 });
 
+test('dunlin check proves the mail server, and says what is wrong with it', async () => {
+  const check = async (settings) => {
+    const file = path.join(owed.gateway.dir, 'check.yaml');
+    writeFileSync(file, readFileSync(path.join(owed.gateway.dir, 'dunlin.yaml'), 'utf8').replace(...settings));
+    const { stdout } = await run(dunlin, ['check', '--json', '--settings', file]).catch((refused) => refused);
+    return JSON.parse(stdout).filter(({ setting }) => setting.startsWith('mail.')).map(({ level, setting, text }) => `${level} ${setting} ${text}`);
+  };
+  const before = server.mails.length;
+  assert.deepEqual(await check(['', '']), ['good mail.url answers, and the login is good',
+    'warning mail.imap.url names no folder: nobody hears of addresses that are dead']);
+  assert.match((await check(['"dunlin"', '"somebody"']))[0], /^refusal mail\.password_file does not let us log in: 535 5\.7\.8/);
+  assert.match((await check([`localhost:${server.port}`, 'localhost:9']))[0], /^warning mail\.url cannot be asked now: /);
+  assert.equal(server.mails.length, before);
+});

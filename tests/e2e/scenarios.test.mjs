@@ -174,10 +174,13 @@ test('two that put versions in force at once do it one behind the other', async 
     const { version: two } = (await post('/scenarios', yaml('race', { title: `${turn} b` }))).json();
     const answers = await Promise.all([one, two].map((version) => post('/scenarios/race/activate', { version })));
     assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
-    // The same one twice: one wins.
+    // The same one twice: it takes over once. Who looked at the clock first but came second moves it to
+    // that moment, which is still to come from there; otherwise it is told that it was late.
     const { version } = (await post('/scenarios', yaml('race', { title: `${turn} c` }))).json();
     const both = await Promise.all([1, 2].map(() => post('/scenarios/race/activate', { version })));
-    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409]);
+    const statuses = both.map(({ status }) => status).sort();
+    assert.ok(statuses[0] === 200 && [200, 409].includes(statuses[1]), statuses.join());
+    assert.equal((await listed('race')).version, version);
   }
   const spans = (await shown('race')).versions.filter(({ in_force_from: from }) => from !== null)
     .sort((a, b) => a.in_force_from.localeCompare(b.in_force_from) || (a.in_force_until ?? '9').localeCompare(b.in_force_until ?? '9'));

@@ -25,6 +25,7 @@ export async function startSms(debts, sms = {}, more = {}) {
   const owed = await startOwed(debts, { workers: 1, ...more,
     sms: { gateway: 'smsapi', url: `${fake.url}/sms.do`, check_url: `${fake.url}/user.do?format=json&credits=1`, token_file: file('token', 'sms-token-1234'), sender: 'MyBank',
       report: { secret_file: file('secret', 'r3port-Secret_of_the_address') }, rest_ms: 100, ...sms } });
+  await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update invoice set needs_plan = false;
     update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0')`);

@@ -28,6 +28,7 @@ before(async () => {
   const { public: { url: base } } = owed.gateway.settings;
   url = `${base}/callbacks/sms/${secret}`;
   voiceUrl = `${base}/callbacks/voice/${secret}-voice`;
+  await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update customer set phone = '+4850000000' || substr(reference, 2)`);
 });

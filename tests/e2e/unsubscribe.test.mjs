@@ -1,9 +1,12 @@
 // Out of mails by one click, and who has really seen a page.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { openBrowser, openPhone } from '../support/browser.mjs';
-import { eventually } from '../support/demo.mjs';
+import { dunlin, eventually } from '../support/demo.mjs';
 import { request } from '../support/https.mjs';
 import { startMailGateway } from '../support/mail_gateway.mjs';
 import { metricOf, parseMetrics } from '../support/prometheus.mjs';
@@ -102,4 +105,24 @@ test('a scanner opens the page and nobody has answered; a person touches it and 
   const [event, ...more] = await events(4, 'reminder.opened');
   assert.deepEqual(JSON.parse(event.facts), { steps: ['due'], by: 'page' });
   assert.deepEqual(more, []);
+});
+
+test('the creditor\'s systems read and set the same', async () => {
+  const settings = ['--settings', path.join(owed.gateway.dir, 'dunlin.yaml')];
+  const key = execFileSync(dunlin, ['key', 'api', 'make', 'crm', 'customers', ...settings], { encoding: 'utf8' }).trim();
+  const url = (reference) => `${owed.gateway.settings.private.url}/api/v1/customers/${reference}/channels`;
+  const ca = readFileSync(owed.gateway.settings.private.certificate);
+  const ask = (reference, method = 'GET', body = undefined) => request(url(reference), { method, ca,
+    headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) }, body: body && JSON.stringify(body) });
+  const { preferred, email, sms, faults } = (await ask('K0')).json();
+  assert.deepEqual([preferred, email, sms, faults], [null, 'opted_out', 'opted_in', {}]);
+  assert.equal((await ask('K0', 'PUT', { email: 'opted_in', sms: 'consented', voice: 'opted_out', preferred: 'email' })).status, 204);
+  const now = (await ask('K0')).json();
+  assert.deepEqual([now.preferred, now.email, now.sms, now.voice, now.push], ['email', 'opted_in', 'consented', 'opted_out', 'opted_in']);
+  assert.equal((await ask('K0', 'PUT', { sms: 'opted_out' })).status, 204);
+  assert.equal((await ask('K0')).json().sms, 'opted_out');
+  assert.equal((await ask('nobody')).status, 404);
+  assert.equal((await ask('nobody', 'PUT', { sms: 'opted_out' })).status, 404);
+  for (const bad of [{ fax: 'opted_out' }, { sms: 'maybe' }, { preferred: 'fax' }, { sms: true }])
+    assert.equal((await ask('K0', 'PUT', bad)).status, 400);
 });

@@ -17,6 +17,7 @@ async function startVoice(voice) {
   const fake = await startSmsapi();
   atEnd(() => fake.close());
   const owed = await startOwed(3, { workers: 1, voice: { gateway: 'smsapi', url: `${fake.url}/vms.do`, token_file: token, part_price: '0.2', point_price: '0', ...voice } });
+  await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update invoice set needs_plan = false;
     update customer set phone = case reference when 'K2' then '+380441234567' else '+4850123450' || substr(reference, 2) end;

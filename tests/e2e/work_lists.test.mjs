@@ -25,6 +25,7 @@ before(async () => {
   ca = readFileSync(owed.gateway.settings.private.certificate);
   base = `${owed.gateway.settings.private.url}/api/v1`;
   key = JSON.parse((await run('key', 'api', 'make', 'phones', 'calls', '--json')).out).key;
+  await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update invoice set needs_plan = false;
     update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0'), segment = 'chronically_late'`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
 import { dunlin, execute, findConninfo, query } from './demo.mjs';
+import { eventually } from './eventually.mjs';
 import { makeGateway } from './gateway.mjs';
 
 function csvOf(debts) {
@@ -43,6 +44,9 @@ export async function startOwed(debts, settings = {}, under = [], bank = 'http:/
   return {
     gateway, app, caText: readFileSync(gateway.settings.public.certificate),
     sandbox: { callback: `${gateway.settings.public.url}/callbacks/sandbox`, secret },
+    // All debts have their reminders, so that a test can cancel them.
+    planned: () => eventually(async () => (await query(owner, 'select from invoice where needs_plan')).length === 0,
+      { what: 'the plan', within: 30000 }),
     query: (sql) => query(owner, sql), execute: (sql) => patiently(() => execute(owner, sql)),
   };
 }

@@ -31,8 +31,9 @@ export async function startPushGateway(debts, apps, settings = {}) {
   process.env.TEST_CHANNELS = 'sandbox';
   const owed = await startOwed(debts, { push: { apps }, ...settings });
   delete process.env.TEST_CHANNELS;
-  await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
-    update customer set phone = '+4850000' || substr(reference, 2)`);
+  // Customers first, as whoever claims locks them.
+  await owed.execute(`update customer set phone = '+4850000' || substr(reference, 2);
+    update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled'`);
   const idOf = `(select customer_id from customer_registry where reference = '%')`;
   return Object.assign(owed, {
     async addDevice(n, { service = 'apns', token = apnsToken(n), language = null, environment = 'production',

@@ -143,8 +143,8 @@ class Walk {
           exists (select from reminder r join invoice i using (customer_id, invoice_id)
             where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${now}
               and (i.due_minor <= 0) = (r.step like 'thanks%')
-              and not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-                and h.released_at is null and (h.until is null or h.until > ${now})))) as is_waiting,
+              and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
+                and h.released_at is null and (h.until is null or h.until > ${now}))))) as is_waiting,
           (select min(at) from (
             select greatest(r.due_at, r.try_at) as at from reminder r where r.state = 'scheduled'
             union all select h.until from hold h where h.released_at is null) t where t.at > ${now}) as next`);

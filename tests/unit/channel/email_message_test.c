@@ -20,7 +20,7 @@ static struct email_message usual(void)
         .to = SPAN_LIT("anna@example.com"),
         .subject = SPAN_LIT("FV/1: termin płatności"),
         .text = SPAN_LIT("Dzień dobry,\n\nzapłać tutaj:\nhttps://p.example/AbC\n"),
-        .link = SPAN_LIT("https://p.example/AbC"),
+        .html = SPAN_LIT("<!doctype html><html><body><p>Dzień dobry</p></body></html>\n"),
         .language = SPAN_LIT("pl"),
         .id = SPAN_LIT("CODE"),
         .id_domain = SPAN_LIT("b.bank.example"),
@@ -164,26 +164,27 @@ static void transfer_code_is_shown_where_there_is_one(void **state)
     free(mail);
 }
 
-static void html_says_what_the_text_says(void **state)
+static void picture_stands_at_the_end_of_the_letter(void **state)
 {
+    static const char end[] = "</td></tr></table></td></tr></table></body></html>";
+    static const struct {
+        const char *html, *before, *after;
+    } rows[] = {
+        {"<p>x</p></td></tr></table></td></tr></table></body></html>", "<p>x</p><p>Or scan", end},
+        {"<p>x</p></body>", "<p>x</p><p>Or scan", "</p></body>"},
+        {"<p>x</p>", "<p>x</p><p>Or scan", "</p>"},
+    };
     (void)state;
-    struct buf out;
-    buf_init(&out, 65536);
-    email_html_print(
-        &(struct email_html){.text = SPAN_LIT("A <b>&\"\n\nsee https://a.example/?x=1&y=2.\n"
-                                              "https://p.example/AbC\nend\n\n\nlast"),
-                             .link = SPAN_LIT("https://p.example/AbC"),
-                             .language = SPAN_LIT("en\"")},
-        &out);
-    const char *html = buf_span(&out).base;
-    assert_has(html, "<html lang=\"en&quot;\">");
-    assert_has(html, "<p>A &lt;b&gt;&amp;&quot;</p>\n<p>see ");
-    assert_has(html,
-               "see <a href=\"https://a.example/?x=1&amp;y=2\">"
-               "https://a.example/?x=1&amp;y=2</a>.<br>\n<a href=\"https://p.example/AbC\" style=");
-    assert_has(html, "https://p.example/AbC</a><br>\nend</p>\n<p>last</p>\n</div>");
-    assert_null(strstr(html, "<img"));
-    buf_release(&out);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        struct buf out;
+        buf_init(&out, 4096);
+        email_html_add_picture(span_str(rows[i].html), SPAN_LIT("en"), "pic", 200, &out);
+        const char *html = buf_span(&out).base;
+        assert_has(html, rows[i].before);
+        assert_has(html, "<img src=\"cid:pic\" alt=\"QR\" width=\"200\" height=\"200\"");
+        assert_string_equal(html + strlen(html) - strlen(rows[i].after), rows[i].after);
+        buf_release(&out);
+    }
 }
 
 int main(void)
@@ -194,7 +195,7 @@ int main(void)
         cmocka_unit_test(nothing_in_a_field_begins_another_header),
         cmocka_unit_test(addresses_are_addresses),
         cmocka_unit_test(transfer_code_is_shown_where_there_is_one),
-        cmocka_unit_test(html_says_what_the_text_says),
+        cmocka_unit_test(picture_stands_at_the_end_of_the_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

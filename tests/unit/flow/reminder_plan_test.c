@@ -4,12 +4,14 @@
 #include "flow/reminder_plan.h"
 
 #include "flow/plan_days.h"
+#include "flow/reminder_explain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 /* cmocka wants the ones above first */
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "money_fixture.h"
 
@@ -69,7 +71,8 @@ static int setup(void **state)
     (void)state;
     fixture_time = (struct instant){INT64_C(1000000) * NOON};
     fixture_seed(&fixture, 20);
-    sql("truncate reminder, planned, scenario, scenario_version, scenario_step restart identity");
+    sql("truncate reminder, invoice_registry, planned, scenario, scenario_version, scenario_step "
+        "restart identity");
     add_scenario_version(1, "2026-01-01", ladder);
     return 0;
 }
@@ -325,6 +328,98 @@ static void a_pass_goes_on_after_any_kill(void **state)
     assert_planned_once();
 }
 
+static void on_explained(void *owner, struct span json, const struct err *err)
+{
+    json_t **answer = owner;
+    *answer = err->code != 0 || json.base == NULL ? json_null()
+                                                  : json_loadb(json.base, json.len, 0, NULL);
+}
+
+static json_t *explain(const char *number)
+{
+    json_t *answer = NULL;
+    struct err err;
+    const struct plan_debt_name name = {.number = span_str(number)};
+    assert_int_equal(reminder_explain(&fixture.world, &name, on_explained, &answer, &err), 0);
+    while (answer == NULL)
+        h2o_evloop_run(fixture.world.loop, 50);
+    return answer;
+}
+
+static json_t *forecast(int32_t day)
+{
+    json_t *answer = NULL;
+    struct err err;
+    assert_int_equal(reminder_forecast(&fixture.world, day, on_explained, &answer, &err), 0);
+    while (answer == NULL)
+        h2o_evloop_run(fixture.world.loop, 50);
+    return answer;
+}
+
+static json_int_t total_of(const json_t *answer, const char *name)
+{
+    return json_integer_value(json_object_get(answer, name));
+}
+
+/* before_2 of all twenty is on the 25th; one of them pays, one has another due date. */
+static void the_forecast_is_what_is_then_planned(void **state)
+{
+    (void)state;
+    enum { DAY_25 = 20782 };
+    plan_all();
+    sql("update invoice set due_minor = 0, paid_at = now() where customer_id = 1;"
+        "update invoice set due_date = '2026-11-28' where customer_id = 2");
+    json_t *before = forecast(DAY_25);
+    assert_int_equal(total_of(before, "total"), 18);
+    assert_int_equal(total_of(before, "difference"), 18);
+    assert_value("select count(*) from reminder where step = 'before_2'", "0");
+    add_days(1);
+    plan_all();
+    json_t *after = forecast(DAY_25);
+    assert_int_equal(total_of(after, "total"), 18);
+    const json_t *count = json_array_get(json_object_get(after, "counts"), 0);
+    assert_string_equal(json_string_value(json_object_get(count, "step")), "before_2");
+    assert_string_equal(json_string_value(json_object_get(count, "state")), "scheduled");
+    assert_value("select count(*) from reminder where step = 'before_2'", "18");
+    json_decref(before);
+    json_decref(after);
+}
+
+static const char *word_of(const json_t *answer, const char *step, const char *name)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(answer, "steps"), i,
+                       item) if (strcmp(json_string_value(json_object_get(item, "step")), step) ==
+                                 0) return json_string_value(json_object_get(item, name));
+    return NULL;
+}
+
+static void a_debt_is_told_why_each_step_goes_or_stays(void **state)
+{
+    (void)state;
+    plan_all();
+    sql("insert into invoice_registry select number, customer_id, invoice_id from invoice;"
+        "update scenario_step set segments = '{chronically_late}' where name = 'due';"
+        "insert into hold (customer_id, invoice_id, hold_no, kind, until, created_at) select"
+        " customer_id, invoice_id, 1, 'dispute', null, now() from invoice where customer_id = 4");
+    json_t *answer = explain("FV4");
+    assert_string_equal(word_of(answer, "issue", "why_not"), "planned before");
+    assert_string_equal(word_of(answer, "due", "why_not"), "step: segment");
+    assert_null(word_of(answer, "after_9", "why_not"));
+    assert_string_equal(word_of(answer, "after_9", "due_at"), "2026-12-06T09:00:00Z");
+    bool is_disputed = false;
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(answer, "held_by"), i, item) is_disputed |=
+        strcmp(json_string_value(json_object_get(item, "rule")), "dispute") == 0;
+    assert_true(is_disputed);
+    assert_int_equal(json_array_size(json_object_get(answer, "was")), 1);
+    json_decref(answer);
+    answer = explain("nobody's");
+    assert_true(json_is_null(answer));
+}
+
 /* The planner's own word for how a step is called, and the domain's. */
 static void steps_are_called_as_the_domain_calls_them(void **state)
 {
@@ -372,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
         cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
         cmocka_unit_test_setup(two_nodes_share_a_pass, setup),
+        cmocka_unit_test_setup(the_forecast_is_what_is_then_planned, setup),
+        cmocka_unit_test_setup(a_debt_is_told_why_each_step_goes_or_stays, setup),
         cmocka_unit_test_setup(steps_are_called_as_the_domain_calls_them, setup),
         cmocka_unit_test_setup(a_pass_goes_on_after_any_kill, setup),
     };

@@ -1,0 +1,97 @@
+// The red switch, the payment feed and the day's allowance: by API and by command, on a running gateway.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { dunlin } from '../support/demo.mjs';
+import { eventually } from '../support/eventually.mjs';
+import { request } from '../support/https.mjs';
+import { apnsApp, apnsToken, startApns, startPushGateway } from '../support/push_gateway.mjs';
+
+const apns = await startApns({ environment: 'production' });
+const owed = await startPushGateway(20, [apnsApp(apns)], { reminders: { usual_factor: 1, ramp_start: 6, feed_age_max_hours: 1 } });
+const settings = path.join(owed.gateway.dir, 'dunlin.yaml');
+const command = (...args) => promisify(execFile)(dunlin, ['sending', ...args, '--settings', settings]);
+const { key } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'operator', 'sending', '--json', '--settings', settings]));
+
+const api = (method, at, body, secret = key) => request(`${owed.gateway.settings.private.url}/api/v1/${at}`, {
+  ca: readFileSync(owed.gateway.settings.private.certificate), method, body: body && JSON.stringify(body),
+  headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+});
+const state = async () => JSON.parse((await api('GET', 'sending')).body);
+const sentTo = (numbers) => eventually(() => numbers.every((n) => apns.accepted.some(({ target }) => target === apnsToken(n))),
+  { what: `pushes to ${numbers}`, every: 10 });
+const nothingGoes = async (numbers) => {
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // that nothing comes is seen by waiting only
+  for (const n of numbers)
+    assert.equal((await owed.reminder(n)).state, 'scheduled');
+};
+
+test('a stop by API is in force at once, and says who and why', async () => {
+  await owed.addDevice(0);
+  assert.equal((await api('POST', 'sending', { stopped: true, reason: 'wrong texts' })).status, 204);
+  await owed.remind([0]);
+  await nothingGoes([0]);
+  const now = await state();
+  assert.equal(now.stopped, true);
+  assert.equal(now.reason, 'wrong texts');
+  assert.match((await command('status')).stdout, /stopped .*\n.*wrong texts/);
+  await command('go');
+  await sentTo([0]);
+  assert.equal((await state()).stopped, false);
+});
+
+test('a stop by command is in force at once', async () => {
+  await owed.addDevice(1);
+  await command('stop', '--why', 'the bank is down');
+  await owed.remind([1]);
+  await nothingGoes([1]);
+  assert.equal((await api('POST', 'sending', { stopped: false })).status, 204);
+  await sentTo([1]);
+});
+
+test('what waits for the payment feed goes when it is there', async () => {
+  await owed.addDevice(2);
+  await owed.execute(`update invoice set due_date = current_date - 10 where number = 'FV/2'`);
+  await owed.remind([2]);
+  const waits = await eventually(async () => {
+    const row = await owed.reminder(2);
+    return row.reason === 'payment feed too old' && row;
+  }, { what: 'the reminder to be put off', every: 20 });
+  assert.equal(waits.state, 'scheduled');
+  assert.equal((await api('PUT', 'payment-feed', { as_of: new Date().toISOString() })).status, 204);
+  await sentTo([2]);
+});
+
+test('beyond the usual nothing goes until more is allowed', async () => {
+  const numbers = [3, 4, 5, 6, 7, 8, 9];
+  for (const n of numbers)
+    await owed.addDevice(n);
+  await owed.remind(numbers);
+  await eventually(async () => (await state()).messages_today === 6, { what: 'six messages', every: 20 });
+  const left = await owed.query(`select count(*)::int as count from reminder where step = 'due' and state = 'scheduled'`);
+  assert.equal(left[0].count, 4);
+  assert.match((await command('status')).stdout, /stopped +for today/);
+  await command('allow', '8');
+  await eventually(async () => (await state()).messages_today === 8, { what: 'eight messages', every: 20 });
+  assert.equal((await api('POST', 'sending/allowance', { messages: 100 })).status, 204);
+  await sentTo(numbers);
+});
+
+test('what cannot be read is refused with its reason', async () => {
+  for (const [method, at, body] of [
+    ['POST', 'sending', { stopped: true }], ['POST', 'sending', { stopped: 'yes' }], ['POST', 'sending', {}],
+    ['POST', 'sending/allowance', { messages: 0 }], ['PUT', 'payment-feed', { as_of: 'now' }],
+    ['PUT', 'payment-feed', { as_of: '2999-01-01T00:00:00Z' }],
+  ]) {
+    const answer = await api(method, at, body);
+    assert.equal(answer.status, 400, `${at} ${JSON.stringify(body)}`);
+  }
+  const other = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'x', 'imports', '--json', '--settings', settings])).key;
+  assert.equal((await api('GET', 'sending', undefined, other)).status, 403);
+  for (const args of [['stop'], ['allow', 'many'], ['feed', 'today'], ['status', 'x'], ['halt']])
+    await assert.rejects(command(...args), ({ code }) => code === 2);
+});
