@@ -1,6 +1,7 @@
 #include "app/command.h"
 
 #include "app/calls_command.h"
+#include "app/campaign_command.h"
 #include "app/check.h"
 #include "app/demo.h"
 #include "app/import_command.h"
@@ -28,6 +29,8 @@ static const struct command {
     {"demo", "everything on this machine, with fictional debtors", demo_command},
     {"serve", "the gateway: pages, callbacks, API, reminders", serve_command},
     {"import", "bring in the invoices of an accounting export", import_command},
+    {"campaign", "one message to each row of a file: make, approve, stop, results",
+     campaign_command},
     {"migrate", "bring the database's schema up to date", migrate_command},
     {"link", "show, issue, revoke or replace the link of an invoice", link_command},
     {"plan", "what would be sent on a date, and why (sends nothing)", plan_command},

@@ -3,6 +3,7 @@
 #include "app/keys.h"
 #include "app/private_db.h"
 #include "app/settings_reminders.h"
+#include "app/world_build.h"
 #include "base/clock.h"
 #include "domain/keyring.h"
 #include "migrations.h"
@@ -62,6 +63,9 @@ static int open_world(struct command_world *c, struct err *err)
                                                          .write_timeout_ms = TIMEOUT_MS}),
         .keys = c->keys_,
         .public_url = span_str(c->settings.public_.url),
+        .creditor = world_creditor_of(&c->settings),
+        .import_bytes_max = c->settings.import.bytes_max,
+        .campaigns = world_campaign_rules(&c->settings),
         .reminders = settings_reminder_rules(&c->settings),
         .now = clock_wall};
     return 0;

@@ -165,6 +165,9 @@ struct settings {
             int64_t every_seconds;
         } imap;
     } mail;
+    struct {
+        int64_t rows_max, part_price_micro, alone_price, alone_count;
+    } campaigns;
 
     struct settings_line *lines_;
     int line_count_;

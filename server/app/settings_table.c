@@ -747,6 +747,17 @@ const struct setting settings_table[] = {
     INT("segments.chronically_late_percent", segments.chronically_late_percent, "50", 1, 100,
         "… and from this one on chronically late; not below sometimes_late_percent."),
 
+    SECTION("campaigns", "One message to each row of a file: docs/campaigns.md."),
+    INT("campaigns.rows_max", campaigns.rows_max, "100000", 1, 1000000, "Rows of one file."),
+    INT("campaigns.part_price_micro", campaigns.part_price_micro, "90000", 0, 10000000,
+        "What one part of an SMS costs, in millionths of the currency: 90000 is 0.09. A "
+        "campaign's\n"
+        "price is reckoned by it before it is approved."),
+    INT("campaigns.second_person_above_price", campaigns.alone_price, "500", 0, 1000000000,
+        "A campaign that costs more than this, in whole units of the currency, …"),
+    INT("campaigns.second_person_above_count", campaigns.alone_count, "5000", 0, 1000000000,
+        "… or has more rows than this, is approved by somebody else than who made it. 0: always."),
+
     SECTION("push", "Reminders as pushes of the creditor's own apps, over APNs and FCM."),
     {.name = "push.apps",
      .type = SETTING_TABLES,

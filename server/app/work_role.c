@@ -11,6 +11,7 @@
 #include "http/listener.h"
 #include "jobs/anchor.h"
 #include "jobs/bounces.h"
+#include "jobs/campaigns.h"
 #include "jobs/channel_watch.h"
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
@@ -46,6 +47,7 @@ struct work_role {
     struct importing *importing;
     struct store *plan_store; /* and so has planning */
     struct planning *planning;
+    struct campaigns *campaigns;
 };
 
 /* A part of an import, or of a day's plan, is one transaction of thousands of rows. */
@@ -181,6 +183,8 @@ static int work_start(const struct worker *w, void **state, struct err *e)
                                                           .write_timeout_ms = BULK_TIMEOUT_MS});
     role->planning =
         planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
+    role->campaigns = campaigns_new(&(struct campaigns_options){
+        .world = w->world, .store = role->import_store, .dispatch = role->dispatch});
     return 0;
 }
 
@@ -202,6 +206,7 @@ static void work_drain(void *state)
     segments_stop(role->segments);
     importing_stop(role->importing);
     planning_stop(role->planning);
+    campaigns_stop(role->campaigns);
 }
 
 static bool work_is_drained(void *state)
@@ -211,7 +216,7 @@ static bool work_is_drained(void *state)
            dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
            stale_devices_is_idle(role->stale_devices) && text_watch_is_idle(role->text_watch) &&
            first_scenario_is_idle(role->first_scenario) && planning_is_idle(role->planning) &&
-           segments_is_idle(role->segments) &&
+           segments_is_idle(role->segments) && campaigns_is_idle(role->campaigns) &&
            (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
@@ -241,6 +246,7 @@ static void work_stop(void *state)
     segments_free(role->segments);
     importing_stop(role->importing);
     importing_free(role->importing);
+    campaigns_free(role->campaigns);
     store_free(role->import_store);
     role->world->gates = NULL;
     gates_release(&role->gates);
@@ -263,10 +269,17 @@ static void work_on_notified(void *state, const char *channel)
         importing_wake(role->importing);
     else if (strcmp(channel, PLAN_CHANNEL) == 0)
         planning_wake(role->planning);
+    else if (strcmp(channel, CAMPAIGN_CHANNEL) == 0)
+        campaigns_wake(role->campaigns);
 }
 
-static const char *const channels[] = {PARKED_CHANNEL, DISPATCH_CHANNEL, IMPORT_CHANNEL,
-                                       PLAN_CHANNEL,   TEMPLATE_CHANNEL, NULL};
+static const char *const channels[] = {PARKED_CHANNEL,
+                                       DISPATCH_CHANNEL,
+                                       IMPORT_CHANNEL,
+                                       PLAN_CHANNEL,
+                                       TEMPLATE_CHANNEL,
+                                       CAMPAIGN_CHANNEL,
+                                       NULL};
 
 const struct worker_role work_role = {
     .start = work_start,

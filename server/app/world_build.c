@@ -29,7 +29,7 @@ struct world_house {
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
 
-static struct creditor creditor_of(const struct settings *s)
+struct creditor world_creditor_of(const struct settings *s)
 {
     return (struct creditor){
         .name = span_str(s->creditor.name),
@@ -143,6 +143,14 @@ static struct segment_rules segments_of(const struct settings *s)
     };
 }
 
+struct campaign_rules world_campaign_rules(const struct settings *s)
+{
+    return (struct campaign_rules){.rows_max = s->campaigns.rows_max,
+                                   .part_price_micro = s->campaigns.part_price_micro,
+                                   .alone_price_micro = s->campaigns.alone_price * 1000000,
+                                   .alone_count = s->campaigns.alone_count};
+}
+
 static struct world_house *house_new(const struct gateway *g, int slot)
 {
     struct world_house *h = calloc(1, sizeof(*h));
@@ -150,11 +158,12 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         abort();
     const struct settings *s = g->settings;
     h->world = (struct world){
-        .creditor = creditor_of(s),
+        .creditor = world_creditor_of(s),
         .reminders = settings_reminder_rules(s),
         .metrics = &g->board->metrics[slot],
         .is_demo = g->is_demo,
         .import_bytes_max = s->import.bytes_max,
+        .campaigns = world_campaign_rules(s),
         .payment_in_flight_seconds = (int)s->payments.in_flight_seconds,
         .payment_starts_max = (int)s->payments.starts_per_10min,
         .blik_codes_max = (int)s->payments.blik_per_10min,

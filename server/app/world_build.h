@@ -20,4 +20,8 @@ struct world *world_new(const struct gateway *, int slot, const struct world_not
 MUST_CHECK int world_reload_keys(struct world *, const struct settings *, struct err *);
 void world_free(struct world *);
 
+/* What the settings say of these; texts are the settings' own. */
+struct creditor world_creditor_of(const struct settings *);
+struct campaign_rules world_campaign_rules(const struct settings *);
+
 #endif

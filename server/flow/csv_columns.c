@@ -148,6 +148,11 @@ bool csv_column_is_needed(enum csv_column column)
     return columns[column].is_needed;
 }
 
+bool csv_column_is_needed_by_campaign(enum csv_column column)
+{
+    return column == CSV_PHONE || column == CSV_AMOUNT || column == CSV_DUE_DATE;
+}
+
 /* The Polish letters beyond ASCII, all of two bytes in UTF-8. */
 static char plain_letter(unsigned char lead, unsigned char next)
 {
@@ -222,4 +227,28 @@ int csv_columns_twice(const struct span *headers, int count, int *first, int *se
         return column;
     }
     return -1;
+}
+
+void csv_field_of(struct span header, char out[CSV_FIELD_MAX + 1])
+{
+    size_t len = 0;
+    bool is_between = false;
+    for (size_t i = 0; i < header.len && len < CSV_FIELD_MAX; ++i) {
+        unsigned char c = (unsigned char)header.base[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (unsigned char)(c - 'A' + 'a');
+        if (c >= 0x80 && i + 1 < header.len)
+            c = (unsigned char)plain_letter(c, (unsigned char)header.base[i + 1]);
+        if (c == '\0' || c >= 0x80) /* the second byte of a letter, or one that has no plain form */
+            continue;
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
+            is_between = len > 0;
+            continue;
+        }
+        if (is_between && len + 1 < CSV_FIELD_MAX)
+            out[len++] = '_';
+        is_between = false;
+        out[len++] = (char)c;
+    }
+    out[len] = '\0';
 }

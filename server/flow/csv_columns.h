@@ -34,9 +34,19 @@ const char *csv_column_name(enum csv_column);
 bool csv_column_is_needed(enum csv_column);
 /* The column that a header in UTF-8 names, or -1. */
 int csv_column_of(struct span header);
+/* In a campaign's file the telephone is needed, and the debt's customer, name and number are made
+ * where they are missing. */
+bool csv_column_is_needed_by_campaign(enum csv_column);
 /* How many distinct columns the headers name. */
 int csv_columns_map(struct csv_columns *, const struct span *headers, int count);
 /* The first column that two headers name, with their positions; or -1. */
 int csv_columns_twice(const struct span *headers, int count, int *first, int *second);
+
+enum { CSV_FIELD_MAX = 40 };
+
+/* What a column of its own is called in templates (`row.<field>`): small ASCII letters and digits,
+ * Polish letters without their marks, whatever else stands between them one '_'. "Nr umowy (2026)"
+ * is nr_umowy_2026. May be "": then nothing of the heading is left. */
+void csv_field_of(struct span header, char out[CSV_FIELD_MAX + 1]);
 
 #endif

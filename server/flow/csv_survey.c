@@ -23,6 +23,8 @@ struct csv_survey {
     struct buf header_fields;
     int64_t row_count;
     int number_at;
+    int64_t rows_max; /* of a campaign's file; 0: an ordinary one */
+    char (*fields)[CSV_FIELD_MAX + 1];
     uint64_t *bloom;
     uint64_t *suspects;
     size_t suspect_count;
@@ -43,6 +45,7 @@ const char *survey_refusal_word(enum survey_refusal refusal)
         [SURVEY_COLUMN_MISSING] = "csv-column-missing",
         [SURVEY_TOO_MANY_COLUMNS] = "csv-too-many-columns",
         [SURVEY_TOO_MANY_REPEATS] = "csv-too-many-repeats",
+        [SURVEY_TOO_MANY_ROWS] = "csv-too-many-rows",
     };
     return words[refusal];
 }
@@ -70,6 +73,7 @@ void csv_survey_free(struct csv_survey *s)
     if (s->has_reader)
         csv_reader_release(&s->reader);
     EVP_MD_CTX_free(s->digest);
+    free(s->fields);
     free(s->bloom);
     free(s->suspects);
     buf_release(&s->head);
@@ -77,6 +81,14 @@ void csv_survey_free(struct csv_survey *s)
     buf_release(&s->header);
     buf_release(&s->header_fields);
     free(s);
+}
+
+void csv_survey_for_campaign(struct csv_survey *s, int64_t rows_max)
+{
+    s->rows_max = rows_max;
+    s->fields = calloc(CSV_FIELDS_MAX, sizeof *s->fields);
+    if (s->fields == NULL)
+        abort();
 }
 
 static bool refuse(struct csv_survey *s, enum survey_refusal refusal, const char *detail)
@@ -181,6 +193,9 @@ static bool on_row(void *owner, const struct csv_row *row)
         return true;
     }
     ++s->row_count;
+    if (s->rows_max > 0 && s->row_count > s->rows_max)
+        return refuse(s, SURVEY_TOO_MANY_ROWS,
+                      "the file has more rows than the setting campaigns.rows_max");
     if (s->number_at < 0 || s->number_at >= row->field_count)
         return true;
     return note_number(s, row->fields[s->number_at]);
@@ -369,6 +384,33 @@ bool csv_survey_feed(struct csv_survey *s, struct span bytes)
 
 /* ---- the verdict ---- */
 
+static bool is_needed(const struct csv_survey *s, enum csv_column column)
+{
+    return s->rows_max > 0 ? csv_column_is_needed_by_campaign(column)
+                           : csv_column_is_needed(column);
+}
+
+/* "kod", and where there is one before it "kod_2"; "column_7" where nothing is left of a heading.
+ */
+static void name_field(struct csv_survey *s, int at, struct span header)
+{
+    char *field = s->fields[at];
+    if (csv_column_of(header) >= 0)
+        return;
+    csv_field_of(header, field);
+    if (field[0] == '\0')
+        snprintf(field, CSV_FIELD_MAX + 1, "column_%d", at + 1);
+    size_t len = strlen(field);
+    for (int again = 2, i = 0; i < at; ++i) {
+        if (strcmp(s->fields[i], field) != 0)
+            continue;
+        if (len > CSV_FIELD_MAX - 4)
+            len = CSV_FIELD_MAX - 4;
+        snprintf(field + len, CSV_FIELD_MAX + 1 - len, "_%d", again++);
+        i = -1; /* from the beginning: that name may be taken too */
+    }
+}
+
 static bool judge_columns(struct csv_survey *s)
 {
     struct span fields[CSV_FIELDS_MAX];
@@ -389,6 +431,9 @@ static bool judge_columns(struct csv_survey *s)
     }
     int found = csv_columns_map(&s->shape.columns, fields, count);
     int twice = csv_columns_twice(fields, count, &first, &second);
+    for (int i = 0; i < count && s->fields != NULL; ++i)
+        name_field(s, i, fields[i]);
+    s->shape.fields = s->fields;
     buf_release(&text);
     char detail[200];
     if (twice >= 0) {
@@ -399,7 +444,7 @@ static bool judge_columns(struct csv_survey *s)
     if (found == 0)
         return refuse(s, SURVEY_NO_CSV, "the first line names no column that is known here");
     for (int column = 0; column < CSV_COLUMN_COUNT; ++column) {
-        if (!csv_column_is_needed((enum csv_column)column) || s->shape.columns.at[column] >= 0)
+        if (!is_needed(s, (enum csv_column)column) || s->shape.columns.at[column] >= 0)
             continue;
         snprintf(detail, sizeof detail, "the column \"%s\" is missing",
                  csv_column_name((enum csv_column)column));

@@ -23,6 +23,7 @@ enum survey_refusal {
     SURVEY_COLUMN_MISSING,
     SURVEY_TOO_MANY_COLUMNS,
     SURVEY_TOO_MANY_REPEATS,
+    SURVEY_TOO_MANY_ROWS,
 };
 
 /* A stable word, the type of a problem: "csv-empty", "csv-column-missing", … */
@@ -36,6 +37,9 @@ struct csv_shape {
     int64_t rows_line;
     int header_count;
     struct csv_columns columns;
+    /* Of a campaign's file, the survey's: what each column is called in templates; "" for those
+     * that are known. Else null. */
+    char (*fields)[CSV_FIELD_MAX + 1];
 };
 
 enum { CSV_SUSPECTS_MAX = 100000 };
@@ -44,6 +48,8 @@ struct csv_survey;
 
 struct csv_survey *csv_survey_new(void);
 void csv_survey_free(struct csv_survey *);
+/* Before the first byte: the file is a campaign's, of at most so many rows. */
+void csv_survey_for_campaign(struct csv_survey *, int64_t rows_max);
 /* Bytes in order. Once it has refused it takes no more: returns false, as feeding can end. */
 bool csv_survey_feed(struct csv_survey *, struct span bytes);
 /* The input is over. Fills `detail` with plain words (no personal data) when it is refused. */

@@ -11,7 +11,8 @@ enum { LINKS_MAX = 524287, NO_CUSTOMER = -1 };
 /* A customer of this part, known or new. */
 struct desk_customer {
     struct span reference, name, phone, email, language, time_zone;
-    int64_t id; /* 0: new, no id yet */
+    struct span written_to; /* of a campaign: the telephone once this part is in */
+    int64_t id;             /* 0: new, no id yet */
     int64_t money_version, link_count, local_now_s;
     bool is_new, is_guarded, is_changed;
     bool is_contact_settled; /* by this file: later rows do not change it again */
@@ -20,6 +21,9 @@ struct desk_customer {
 
 struct desk_row {
     const struct import_row *row;
+    struct span reference;    /* whose it is: the row's, or of its invoice's owner */
+    struct span text, fields; /* of a campaign: what is written to them */
+    int64_t parts;
     struct import_known_customer known_customer;
     struct import_known_invoice known;
     int customer; /* index; NO_CUSTOMER: a bad row */
@@ -29,8 +33,9 @@ struct import_desk {
     size_t rows_max, count, customer_count, slot_count;
     struct desk_row *rows;
     struct desk_customer *customers;
-    int32_t *slots;        /* hash of references: index + 1 of a customer */
-    int32_t *number_slots; /* hash of numbers: index + 1 of a row */
+    int32_t *slots;                         /* hash of references: index + 1 of a customer */
+    int32_t *number_slots;                  /* hash of numbers: index + 1 of a row */
+    const struct import_campaign *campaign; /* or null */
     h2o_mem_pool_t *pool;
 };
 
@@ -42,9 +47,10 @@ static void *must_calloc(size_t count, size_t size)
     return memory;
 }
 
-struct import_desk *import_desk_new(size_t rows_max)
+struct import_desk *import_desk_new(size_t rows_max, const struct import_campaign *campaign)
 {
     struct import_desk *d = must_calloc(1, sizeof *d);
+    d->campaign = campaign;
     d->rows_max = rows_max;
     d->slot_count = 16;
     while (d->slot_count < 2 * rows_max)
@@ -75,7 +81,8 @@ void import_desk_begin(struct import_desk *d, const struct import_row *rows, siz
     memset(d->slots, 0, d->slot_count * sizeof *d->slots);
     memset(d->number_slots, 0, d->slot_count * sizeof *d->number_slots);
     for (size_t i = 0; i < count; ++i)
-        d->rows[i] = (struct desk_row){.row = &rows[i], .customer = NO_CUSTOMER};
+        d->rows[i] = (struct desk_row){
+            .row = &rows[i], .reference = rows[i].reference, .customer = NO_CUSTOMER};
 }
 
 static struct span keep(const struct import_desk *d, struct span s)
@@ -100,6 +107,8 @@ void import_desk_note(struct import_desk *d, size_t position,
     c->email = keep(d, c->email);
     c->language = keep(d, c->language);
     c->time_zone = keep(d, c->time_zone);
+    if (c->reference.base != NULL) /* a campaign's row may not say whose it is */
+        d->rows[position].reference = c->reference = keep(d, c->reference);
     i->kind = keep(d, i->kind);
     i->product = keep(d, i->product);
     i->currency = keep(d, i->currency);
@@ -140,7 +149,7 @@ static int add_customer(struct import_desk *d, const struct desk_row *r, size_t 
     d->slots[slot] = index + 1;
     bool is_new = known->customer_id == 0;
     d->customers[index] = (struct desk_customer){
-        .reference = row->reference,
+        .reference = r->reference,
         .name = is_new ? row->name : known->name,
         .phone = is_new ? row->phone : known->phone,
         .email = is_new ? row->email : known->email,
@@ -194,6 +203,127 @@ static const char *conflict(const struct desk_row *r, const char **column, struc
     return NULL;
 }
 
+/* ---- a campaign's rows ---- */
+
+/* Contact data are told once a file, and an erased customer is not filled again. */
+static struct span phone_after(const struct desk_row *r, int64_t file_key)
+{
+    const struct import_known_customer *known = &r->known_customer;
+    bool stays =
+        known->customer_id != 0 && (known->contact_source == file_key ||
+                                    (known->name.base == NULL && r->known.invoice_id != 0));
+    return stays ? known->phone : r->row->phone;
+}
+
+/* Why there is nothing to write about a debt that is known; null: there is. */
+static const char *known_debt_conflict(const struct desk_row *r, enum csv_column *column)
+{
+    const struct import_known_invoice *i = &r->known;
+    const struct import_row *row = r->row;
+    *column = CSV_NUMBER;
+    if (i->due_minor <= 0)
+        return "the invoice is paid";
+    *column = CSV_PHONE;
+    if (!row->has_own_reference && !span_is(row->phone, r->known_customer.phone))
+        return "the customer of this invoice has another telephone number";
+    *column = CSV_AMOUNT;
+    if (row->amount_minor != i->due_minor && row->amount_minor != i->amount_minor)
+        return "the invoice stands at another amount here: import the change first";
+    *column = CSV_DUE_DATE;
+    if (row->due_date != i->due_date)
+        return "the invoice is due on another day here: import the change first";
+    return NULL;
+}
+
+static const char *person_conflict(const struct import_desk *d, const struct desk_row *r,
+                                   int customer, int64_t file_key)
+{
+    struct span phone =
+        customer >= 0 ? d->customers[customer].written_to : phone_after(r, file_key);
+    if (!span_is(phone, r->row->phone))
+        return "this customer has another telephone number, in this file or here";
+    if (r->known_customer.is_opted_out)
+        return "this person does not want messages";
+    if (r->known_customer.is_dead)
+        return "no message arrives at this telephone number";
+    return NULL;
+}
+
+static bool write_text(struct import_desk *d, struct desk_row *r, struct campaign_fault *fault)
+{
+    const struct import_campaign *campaign = d->campaign;
+    const struct import_row *row = r->row;
+    const struct import_known_customer *c = &r->known_customer;
+    bool is_known = r->known.invoice_id != 0;
+    struct campaign_facts facts = {
+        .creditor = campaign->creditor,
+        .name = row->name.base != NULL ? row->name : c->name,
+        .number = row->number,
+        .product = row->product.base != NULL || !is_known ? row->product : r->known.product,
+        .currency = row->currency,
+        .account = is_known ? r->known.account : row->account,
+        .due_minor = is_known ? r->known.due_minor : row->amount_minor,
+        .due_date = row->due_date,
+        .language = row->language.base != NULL ? row->language : c->language,
+        .fields = campaign->columns.fields,
+        .cells = row->cells,
+        .count = campaign->columns.count,
+        .is_plain = campaign->is_plain,
+        .link_len = campaign->link_len};
+    struct sms_measure m;
+    struct buf text, cells;
+    buf_init(&text, 64 * 1024);
+    buf_init(&cells, 1024 * 1024);
+    bool is_written = campaign_text_write(campaign->text, &facts, &text, &m, fault);
+    if (is_written) {
+        campaign_cells_print(&cells, facts.fields, facts.cells, facts.count);
+        r->text = keep(d, buf_span(&text));
+        r->fields = keep(d, buf_span(&cells));
+        r->parts = m.parts;
+    }
+    buf_release(&text);
+    buf_release(&cells);
+    return is_written;
+}
+
+static bool may_be_written_to(struct import_desk *d, struct desk_row *r, int customer,
+                              struct import_part *part)
+{
+    enum csv_column column = CSV_PHONE;
+    struct campaign_fault fault;
+    const char *reason = r->known.invoice_id != 0 ? known_debt_conflict(r, &column) : NULL;
+    if (reason == NULL) {
+        column = CSV_PHONE;
+        reason = person_conflict(d, r, customer, part->file_key);
+    }
+    if (reason != NULL) {
+        spoil(part, r->row, csv_column_name(column),
+              column == CSV_PHONE ? r->row->phone : (struct span){NULL, 0}, reason);
+        return false;
+    }
+    if (write_text(d, r, &fault))
+        return true;
+    char *field = h2o_strdup(d->pool, fault.field.base, fault.field.len).base;
+    spoil(part, r->row, fault.field.base == NULL ? NULL : field, (struct span){NULL, 0},
+          fault.reason);
+    return false;
+}
+
+static void add_message(struct import_part *part, const struct desk_row *r,
+                        const struct import_known_invoice *i, bool is_own)
+{
+    struct import_messages *m = &part->messages;
+    size_t n = m->count++;
+    m->customer_id[n] = i->owner_id;
+    m->invoice_id[n] = i->invoice_id;
+    m->line[n] = r->row->line;
+    m->due_minor[n] = i->due_minor;
+    m->parts[n] = r->parts;
+    m->fields[n] = r->fields;
+    m->text[n] = r->text;
+    m->is_own[n] = is_own;
+}
+
 static void seat(struct import_desk *d, size_t position, struct import_part *part,
                  struct import_wanted *wanted)
 {
@@ -213,15 +343,18 @@ static void seat(struct import_desk *d, size_t position, struct import_part *par
               column == NULL ? r->row->number : value, reason);
         return;
     }
-    int index = find_customer(d, r->row->reference, &slot);
+    int index = find_customer(d, r->reference, &slot);
+    if (d->campaign != NULL && !may_be_written_to(d, r, index, part))
+        return;
     int64_t links = index >= 0 ? d->customers[index].link_count : r->known_customer.link_count;
     if (r->known.invoice_id == 0 && links >= LINKS_MAX) {
-        spoil(part, r->row, csv_column_name(CSV_CUSTOMER), r->row->reference,
+        spoil(part, r->row, csv_column_name(CSV_CUSTOMER), r->reference,
               "the customer has too many invoices");
         return;
     }
     if (index < 0) {
         index = add_customer(d, r, slot, part->file_key);
+        d->customers[index].written_to = phone_after(r, part->file_key);
         wanted->customers += d->customers[index].is_new;
     }
     r->customer = index;
@@ -364,8 +497,9 @@ static void write_invoice(struct import_invoices *to, const struct import_known_
 }
 
 static void add_invoice(struct import_desk *d, struct import_part *part, struct desk_customer *c,
-                        const struct import_row *row, int64_t invoice_id)
+                        const struct desk_row *r, int64_t invoice_id)
 {
+    const struct import_row *row = r->row;
     int32_t today = (int32_t)(c->local_now_s / 86400);
     int32_t issued = row->issue_date != IMPORT_NO_DATE ? row->issue_date
                      : today < row->due_date           ? today
@@ -395,6 +529,8 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
     links->customer_id[links->count] = c->id;
     links->link_no[links->count] = i.link_no;
     links->invoice_id[links->count++] = invoice_id;
+    if (d->campaign != NULL)
+        add_message(part, r, &i, true);
     write_invoice(&part->new_invoices, &i, row->number);
     ++part->created_count;
 }
@@ -441,6 +577,21 @@ static void change_invoice(struct import_desk *d, struct import_part *part, stru
     ++part->changed_count;
 }
 
+/* A campaign's row about a known invoice: the debt stays as it is, the customer may change. */
+static void use_invoice(struct import_desk *d, struct import_part *part, struct desk_customer *c,
+                        const struct desk_row *r)
+{
+    struct import_known_invoice i = r->known;
+    add_message(part, r, &i, false);
+    if (!change_contact(d, part, c, r->row, &i, false)) {
+        ++part->same_count;
+        return;
+    }
+    part->changed_invoices.needs_plan[part->changed_invoices.count] = false;
+    write_invoice(&part->changed_invoices, &i, r->row->number);
+    ++part->changed_count;
+}
+
 static void write_customer(struct import_customers *to, const struct desk_customer *c)
 {
     size_t n = to->count++;
@@ -471,7 +622,9 @@ void import_desk_decide(struct import_desk *d, const struct import_ids_given *gi
             continue;
         struct desk_customer *c = &d->customers[r->customer];
         if (r->known.invoice_id == 0)
-            add_invoice(d, part, c, r->row, *invoice_id++);
+            add_invoice(d, part, c, r, *invoice_id++);
+        else if (d->campaign != NULL)
+            use_invoice(d, part, c, r);
         else
             change_invoice(d, part, c, r->row, &r->known);
     }

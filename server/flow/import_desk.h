@@ -16,12 +16,25 @@
 #ifndef DUNLIN_FLOW_IMPORT_DESK_H
 #define DUNLIN_FLOW_IMPORT_DESK_H
 
+#include "flow/campaign_text.h"
 #include "flow/import_row.h"
 #include "store/import_store.h"
 
 struct import_desk;
 
-struct import_desk *import_desk_new(size_t rows_max);
+/* The rows are a campaign's: each is written to once. Beside the above a row stays out when it is
+ * not clear to whom or whether it may be written to, and what it says of a known invoice must be
+ * so: a campaign changes no debt. Its new debts get no reminders of the ladder. */
+struct import_campaign {
+    int64_t id;
+    const struct campaign_text *text;
+    const struct creditor *creditor;
+    bool is_plain;
+    size_t link_len;
+    struct campaign_columns columns;
+};
+
+struct import_desk *import_desk_new(size_t rows_max, const struct import_campaign *or_null);
 void import_desk_free(struct import_desk *);
 
 /* The part's rows; all borrowed until it is saved. What is made goes into `pool`. */

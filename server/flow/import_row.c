@@ -12,8 +12,15 @@ struct cells {
     const struct csv_row *row;
     h2o_mem_pool_t *pool;
     struct import_fault *fault;
+    struct span campaign; /* null base: none */
     bool is_bad;
 };
+
+static bool is_needed(const struct cells *c, enum csv_column column)
+{
+    return c->campaign.base == NULL ? csv_column_is_needed(column)
+                                    : csv_column_is_needed_by_campaign(column);
+}
 
 static struct span keep(h2o_mem_pool_t *pool, struct span s)
 {
@@ -33,14 +40,19 @@ static struct span cut(struct span s, size_t len_max)
     return span_of(s.base, len_max);
 }
 
-static void spoil(struct cells *c, int column, struct span value, const char *reason)
+static void spoil_named(struct cells *c, const char *column, struct span value, const char *reason)
 {
     if (c->is_bad)
         return;
     c->is_bad = true;
-    c->fault->column = column < 0 ? NULL : csv_column_name((enum csv_column)column);
+    c->fault->column = column;
     c->fault->value = keep(c->pool, cut(value, FAULT_VALUE_MAX));
     c->fault->reason = reason;
+}
+
+static void spoil(struct cells *c, int column, struct span value, const char *reason)
+{
+    spoil_named(c, column < 0 ? NULL : csv_column_name((enum csv_column)column), value, reason);
 }
 
 static struct span decode(const struct cells *c, struct span raw, bool *is_text)
@@ -73,16 +85,16 @@ static struct span decode_raw(const struct cells *c)
 /* A cell without the blanks around it; null base when it is empty or the row or file has none. An
  * apostrophe that keeps a spreadsheet from computing the cell (as our own lists of bad rows have
  * it) is no part of the value. */
-static struct span cell(struct cells *c, enum csv_column column)
+static struct span cell_at(struct cells *c, int at, const char *name)
 {
     bool is_text = true;
-    int at = c->shape->columns.at[column];
     if (at < 0 || at >= c->row->field_count)
         return (struct span){NULL, 0};
     struct span value = c->row->fields[at];
     value = decode(c, value, &is_text);
     if (!is_text) {
-        spoil(c, column, (struct span){NULL, 0}, "the value is not text in the file's encoding");
+        spoil_named(c, name, (struct span){NULL, 0},
+                    "the value is not text in the file's encoding");
         return (struct span){NULL, 0};
     }
     value = csv_trim(value);
@@ -91,21 +103,31 @@ static struct span cell(struct cells *c, enum csv_column column)
     return value.len == 0 ? (struct span){NULL, 0} : value;
 }
 
-/* Text for people: line breaks and tabs become blanks, other controls are refused. */
-static struct span text_cell(struct cells *c, enum csv_column column, size_t len_max)
+static struct span cell(struct cells *c, enum csv_column column)
 {
-    struct span value = cell(c, column);
+    return cell_at(c, c->shape->columns.at[column], csv_column_name(column));
+}
+
+/* Text for people: line breaks and tabs become blanks, other controls are refused. */
+static struct span as_text(struct cells *c, struct span value, const char *name, size_t len_max)
+{
     char *letters = (char *)value.base; /* our own copy in the pool */
     for (size_t i = 0; i < value.len; ++i) {
         unsigned char letter = (unsigned char)letters[i];
         if (letter == '\n' || letter == '\r' || letter == '\t')
             letters[i] = ' ';
         else if (letter < 0x20 || letter == 0x7f)
-            spoil(c, column, (struct span){NULL, 0}, "the value holds control characters");
+            spoil_named(c, name, (struct span){NULL, 0}, "the value holds control characters");
     }
     if (value.len > len_max)
-        spoil(c, column, value, "the value is too long");
-    if (value.base == NULL && csv_column_is_needed(column))
+        spoil_named(c, name, value, "the value is too long");
+    return value;
+}
+
+static struct span text_cell(struct cells *c, enum csv_column column, size_t len_max)
+{
+    struct span value = as_text(c, cell(c, column), csv_column_name(column), len_max);
+    if (value.base == NULL && is_needed(c, column))
         spoil(c, column, value, csv_refusal_text(CSV_EMPTY));
     return value;
 }
@@ -121,6 +143,8 @@ static struct span phone_cell(struct cells *c)
 {
     char phone[CSV_PHONE_LEN_MAX + 1] = "";
     struct span value = cell(c, CSV_PHONE);
+    if (value.base == NULL && is_needed(c, CSV_PHONE))
+        judge(c, CSV_PHONE, value, CSV_EMPTY);
     if (value.base == NULL)
         return value;
     judge(c, CSV_PHONE, value, csv_value_phone(value, phone));
@@ -185,7 +209,7 @@ static int32_t date_cell(struct cells *c, enum csv_column column)
 {
     struct date date = {1970, 1, 1};
     struct span value = cell(c, column);
-    if (value.base == NULL && !csv_column_is_needed(column))
+    if (value.base == NULL && !is_needed(c, column))
         return IMPORT_NO_DATE;
     judge(c, column, value, csv_value_date(value, &date));
     return c->is_bad ? IMPORT_NO_DATE : date_to_days(date);
@@ -228,6 +252,35 @@ static void read_cells(struct cells *c, struct import_row *out)
         spoil(c, CSV_DUE_DATE, cell(c, CSV_DUE_DATE), "due before it was issued");
 }
 
+/* What a campaign's row does not need to say, and the cells of columns that mean something to its
+ * text alone. */
+static void make_up(struct cells *c, struct import_row *out)
+{
+    char made[REFERENCE_MAX + 1];
+    out->has_own_reference = out->reference.base != NULL;
+    out->has_own_number = out->number.base != NULL;
+    if (!out->has_own_reference) {
+        snprintf(made, sizeof made, "tel:%.*s", SPAN_ARG(out->phone));
+        out->reference = keep(c->pool, span_str(made));
+    }
+    if (!out->has_own_number) {
+        snprintf(made, sizeof made, "%.*s/%lld", SPAN_ARG(c->campaign), (long long)c->row->line);
+        out->number = keep(c->pool, span_str(made));
+    }
+    int count = c->shape->header_count;
+    out->cells = h2o_mem_alloc_pool(c->pool, sizeof *out->cells * ((size_t)count + 1));
+    for (int i = 0; i < count; ++i) {
+        const char *name = c->shape->fields[i];
+        out->cells[i] = (struct span){NULL, 0};
+        if (name[0] != '\0')
+            out->cells[i] = as_text(c, cell_at(c, i, name), name, TEXT_MAX);
+    }
+    uint64_t debt = mix((uint64_t)out->amount_minor, out->phone);
+    debt = mix(debt, out->currency);
+    debt = (debt ^ (uint32_t)out->due_date) * 1099511628211u;
+    out->debt_fingerprint = mix(debt, out->has_own_number ? out->number : SPAN_LIT(""));
+}
+
 /* More cells than the header names, beside empty ones at the end: a delimiter stands in a value. */
 static bool has_extra_cells(const struct csv_shape *shape, const struct csv_row *row)
 {
@@ -237,10 +290,11 @@ static bool has_extra_cells(const struct csv_shape *shape, const struct csv_row 
     return false;
 }
 
-bool import_row_read(const struct csv_shape *shape, const struct csv_row *row, h2o_mem_pool_t *pool,
-                     struct import_row *out, struct import_fault *fault)
+bool import_row_read(const struct csv_shape *shape, const struct csv_row *row, struct span campaign,
+                     h2o_mem_pool_t *pool, struct import_row *out, struct import_fault *fault)
 {
-    struct cells c = {.shape = shape, .row = row, .pool = pool, .fault = fault};
+    struct cells c = {
+        .shape = shape, .row = row, .pool = pool, .fault = fault, .campaign = campaign};
     *out = (struct import_row){.line = row->line};
     *fault = (struct import_fault){.line = row->line};
     if (row->problem == CSV_STRAY_QUOTE)
@@ -251,10 +305,15 @@ bool import_row_read(const struct csv_shape *shape, const struct csv_row *row, h
         spoil(&c, -1, (struct span){NULL, 0}, "the row has more columns than the header");
     else
         read_cells(&c, out);
+    if (campaign.base != NULL && !c.is_bad)
+        make_up(&c, out);
     out->raw = fault->raw = decode_raw(&c);
     if (c.is_bad)
         return false;
-    out->number_fingerprint = csv_number_fingerprint(row->fields[shape->columns.at[CSV_NUMBER]]);
+    int number_at = shape->columns.at[CSV_NUMBER];
+    bool has_number = number_at >= 0 && number_at < row->field_count;
+    out->number_fingerprint =
+        csv_number_fingerprint(has_number ? row->fields[number_at] : out->number);
     out->fingerprint = fingerprint_of(out);
     return true;
 }

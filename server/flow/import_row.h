@@ -15,6 +15,12 @@ struct import_row {
     uint64_t number_fingerprint;
     uint64_t fingerprint; /* of all values: equal in two rows that say the same */
     struct span raw;      /* the row as it stood, in UTF-8 */
+    /* Of a campaign's row: its telephone number and debt, equal in two rows that mean the same;
+     * what was made because the file has no such cell; and the cells of columns of the file's own,
+     * in the order of the shape's fields, null where there is none. */
+    uint64_t debt_fingerprint;
+    bool has_own_reference, has_own_number;
+    struct span *cells;
     struct span reference, name, phone, email, number, product, account;
     struct span language; /* "pl", "en", "uk" */
     struct span kind;     /* "invoice", … */
@@ -31,8 +37,10 @@ struct import_fault {
     const char *reason; /* a sentence */
 };
 
-/* Reads a row into memory of `pool`. False: `fault` says why; its spans are in the pool too. */
-bool import_row_read(const struct csv_shape *, const struct csv_row *, h2o_mem_pool_t *pool,
-                     struct import_row *, struct import_fault *fault);
+/* Reads a row into memory of `pool`. `campaign` is what stands before the line in numbers that are
+ * made; with a null base the row is no campaign's. False: `fault` says why; its spans are in the
+ * pool too. */
+bool import_row_read(const struct csv_shape *, const struct csv_row *, struct span campaign,
+                     h2o_mem_pool_t *pool, struct import_row *, struct import_fault *fault);
 
 #endif

@@ -39,7 +39,7 @@ struct import_saver *import_saver_new(const struct import_saver_options *options
     struct import_saver *s = must_calloc(1, sizeof *s);
     s->options = *options;
     timer_init(&s->again, options->world->loop, "import conflict", on_again, s);
-    s->desk = import_desk_new(options->rows_max);
+    s->desk = import_desk_new(options->rows_max, options->campaign);
     import_part_init(&s->part, options->rows_max);
     s->customer_ids = must_calloc(options->rows_max, sizeof(int64_t));
     s->invoice_ids = must_calloc(options->rows_max, sizeof(int64_t));
@@ -96,6 +96,7 @@ static void prepare_part(struct import_saver *s)
     part->time_zone = SPAN_LIT("Europe/Warsaw");
     part->now = s->options.world->now();
     part->same_count = (int64_t)b->same_count;
+    part->campaign_id = s->options.campaign == NULL ? 0 : s->options.campaign->id;
     copy_faults(part, b);
 }
 
@@ -145,8 +146,34 @@ static void on_loaded(void *owner, const PGresult *result, const struct err *err
         fail(s, &refusal);
 }
 
+static int load_campaign(struct import_saver *s, struct err *err)
+{
+    struct import_batch *b = s->batch;
+    size_t count = b->row_count;
+    struct span *spans = must_calloc(3 * count + 1, sizeof *spans);
+    bool *has_own = must_calloc(count + 1, sizeof *has_own);
+    for (size_t i = 0; i < count; ++i) {
+        spans[i] = b->rows[i].reference;
+        spans[count + i] = b->rows[i].number;
+        spans[2 * count + i] = b->rows[i].phone;
+        has_own[i] = b->rows[i].has_own_reference;
+    }
+    const struct import_campaign_rows_asked asked = {.references = spans,
+                                                     .numbers = spans + count,
+                                                     .phones = spans + 2 * count,
+                                                     .has_own_reference = has_own,
+                                                     .count = count,
+                                                     .now = s->options.world->now()};
+    int code = import_load_campaign(s->options.store->writes, &s->query, &asked, on_loaded, s, err);
+    free(spans);
+    free(has_own);
+    return code;
+}
+
 static int load(struct import_saver *s, struct err *err)
 {
+    if (s->options.campaign != NULL)
+        return load_campaign(s, err);
     struct import_batch *b = s->batch;
     struct span *references = must_calloc(2 * b->row_count + 1, sizeof *references);
     int64_t *amounts = must_calloc(b->row_count + 1, sizeof *amounts);

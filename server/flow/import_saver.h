@@ -5,6 +5,7 @@
 #define DUNLIN_FLOW_IMPORT_SAVER_H
 
 #include "flow/import_batch.h"
+#include "flow/import_desk.h"
 #include "flow/world.h"
 #include "store/import_store.h"
 
@@ -13,7 +14,8 @@ struct import_saver;
 struct import_saver_options {
     struct world *world;
     struct store *store;
-    size_t rows_max; /* of a batch */
+    size_t rows_max;                        /* of a batch */
+    const struct import_campaign *campaign; /* or null */
     /* The part that is now in the database, until the next begin; null when it failed. ERR_BUSY:
      * another process has taken this import over. */
     void (*on_saved)(void *owner, const struct import_part *part, const struct err *err);

@@ -1,9 +1,12 @@
 #include "flow/invoice_import.h"
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "domain/paylink.h"
 #include "flow/import_saver.h"
 #include "io/timer.h"
+#include "store/campaign_store.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -19,6 +22,13 @@ struct suspects {
     size_t count;
 };
 
+/* The debts of a campaign's rows so far: fingerprints, 0 is an empty place. Never more than half
+ * full. */
+struct debts {
+    uint64_t *seen;
+    size_t room;
+};
+
 struct invoice_import {
     struct invoice_import_options options;
     struct timer later; /* begins, retries, ends: from the loop, never inside a call */
@@ -27,6 +37,11 @@ struct invoice_import {
     struct csv_survey *survey;
     struct csv_shape shape;
     struct suspects suspects;
+    struct import_campaign campaign; /* with id 0: none */
+    struct campaign_text *text;
+    char numbers_of[CAMPAIGN_NAME_MAX + 1]; /* the campaign whose debts these are */
+    char twin[CAMPAIGN_NAME_MAX + 1];       /* one of the same content that is under way; or "" */
+    struct debts debts;
     int64_t file_key;
     uint8_t sha256[SHA256_LEN];
     bool is_held, is_locked; /* by this process, by the session */
@@ -106,6 +121,25 @@ static void do_later(struct invoice_import *im, uint32_t delay_ms,
     timer_start(&im->later, delay_ms);
 }
 
+static void prepare_campaign(struct invoice_import *im)
+{
+    const struct invoice_import_campaign *campaign = &im->options.campaign;
+    const struct world *world = im->options.world;
+    struct err err;
+    if (campaign->id == 0)
+        return;
+    /* One that is none any more fails when it is asked for. */
+    im->text = campaign_text_new(campaign->template, &err);
+    snprintf(im->numbers_of, sizeof im->numbers_of, "%.*s", SPAN_ARG(campaign->name));
+    im->campaign =
+        (struct import_campaign){.id = campaign->id,
+                                 .text = im->text,
+                                 .creditor = &world->creditor,
+                                 .is_plain = campaign->is_plain,
+                                 .link_len = world->public_url.len + 1 + PAYLINK_CODE_LEN};
+    csv_survey_for_campaign(im->survey, world->campaigns.rows_max);
+}
+
 struct invoice_import *invoice_import_begin(const struct invoice_import_options *options)
 {
     struct invoice_import *im = must_calloc(1, sizeof *im);
@@ -121,12 +155,15 @@ struct invoice_import *invoice_import_begin(const struct invoice_import_options 
     for (int i = 0; i < 2; ++i)
         import_batch_init(&im->batches[i], im->part_rows);
     im->filling = &im->batches[0];
-    im->saver = import_saver_new(&(struct import_saver_options){.world = options->world,
-                                                                .store = options->store,
-                                                                .rows_max = im->part_rows,
-                                                                .on_saved = on_part_saved,
-                                                                .owner = im});
+    im->saver = import_saver_new(
+        &(struct import_saver_options){.world = options->world,
+                                       .store = options->store,
+                                       .rows_max = im->part_rows,
+                                       .campaign = options->campaign.id == 0 ? NULL : &im->campaign,
+                                       .on_saved = on_part_saved,
+                                       .owner = im});
     im->survey = csv_survey_new();
+    prepare_campaign(im);
     im->progress.size_bytes = options->source->size_bytes;
     do_later(im, 1, survey_more);
     return im;
@@ -143,6 +180,8 @@ static void import_free(struct invoice_import *im)
         import_batch_release(&im->batches[i]);
     import_saver_free(im->saver);
     free(im->suspects.said);
+    free(im->debts.seen);
+    campaign_text_free(im->text);
     csv_survey_free(im->survey);
     buf_release(&im->rest);
     free(im);
@@ -212,6 +251,15 @@ static void tell_progress(struct invoice_import *im)
 
 /* ---- 1: survey ---- */
 
+/* Eight bytes a row twice over, and campaigns are bounded. */
+static void debts_init(struct debts *d, size_t rows)
+{
+    d->room = 64;
+    while (d->room < 2 * rows)
+        d->room *= 2;
+    d->seen = must_calloc(d->room, sizeof *d->seen);
+}
+
 static void on_refusal_saved(void *owner, const struct err *err)
 {
     struct invoice_import *im = owner;
@@ -224,7 +272,7 @@ static void refuse(struct invoice_import *im, const char *problem, const char *d
     im->result.problem = problem;
     snprintf(im->result.problem_detail, sizeof im->result.problem_detail, "%s", detail);
     log_line(LOG_INFO, "import refused", "import=%s problem=%s", im->id, problem);
-    if (im->options.id == NULL) {
+    if (im->options.id == NULL && im->campaign.id == 0) {
         do_later(im, 0, finish);
         return;
     }
@@ -233,13 +281,19 @@ static void refuse(struct invoice_import *im, const char *problem, const char *d
         end_with(im, &err);
         return;
     }
-    import_add_refuse(&im->tx, im->id, problem, span_str(detail), im->options.world->now());
-    import_add_forget_parts(&im->tx, im->id);
+    struct instant now = im->options.world->now();
+    if (im->campaign.id != 0)
+        campaign_add_refused(&im->tx, im->campaign.id, problem, span_str(detail), now);
+    if (im->options.id != NULL) {
+        import_add_refuse(&im->tx, im->id, problem, span_str(detail), now);
+        import_add_forget_parts(&im->tx, im->id);
+    }
     pg_tx_commit(&im->tx);
 }
 
 static void on_claim_locked(void *owner, const PGresult *result, const struct err *err);
 static void on_unfinished_found(void *owner, const PGresult *result, const struct err *err);
+static void on_twins_found(void *owner, const PGresult *result, const struct err *err);
 static void on_claimed(void *owner, const struct err *err);
 
 static void claim(struct invoice_import *im)
@@ -253,9 +307,29 @@ static void claim(struct invoice_import *im)
     import_add_session(&im->tx);
     import_add_lock(&im->tx, im->file_key, on_claim_locked);
     if (im->options.id == NULL)
-        import_add_unfinished(&im->tx, im->sha256, im->options.source->size_bytes,
+        import_add_unfinished(&im->tx, im->sha256, im->options.source->size_bytes, im->campaign.id,
                               on_unfinished_found);
+    /* A file that names its invoices makes none anew. */
+    if (im->campaign.id != 0 && im->shape.columns.at[CSV_NUMBER] < 0)
+        campaign_add_twin(&im->tx, im->sha256, im->campaign.id, on_twins_found);
     pg_tx_commit(&im->tx);
+}
+
+/* True: it was refused. */
+static bool refuse_text(struct invoice_import *im)
+{
+    struct buf why;
+    buf_init(&why, sizeof im->result.problem_detail - 1);
+    im->campaign.columns = (struct campaign_columns){.fields = im->shape.fields,
+                                                     .count = (size_t)im->shape.header_count};
+    if (im->text == NULL)
+        buf_add_str(&why, "the campaign's text is none any more");
+    bool is_good =
+        im->text != NULL && campaign_text_fits(im->text, &im->campaign.columns, &why) == 0;
+    if (!is_good)
+        refuse(im, "campaign-text", buf_span(&why).base);
+    buf_release(&why);
+    return !is_good;
 }
 
 static void survey_end(struct invoice_import *im)
@@ -266,6 +340,8 @@ static void survey_end(struct invoice_import *im)
         refuse(im, survey_refusal_word(refusal), detail.text);
         return;
     }
+    if (im->campaign.id != 0 && refuse_text(im))
+        return;
     csv_survey_sha256(im->survey, im->sha256);
     memcpy(&im->file_key, im->sha256, sizeof im->file_key);
     im->suspects.numbers = csv_survey_suspects(im->survey, &im->suspects.count);
@@ -273,6 +349,8 @@ static void survey_end(struct invoice_import *im)
     im->progress.is_surveyed = true;
     im->progress.row_count = csv_survey_row_count(im->survey);
     im->progress.bytes_done = 0;
+    if (im->campaign.id != 0)
+        debts_init(&im->debts, (size_t)im->progress.row_count);
     im->is_held = hold_key(im->file_key);
     if (im->is_held)
         claim(im);
@@ -330,6 +408,19 @@ static void on_unfinished_found(void *owner, const PGresult *result, const struc
         return;
     im->is_resumed = true;
     snprintf(im->id, sizeof im->id, "%.*s", SPAN_ARG(pg_get_text(result, 0, 0)));
+}
+
+static void on_twins_found(void *owner, const PGresult *result, const struct err *err)
+{
+    struct invoice_import *im = owner;
+    for (int row = 0; err->code == 0 && row < PQntuples(result); ++row) {
+        struct span name = pg_get_text(result, row, 0);
+        enum campaign_state state = campaign_state_of(pg_get_text(result, row, 1));
+        if (row == 0)
+            snprintf(im->numbers_of, sizeof im->numbers_of, "%.*s", SPAN_ARG(name));
+        if (state != CAMPAIGN_STOPPED && state != CAMPAIGN_DONE)
+            snprintf(im->twin, sizeof im->twin, "%.*s", SPAN_ARG(name));
+    }
 }
 
 static void on_started_row(void *owner, const PGresult *result, const struct err *err)
@@ -398,6 +489,8 @@ static void start(struct invoice_import *im)
                                                .now = now},
                           NULL);
     }
+    if (im->options.id == NULL && im->campaign.id != 0)
+        campaign_add_attach(&im->tx, im->campaign.id, im->id);
     buf_init(&survey, 1024 * 1024);
     describe(im, &survey);
     import_add_start(&im->tx, im->id, im->sha256, buf_span(&survey), now, on_started_row);
@@ -413,8 +506,12 @@ static void on_claimed(void *owner, const struct err *err)
         end_with(im, err);
         return;
     }
+    char detail[200];
+    snprintf(detail, sizeof detail, "the same file is campaign %s, which is not over", im->twin);
     if (!im->is_locked)
         fail_with(im, ERR_BUSY, "the same file is being imported at this moment");
+    else if (im->twin[0] != '\0')
+        refuse(im, "campaign-file-used", detail);
     else
         start(im);
 }
@@ -435,10 +532,24 @@ static uint64_t *suspect_said(struct suspects *s, uint64_t number)
     return low < s->count && s->numbers[low] == number ? &s->said[low] : NULL;
 }
 
-enum repeat { ROW_NEW, ROW_SAME, ROW_DIFFERENT };
+/* False: a row before it has the same debt of the same telephone. */
+static bool debts_add(struct debts *d, uint64_t fingerprint)
+{
+    uint64_t wanted = fingerprint == 0 ? 1 : fingerprint;
+    size_t at = (size_t)(wanted ^ wanted >> 29) & (d->room - 1);
+    for (; d->seen[at] != 0; at = (at + 1) & (d->room - 1))
+        if (d->seen[at] == wanted)
+            return false;
+    d->seen[at] = wanted;
+    return true;
+}
+
+enum repeat { ROW_NEW, ROW_SAME, ROW_DIFFERENT, ROW_AGAIN };
 
 static enum repeat note_row(struct invoice_import *im, const struct import_row *row)
 {
+    if (im->campaign.id != 0 && !debts_add(&im->debts, row->debt_fingerprint))
+        return ROW_AGAIN;
     uint64_t *said = suspect_said(&im->suspects, row->number_fingerprint);
     if (said == NULL)
         return ROW_NEW;
@@ -449,12 +560,17 @@ static enum repeat note_row(struct invoice_import *im, const struct import_row *
     return *said == row->fingerprint ? ROW_SAME : ROW_DIFFERENT;
 }
 
+static struct span numbers_of(const struct invoice_import *im)
+{
+    return im->campaign.id == 0 ? (struct span){NULL, 0} : span_str(im->numbers_of);
+}
+
 static void add_row(struct invoice_import *im, struct import_batch *b, const struct csv_row *csv)
 {
     struct import_row *row = &b->rows[b->row_count];
     struct import_fault *fault = &b->faults[b->fault_count];
     b->raw_bytes += csv->raw.len;
-    if (!import_row_read(&im->shape, csv, &b->pool, row, fault)) {
+    if (!import_row_read(&im->shape, csv, numbers_of(im), &b->pool, row, fault)) {
         ++b->fault_count;
         return;
     }
@@ -474,6 +590,15 @@ static void add_row(struct invoice_import *im, struct import_batch *b, const str
                                   .reason = "another row of this file has the same invoice number"};
         ++b->fault_count;
         return;
+    case ROW_AGAIN:
+        *fault = (struct import_fault){
+            .line = row->line,
+            .column = csv_column_name(CSV_PHONE),
+            .value = row->phone,
+            .raw = row->raw,
+            .reason = "a row above has the same telephone number and the same debt"};
+        ++b->fault_count;
+        return;
     }
 }
 
@@ -484,7 +609,7 @@ static bool on_row(void *owner, const struct csv_row *csv)
     if (csv->next_byte <= im->committed_bytes) { /* in already: what did it say of a suspect? */
         struct import_row row;
         struct import_fault fault;
-        if (import_row_read(&im->shape, csv, &b->pool, &row, &fault))
+        if (import_row_read(&im->shape, csv, numbers_of(im), &b->pool, &row, &fault))
             note_row(im, &row);
         h2o_mem_clear_pool(&b->pool);
         return true;
@@ -499,7 +624,7 @@ static bool on_row(void *owner, const struct csv_row *csv)
 static void begin_rows(struct invoice_import *im)
 {
     bool has_begun = im->found_bytes > im->shape.rows_byte;
-    bool skips = has_begun && im->suspects.count == 0;
+    bool skips = has_begun && im->suspects.count == 0 && im->campaign.id == 0;
     im->committed_bytes = has_begun ? im->found_bytes : 0;
     int64_t start_byte = skips ? im->found_bytes : im->shape.rows_byte;
     csv_reader_init(&im->reader, &(struct csv_reader_options){
@@ -615,6 +740,7 @@ static void on_part_saved(void *owner, const struct import_part *part, const str
     metrics_add(im->options.world->metrics, METRIC_import_rows,
                 part->created_count + part->changed_count + part->same_count);
     im->saving = NULL;
+    crash_point("import_part_saved");
     tell_progress(im);
     pass_on(im);
 }
@@ -642,7 +768,11 @@ static void begin_end(struct invoice_import *im)
         end_with(im, &err);
         return;
     }
-    import_add_finish(&im->tx, im->id, im->options.world->now());
+    struct instant now = im->options.world->now();
+    import_add_finish(&im->tx, im->id, now);
+    if (im->campaign.id != 0)
+        campaign_add_checked(&im->tx, im->campaign.id,
+                             im->options.world->campaigns.part_price_micro, now);
     if (im->options.id != NULL)
         import_add_forget_parts(&im->tx, im->id);
     import_add_unlock(&im->tx, im->file_key);

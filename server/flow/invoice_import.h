@@ -28,8 +28,18 @@ struct invoice_import_progress {
 struct invoice_import_result {
     char id[IMPORT_ID_LEN + 1]; /* "" when refused before there was one */
     const char *problem;        /* null: imported; else a stable word, as "csv-no-csv" */
-    char problem_detail[200];
+    char problem_detail[1000];
     int64_t created_count, changed_count, same_count, bad_count;
+};
+
+/* Of a campaign: its file is checked by its text, its debts are its own, and it is checked when the
+ * last row is in; when the file is refused, so is the campaign. The same content as an earlier
+ * campaign's: refused while that one is under way, or has been; after it was stopped, or its call
+ * list is out, the debts that it brought are used, so that nobody owes twice. */
+struct invoice_import_campaign {
+    int64_t id;                 /* 0: none */
+    struct span name, template; /* copied */
+    bool is_plain;
 };
 
 struct invoice_import_options {
@@ -38,6 +48,7 @@ struct invoice_import_options {
     struct import_source *source; /* taken over */
     const char *id;               /* of an upload; null: a file from disk */
     struct span name;             /* of the file; copied */
+    struct invoice_import_campaign campaign;
     size_t part_rows;
     void (*on_progress)(void *owner, const struct invoice_import_progress *); /* may be null */
     /* err is never null. With err->code 0 the result says how it went. Frees the import: the handle

@@ -26,6 +26,7 @@
 #include "domain/paylink.h"
 #include "domain/push_life.h"
 #include "domain/transfer_qr.h"
+#include "flow/campaign_words.h"
 #include "flow/message_news.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
@@ -39,6 +40,7 @@ enum {
     WIRE_MS = 200,       /* from claim to wire */
     RETRY_SECONDS = 300, /* what a channel could not take now and did not say when */
     WORDS_MAX = 64 * 1024 * 1024,
+    CAMPAIGN_TEXT_MAX = 16 * 1024,
 };
 
 /* A text among the words of the batch. */
@@ -82,7 +84,8 @@ struct reminder_send {
     size_t item_count;
     struct delivery *deliveries;
     size_t delivery_count, waiting_count;
-    struct buf words; /* until all is handed over */
+    struct campaign_words *campaigns; /* what they say in this batch */
+    struct buf words;                 /* until all is handed over */
     struct mono asked_at, wire_by;
     struct instant clocks[2]; /* the server's: at the beginning of the claim, before its commit */
     size_t clock_count;
@@ -135,6 +138,17 @@ struct debts {
     size_t count;
 };
 
+/* What was approved, not what a template of the ladder says. */
+static void write_campaign(struct delivery *delivery, const struct reminder_key *key)
+{
+    struct reminder_send *send = delivery->item->send;
+    struct buf body;
+    buf_init(&body, CAMPAIGN_TEXT_MAX);
+    if (campaign_words_write(send->campaigns, key, get(send, delivery->item->link), &body))
+        delivery->body = put(send, buf_span(&body));
+    buf_release(&body);
+}
+
 /* Without words, which is a mistake in the templates, the body stays empty. */
 static void write_rendered(struct delivery *delivery, const struct debts *debts, bool is_neutral)
 {
@@ -165,7 +179,9 @@ static void write_words(struct delivery *delivery, const struct debts *debts)
 {
     struct reminder_send *send = delivery->item->send;
     enum push_text text = text_of(send, &debts->items[0]);
-    if (text == PUSH_TEXT_KEYS)
+    if (debts->items[0].campaign_id != 0)
+        write_campaign(delivery, &debts->items[0].key);
+    else if (text == PUSH_TEXT_KEYS)
         delivery->title = put(send, send->post.world->creditor.name);
     else
         write_rendered(delivery, debts, text == PUSH_TEXT_NEUTRAL);
@@ -360,6 +376,13 @@ static void on_put_off(void *owner, const PGresult *result, const struct err *er
         send->result.put_off_count = reminder_read_put_off(result);
 }
 
+static void on_campaign_texts(void *owner, const PGresult *result, const struct err *err)
+{
+    struct reminder_send *send = owner;
+    if (err->code == 0)
+        campaign_words_take(send->campaigns, result);
+}
+
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
 {
     struct reminder_send *send = owner;
@@ -410,6 +433,7 @@ static void free_send(struct reminder_send *send)
     for (size_t i = 0; i < send->item_count; ++i)
         free(send->items[i].outcome);
     free(send->deliveries);
+    campaign_words_free(send->campaigns);
     buf_release(&send->words);
     free(send);
 }
@@ -744,7 +768,8 @@ static int claim(struct reminder_send *send, struct err *err)
         .ways = &ways,
         .manners = &manners,
         .apps_up = up,
-        .app_up_count = push_room_up(send->post.room, up)};
+        .app_up_count = push_room_up(send->post.room, up),
+        .on_campaign_texts = on_campaign_texts};
     return reminder_claim(world->store, &send->tx, &order, on_clock, on_put_off, on_claimed,
                           on_claim_done, send, err);
 }
@@ -762,6 +787,7 @@ int reminder_send_begin(const struct reminder_post *post, const struct reminder_
     send->now = send->result.claimed_at = post->world->now();
     send->asked_at = clock_mono();
     buf_init(&send->words, WORDS_MAX);
+    send->campaigns = campaign_words_new(post->world);
     int rc = claim(send, err);
     if (rc != 0)
         free_send(send);

@@ -216,7 +216,7 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
 {
     assert(count > 0);
     struct message_choice choice;
-    enum message_channel channel = MESSAGE_SMS; /* optimizers do not see that find() sets it */
+    enum message_channel channel = MESSAGE_SMS;
     if (!are_alike(debts, count))
         return err_set(err, ERR_INPUT, "a reminder and a thank-you are in one message");
     if (find(texts, &debts[0], count, words->is_neutral, &channel, &choice, err) != 0)

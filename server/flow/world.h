@@ -41,6 +41,13 @@ struct app_links {
     struct span ios, android; /* bodies of the two files that phones ask for */
 };
 
+/* Campaigns: see docs/campaigns.md. */
+struct campaign_rules {
+    int64_t rows_max;
+    int64_t part_price_micro;               /* of an SMS */
+    int64_t alone_price_micro, alone_count; /* above either somebody else must approve */
+};
+
 struct world {
     h2o_loop_t *loop;
     struct store *store;
@@ -66,6 +73,7 @@ struct world {
     struct bank_keys *bank_keys;      /* of processes that answer apps; see http/bank_keys.h */
     bool is_demo;
     int64_t import_bytes_max;
+    struct campaign_rules campaigns;
     int payment_in_flight_seconds;          /* how long a started payment holds reminders back */
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
     struct segment_rules segments;          /* how customers' payments are judged */

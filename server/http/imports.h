@@ -14,4 +14,7 @@ void imports_receive(struct request *);   /* PATCH /api/v1/imports/{id} */
 void imports_terminate(struct request *); /* DELETE /api/v1/imports/{id} */
 void imports_bad_rows(struct request *);  /* GET /api/v1/imports/{id}/bad-rows.csv?after=LINE */
 
+/* The same list for whoever knows the import by other means. */
+void imports_bad_rows_of(struct request *, struct span id, int64_t after);
+
 #endif

@@ -83,9 +83,18 @@ static void on_bad_survey(void *owner, const PGresult *result, const struct err 
     read_bad_page(job);
 }
 
-void imports_bad_rows(struct request *r)
+static void list_bad_rows(struct request *r, struct import_job *job)
 {
     struct err err;
+    if (import_get(r->world->store->reads, &job->query, job->id, on_bad_survey, job, &err) != 0) {
+        import_reply_database_down(r);
+        return;
+    }
+    request_on_gone(r, import_job_drop, job);
+}
+
+void imports_bad_rows(struct request *r)
+{
     struct span after = request_query(r, "after");
     struct import_job *job = import_job_of_path(r);
     if (job == NULL)
@@ -95,9 +104,13 @@ void imports_bad_rows(struct request *r)
                       "after is a line of the file.");
         return;
     }
-    if (import_get(r->world->store->reads, &job->query, job->id, on_bad_survey, job, &err) != 0) {
-        import_reply_database_down(r);
-        return;
-    }
-    request_on_gone(r, import_job_drop, job);
+    list_bad_rows(r, job);
+}
+
+void imports_bad_rows_of(struct request *r, struct span id, int64_t after)
+{
+    struct import_job *job = import_job_new(r);
+    snprintf(job->id, sizeof job->id, "%.*s", SPAN_ARG(id));
+    job->offset = after;
+    list_bad_rows(r, job);
 }

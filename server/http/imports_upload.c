@@ -1,10 +1,12 @@
 /* Uploads by tus 1.0. The bytes are stored in parts; a part counts when its transaction is on disk.
  */
+#include "http/auth.h"
 #include "http/import_job.h"
 #include "http/imports.h"
 #include "http/reply.h"
 #include "http/tus.h"
 #include "http/tus_headers.h"
+#include "store/campaign_store.h"
 
 #include <stdio.h>
 
@@ -22,6 +24,11 @@ static void on_created(void *owner, const struct err *err)
     struct import_job *job = owner;
     struct request *r = job->request;
     char location[64];
+    if (err->code != 0 && strcmp(pg_sqlstate(r->world->store->writes), "DL003") == 0) {
+        reply_problem(r, 409, "campaign-awaits-no-file", "The campaign awaits no file",
+                      "There is none of that id, or it has its file.");
+        return;
+    }
     if (err->code != 0) {
         import_reply_database_down(r);
         return;
@@ -35,6 +42,7 @@ void imports_create(struct request *r)
 {
     struct err err;
     int64_t size;
+    int64_t campaign_id;
     char name[TUS_NAME_MAX + 1];
     if (!tus_is_spoken(r))
         return;
@@ -49,8 +57,14 @@ void imports_create(struct request *r)
         return;
     }
     if (request_header_count(r, "upload-metadata") > 1 ||
-        !tus_file_name(request_header(r, "upload-metadata"), name)) {
+        !tus_file_name(request_header(r, "upload-metadata"), name) ||
+        !tus_metadata_number(request_header(r, "upload-metadata"), "campaign", &campaign_id)) {
         reply_problem(r, 400, "upload-metadata", "Upload-Metadata cannot be read", NULL);
+        return;
+    }
+    if (campaign_id != 0 && !api_key_has_scope(&r->caller->key, "campaigns")) {
+        reply_problem(r, 403, "scope", "The key lacks a scope",
+                      "The file of a campaign wants campaigns beside imports.");
         return;
     }
     struct import_job *job = import_job_new(r);
@@ -67,6 +81,8 @@ void imports_create(struct request *r)
                                            .state = "receiving",
                                            .now = r->world->now()},
                       NULL);
+    if (campaign_id != 0)
+        campaign_add_attach(&job->tx, campaign_id, job->id);
     pg_tx_commit(&job->tx);
     request_on_gone(r, import_job_drop, job);
 }

@@ -3,6 +3,7 @@
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
+#include "http/campaigns.h"
 #include "http/customer_channels.h"
 #include "http/customers.h"
 #include "http/debts.h"
@@ -117,6 +118,15 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/scenarios/{name}/position", ROUTE_API_KEY, "scenarios", scenarios_move},
     {"GET", "/api/v1/scenario-presets", ROUTE_API_KEY, "scenarios", scenarios_list_presets},
     {"POST", "/api/v1/scenario-presets/{name}", ROUTE_API_KEY, "scenarios", scenarios_use_preset},
+    {"GET", "/api/v1/campaigns", ROUTE_API_KEY, "campaigns", campaigns_list},
+    {"POST", "/api/v1/campaigns", ROUTE_API_KEY, "campaigns", campaigns_make},
+    {"GET", "/api/v1/campaigns/{id}", ROUTE_API_KEY, "campaigns", campaigns_show},
+    {"POST", "/api/v1/campaigns/{id}/approve", ROUTE_API_KEY, "campaigns", campaigns_approve},
+    {"POST", "/api/v1/campaigns/{id}/stop", ROUTE_API_KEY, "campaigns", campaigns_stop_one},
+    {"GET", "/api/v1/campaigns/{id}/results", ROUTE_API_KEY, "campaigns", campaigns_results},
+    {"GET", "/api/v1/campaigns/{id}/bad-rows.csv", ROUTE_API_KEY, "campaigns", campaigns_bad_rows},
+    {"GET", "/api/v1/campaigns/{id}/call-list.csv", ROUTE_API_KEY, "campaigns",
+     campaigns_call_list},
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 

@@ -54,6 +54,31 @@ static void keep_name(struct span name, char out[TUS_NAME_MAX + 1])
         snprintf(out, TUS_NAME_MAX + 1, "%.*s", (int)len, name.base);
 }
 
+static struct span take_pair(struct span *metadata)
+{
+    struct span pair = take_until(metadata, ',');
+    while (pair.len > 0 && pair.base[0] == ' ')
+        pair = span_from(pair, 1);
+    return pair;
+}
+
+bool tus_metadata_number(struct span metadata, const char *key, int64_t *out)
+{
+    bool is_there = false;
+    *out = 0;
+    while (metadata.len > 0) {
+        uint8_t value[32];
+        struct span pair = take_pair(&metadata);
+        if (!span_is_str(take_until(&pair, ' '), key))
+            continue;
+        long len = base64_parse(pair, value, sizeof value);
+        if (is_there || len < 0 || !tus_number(span_of((const char *)value, (size_t)len), out))
+            return false;
+        is_there = true;
+    }
+    return true;
+}
+
 bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1])
 {
     snprintf(out, TUS_NAME_MAX + 1, "upload.csv");
@@ -61,9 +86,7 @@ bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1])
         return false;
     while (metadata.len > 0) {
         uint8_t value[METADATA_MAX];
-        struct span pair = take_until(&metadata, ',');
-        while (pair.len > 0 && pair.base[0] == ' ')
-            pair = span_from(pair, 1);
+        struct span pair = take_pair(&metadata);
         struct span key = take_until(&pair, ' ');
         long len = base64_parse(pair, value, sizeof value);
         if (!is_key(key) || len < 0)

@@ -14,6 +14,10 @@ bool tus_number(struct span text, int64_t *out);
  * none fit to be shown. False when the header breaks the grammar. */
 bool tus_file_name(struct span metadata, char out[TUS_NAME_MAX + 1]);
 
+/* The number that stands there under `key`; 0 when there is none. False when it is no number, or
+ * twice there. After tus_file_name has read the header. */
+bool tus_metadata_number(struct span metadata, const char *key, int64_t *out);
+
 /* Upload-Checksum: "algorithm base64", of exactly the bytes of this request. */
 #define TUS_CHECKSUM_ALGORITHMS "sha1,sha256"
 enum tus_checksum {

@@ -109,7 +109,8 @@ static struct place *free_place(struct importing *w)
     return NULL;
 }
 
-static void begin_import(struct importing *w, struct place *place, const char *id, int64_t size)
+static void begin_import(struct importing *w, struct place *place, const char *id, int64_t size,
+                         const struct invoice_import_campaign *campaign)
 {
     snprintf(place->id, sizeof place->id, "%s", id);
     place->import = invoice_import_begin(&(struct invoice_import_options){
@@ -118,6 +119,7 @@ static void begin_import(struct importing *w, struct place *place, const char *i
         .source = import_source_upload(w->options.store->reads, id, size),
         .id = place->id,
         .name = SPAN_LIT(""),
+        .campaign = *campaign,
         .part_rows = w->options.part_rows,
         .on_done = on_imported,
         .owner = place});
@@ -134,7 +136,12 @@ static void on_looked(void *owner, const PGresult *result, const struct err *err
         char id[IMPORT_ID_LEN + 1];
         snprintf(id, sizeof id, "%.*s", SPAN_ARG(pg_get_text(result, row, 0)));
         if (place != NULL && !is_under_way(w, id) && !is_at_rest(w, id))
-            begin_import(w, place, id, pg_get_int(result, row, 1));
+            begin_import(
+                w, place, id, pg_get_int(result, row, 1),
+                &(struct invoice_import_campaign){.id = pg_get_int(result, row, 2),
+                                                  .name = pg_get_text(result, row, 3),
+                                                  .template = pg_get_text(result, row, 4),
+                                                  .is_plain = pg_get_bool(result, row, 5)});
     }
     timer_start(&w->poll, w->is_woken ? 1 : POLL_MS);
     w->is_woken = false;

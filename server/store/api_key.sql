@@ -1,7 +1,8 @@
 -- name: api_key_find
 select
     secret_hash,
-    array_to_string(scopes, ' ')
+    array_to_string(scopes, ' '),
+    name
 from api_key
 where key_id = $1::text
     and revoked_at is null;

@@ -73,6 +73,7 @@ bool api_key_of(const PGresult *result, struct api_key *key)
         return false;
     memcpy(key->secret_hash, hash.base, hash.len);
     snprintf(key->scopes, sizeof(key->scopes), "%.*s", SPAN_ARG(scopes));
+    snprintf(key->name, sizeof(key->name), "%.*s", SPAN_ARG(pg_get_text(result, 0, 2)));
     return true;
 }
 

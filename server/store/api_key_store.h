@@ -6,12 +6,18 @@
 #include "base/crypto.h"
 #include "store/store.h"
 
-enum { API_KEY_ID_MAX = 32, API_KEY_SCOPES_MAX = 200, API_KEY_TEXT_MAX = 96 };
+enum {
+    API_KEY_ID_MAX = 32,
+    API_KEY_SCOPES_MAX = 200,
+    API_KEY_NAME_MAX = 100,
+    API_KEY_TEXT_MAX = 96
+};
 
 struct api_key {
     char id[API_KEY_ID_MAX + 1];
     uint8_t secret_hash[SHA256_LEN];
     char scopes[API_KEY_SCOPES_MAX + 1];
+    char name[API_KEY_NAME_MAX + 1]; /* whose it is, cut; of those that are found */
 };
 
 /* Takes a key's text apart; false when it is none. The id is [0-9a-z], the secret [0-9A-Za-z]. */

@@ -74,10 +74,11 @@ limit 1;
 
 -- name: import_open
 -- Uploads that are to be imported, oldest first; and those whose process died. $1 at most
-select import_id::text, size_bytes
-from import
-where state in ('waiting', 'running') and source = 'upload'
-order by created_at
+select i.import_id::text, i.size_bytes, c.campaign_id, c.name, c.template, c.is_plain
+from import i
+left join campaign c on c.import_id = i.import_id
+where i.state in ('waiting', 'running') and i.source = 'upload'
+order by i.created_at
 limit $1::bigint;
 
 -- name: import_lock
@@ -90,11 +91,14 @@ select pg_advisory_unlock($1::bigint);
 
 -- name: import_unfinished
 -- An import of the same file from disk whose process died: it goes on where it stood. $1 sha256,
--- $2 size_bytes
-select import_id::text, committed_bytes, committed_line
-from import
-where sha256 = $1::bytea and size_bytes = $2::bigint and source = 'file' and state = 'running'
-order by created_at
+-- $2 size_bytes, $3 the campaign it is for, or 0
+select i.import_id::text, i.committed_bytes, i.committed_line
+from import i
+where i.sha256 = $1::bytea and i.size_bytes = $2::bigint and i.source = 'file'
+    and i.state = 'running'
+    and coalesce((
+        select c.campaign_id from campaign c where c.import_id = i.import_id), 0) = $3::bigint
+order by i.created_at
 limit 1;
 
 -- name: import_start
@@ -156,6 +160,34 @@ left join customer c on c.customer_id = r.customer_id
 left join invoice_registry n on n.number = w.number
 left join invoice i on i.customer_id = n.customer_id and i.invoice_id = n.invoice_id;
 
+-- name: import_load_campaign
+-- The same for a campaign's rows. $1 customer reference[], $2 invoice number[], $3 telephone[],
+-- $4 whether the file says whose the row is[]; else it is its invoice's owner's, $5 now. Behind the
+-- same columns: the customer's reference, whether somebody refused messages at that telephone,
+-- whether it is known to be dead.
+select w.position,
+    c.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
+    c.time_zone, c.contact_source,
+    (extract(epoch from ($5::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
+    n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
+    i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
+    false as is_old_amount, c.reference,
+    exists (
+        select from customer o
+        where o.opted_out <> '{}' and o.phone = w.phone and 'sms' = any (o.opted_out)
+    ) as is_opted_out,
+    exists (
+        select from contact_fault f
+        where f.is_dead and f.channel = 'sms' and f.address = w.phone
+    ) as is_dead
+from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+    with ordinality as w (reference, number, phone, has_own_reference, position)
+left join invoice_registry n on n.number = w.number
+left join customer_registry r on r.reference = w.reference
+left join customer c on c.customer_id = case when w.has_own_reference then r.customer_id
+    else coalesce(n.customer_id, r.customer_id) end
+left join invoice i on i.customer_id = n.customer_id and i.invoice_id = n.invoice_id;
+
 -- name: import_ids
 -- $1 how many customers, $2 how many invoices, $3 now, $4 time zone of new customers
 select nextval('customer_customer_id_seq'), null::bigint, null::bigint
@@ -209,13 +241,13 @@ select * from unnest($1::text[], $2::bigint[], $3::bigint[]);
 -- name: import_add_invoices
 -- $1 customer_id[], $2 invoice_id[], $3 number[], $4 kind[], $5 product[], $6 currency[],
 -- $7 amount_minor[], $8 issue_date[], $9 due_date[], $10 account[], $11 event_count[],
--- $12 chain_head[], $13 link_no[], $14 now
+-- $12 chain_head[], $13 link_no[], $14 now, $15 the campaign that brings them: no scenario's then
 insert into invoice (customer_id, invoice_id, number, kind, product, currency, amount_minor,
     due_minor, issue_date, due_date, account, entry_count, event_count, chain_head, link_no,
-    created_at, changed_at)
+    created_at, changed_at, campaign_id, needs_plan)
 select w.customer_id, w.invoice_id, w.number, w.kind, w.product, w.currency, w.amount_minor,
     w.amount_minor, w.issue_date, w.due_date, w.account, 1, w.event_count, w.chain_head,
-    w.link_no, $14::timestamptz, $14::timestamptz
+    w.link_no, $14::timestamptz, $14::timestamptz, $15::bigint, $15::bigint is null
 from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
     $7::bigint[], $8::date[], $9::date[], $10::text[], $11::bigint[], $12::bytea[], $13::bigint[])
     as w (customer_id, invoice_id, number, kind, product, currency, amount_minor, issue_date,
@@ -275,8 +307,18 @@ set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
     finished_at = case r.state when 'scheduled' then $4::timestamptz end
 from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_id, reason)
 where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
+    and (r.campaign_id is null or w.reason <> 'planned anew') -- a campaign's goes at its own time
     and (r.state = 'scheduled'
         or (coalesce(r.state, '') = 'claimed' and w.reason = 'planned anew'));
+
+-- name: import_add_messages
+-- What a campaign writes to whom. $1 campaign_id, $2 customer_id[], $3 invoice_id[], $4 line[],
+-- $5 fields[], $6 text[], $7 parts[], $8 due_minor[], $9 is_own[]
+insert into campaign_row (campaign_id, customer_id, invoice_id, line, fields, text, parts,
+    due_minor, is_own)
+select $1::bigint, w.*
+from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+    $8::bigint[], $9::boolean[]) as w;
 
 -- name: import_add_bad_rows
 -- $1 import_id, $2 line[], $3 column_name[], $4 value[], $5 reason[], $6 raw[]

@@ -191,12 +191,13 @@ void import_add_unlock(struct pg_tx *tx, int64_t file_key)
 }
 
 void import_add_unfinished(struct pg_tx *tx, const uint8_t sha256[SHA256_LEN], int64_t size_bytes,
-                           pg_result_cb on_result)
+                           int64_t campaign_id, pg_result_cb on_result)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_bytes(&args, span_of((const char *)sha256, SHA256_LEN));
     pg_arg_int(&args, size_bytes);
+    pg_arg_int(&args, campaign_id);
     add(tx, SQL_IMPORT_UNFINISHED, &args, on_result);
 }
 
@@ -252,6 +253,20 @@ int import_load(struct pg *pg, struct pg_query *query, const struct span *refere
     return read_and_release(pg, query, SQL_IMPORT_LOAD, &args, on_result, owner, err);
 }
 
+int import_load_campaign(struct pg *pg, struct pg_query *query,
+                         const struct import_campaign_rows_asked *rows, pg_result_cb on_result,
+                         void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_texts(&args, rows->references, rows->count);
+    pg_arg_texts(&args, rows->numbers, rows->count);
+    pg_arg_texts(&args, rows->phones, rows->count);
+    pg_arg_bools(&args, rows->has_own_reference, rows->count);
+    pg_arg_instant(&args, rows->now);
+    return read_and_release(pg, query, SQL_IMPORT_LOAD_CAMPAIGN, &args, on_result, owner, err);
+}
+
 size_t import_known_read(const PGresult *result, int row, struct import_known_customer *c,
                          struct import_known_invoice *i)
 {
@@ -281,6 +296,13 @@ size_t import_known_read(const PGresult *result, int row, struct import_known_cu
     i->event_count = pg_get_int(result, row, ++at);
     i->chain_head = pg_get_text(result, row, ++at);
     i->is_old_amount = pg_get_bool(result, row, ++at);
+    c->reference = (struct span){NULL, 0};
+    c->is_opted_out = c->is_dead = false;
+    if (++at == PQnfields(result))
+        return position;
+    c->reference = pg_get_text(result, row, at);
+    c->is_opted_out = pg_get_bool(result, row, ++at);
+    c->is_dead = pg_get_bool(result, row, ++at);
     return position;
 }
 
@@ -372,6 +394,18 @@ static void slice_reminders(struct slicer *s, struct import_part *p, size_t n)
     SLICE(s, p->cancels.reason, n);
 }
 
+static void slice_messages(struct slicer *s, struct import_messages *m, size_t n)
+{
+    SLICE(s, m->customer_id, n);
+    SLICE(s, m->invoice_id, n);
+    SLICE(s, m->line, n);
+    SLICE(s, m->due_minor, n);
+    SLICE(s, m->parts, n);
+    SLICE(s, m->fields, n);
+    SLICE(s, m->text, n);
+    SLICE(s, m->is_own, n);
+}
+
 static void slice_part(struct slicer *s, struct import_part *p, size_t n)
 {
     SLICE(s, p->guards.customer_id, n);
@@ -391,6 +425,7 @@ static void slice_part(struct slicer *s, struct import_part *p, size_t n)
     SLICE(s, p->paylinks.link_no, n);
     SLICE(s, p->paylinks.invoice_id, n);
     slice_reminders(s, p, n);
+    slice_messages(s, &p->messages, n);
     SLICE(s, p->bad_rows.line, n);
     SLICE(s, p->bad_rows.column, n);
     SLICE(s, p->bad_rows.value, n);
@@ -421,7 +456,7 @@ void import_part_reset(struct import_part *p)
     p->guards.count = p->new_customers.count = p->changed_customers.count = 0;
     p->new_invoices.count = p->changed_invoices.count = p->entries.count = 0;
     p->events.count = p->personals.count = p->paylinks.count = 0;
-    p->cancels.count = p->bad_rows.count = 0;
+    p->cancels.count = p->messages.count = p->bad_rows.count = 0;
 }
 
 /* ---- the transaction of a part ---- */
@@ -520,6 +555,10 @@ static void save_new_invoices(struct pg_tx *tx, const struct import_part *p)
     pg_arg_bytes_array(&args, i->chain_head, i->count);
     pg_arg_ints(&args, i->link_no, i->count);
     pg_arg_instant(&args, p->now);
+    if (p->campaign_id == 0)
+        pg_arg_null(&args);
+    else
+        pg_arg_int(&args, p->campaign_id);
     add(tx, SQL_IMPORT_ADD_INVOICES, &args, NULL);
 }
 
@@ -631,6 +670,25 @@ static void save_wake(struct pg_tx *tx, const struct import_part *p)
         pg_tx_add(tx, SQL_PLAN_WAKE, NULL, NULL);
 }
 
+static void save_messages(struct pg_tx *tx, const struct import_part *p)
+{
+    const struct import_messages *m = &p->messages;
+    struct pg_args args;
+    if (m->count == 0)
+        return;
+    pg_args_init(&args);
+    pg_arg_int(&args, p->campaign_id);
+    pg_arg_ints(&args, m->customer_id, m->count);
+    pg_arg_ints(&args, m->invoice_id, m->count);
+    pg_arg_ints(&args, m->line, m->count);
+    pg_arg_texts(&args, m->fields, m->count);
+    pg_arg_texts(&args, m->text, m->count);
+    pg_arg_ints(&args, m->parts, m->count);
+    pg_arg_ints(&args, m->due_minor, m->count);
+    pg_arg_bools(&args, m->is_own, m->count);
+    add(tx, SQL_IMPORT_ADD_MESSAGES, &args, NULL);
+}
+
 static void save_bad_rows(struct pg_tx *tx, const struct import_part *p)
 {
     const struct import_bad_rows *b = &p->bad_rows;
@@ -663,6 +721,7 @@ int import_save(struct pg *pg, struct pg_tx *tx, const struct import_part *p, pg
     save_personals(tx, p);
     save_paylinks(tx, p);
     save_cancels(tx, p);
+    save_messages(tx, p);
     save_bad_rows(tx, p);
     save_wake(tx, p);
     pg_tx_commit(tx);

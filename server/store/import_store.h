@@ -54,7 +54,8 @@ void import_add_abandoned(struct pg_tx *, struct instant created_before);
 /* (at_byte, bytes) of the part that holds the byte; no row when it is not there. */
 MUST_CHECK int import_read(struct pg *, struct pg_query *, const char *id, int64_t byte,
                            pg_result_cb, void *owner, struct err *);
-/* (id, size) of uploads that wait to be imported or whose process died. */
+/* (id, size, campaign's id or null, name, template, is_plain) of uploads that wait to be imported
+ * or whose process died. */
 MUST_CHECK int import_open(struct pg *, struct pg_query *, int64_t at_most, pg_result_cb,
                            void *owner, struct err *);
 /* (line, column, value, reason, raw) behind a line. */
@@ -66,9 +67,10 @@ void import_add_session(struct pg_tx *);
 /* (true) when this session holds the only lock on that file. */
 void import_add_lock(struct pg_tx *, int64_t file_key, pg_result_cb);
 void import_add_unlock(struct pg_tx *, int64_t file_key);
-/* (id, committed_bytes, committed_line) of an import from disk whose process died. */
+/* (id, committed_bytes, committed_line) of an import from disk whose process died, of this campaign
+ * or of none (0). */
 void import_add_unfinished(struct pg_tx *, const uint8_t sha256[SHA256_LEN], int64_t size_bytes,
-                           pg_result_cb);
+                           int64_t campaign_id, pg_result_cb);
 /* (committed_bytes, committed_line); no row when it is not to be imported (any more). */
 void import_add_start(struct pg_tx *, const char *id, const uint8_t sha256[SHA256_LEN],
                       struct span survey, struct instant now, pg_result_cb);
@@ -84,11 +86,25 @@ MUST_CHECK int import_load(struct pg *, struct pg_query *, const struct span *re
                            const struct span *numbers, const int64_t *amounts, size_t count,
                            struct instant now, pg_result_cb, void *owner, struct err *);
 
+/* The same for a campaign's rows. A row that does not say whose it is is its invoice's owner's. */
+struct import_campaign_rows_asked {
+    const struct span *references, *numbers, *phones;
+    const bool *has_own_reference;
+    size_t count;
+    struct instant now;
+};
+MUST_CHECK int import_load_campaign(struct pg *, struct pg_query *,
+                                    const struct import_campaign_rows_asked *, pg_result_cb,
+                                    void *owner, struct err *);
+
 struct import_known_customer {
     int64_t customer_id; /* 0: there is none with that reference */
     int64_t money_version, link_count, contact_source;
     struct span name, phone, email, language, time_zone;
     int64_t local_now_s; /* seconds of the customer's own clock since 1970-01-01T00:00 */
+    /* Of a campaign's row: whose it is, and whether its telephone can be written to. */
+    struct span reference;
+    bool is_opted_out, is_dead;
 };
 
 struct import_known_invoice {
@@ -156,6 +172,14 @@ struct import_cancels {
     struct span *reason;
 };
 
+/* What a campaign writes to whom. */
+struct import_messages {
+    size_t count;
+    int64_t *customer_id, *invoice_id, *line, *due_minor, *parts;
+    struct span *fields, *text;
+    bool *is_own;
+};
+
 struct import_bad_rows {
     size_t count;
     int64_t *line;
@@ -182,6 +206,8 @@ struct import_part {
     struct import_paylinks paylinks;
     struct import_cancels cancels;
     struct import_bad_rows bad_rows;
+    int64_t campaign_id; /* 0: none */
+    struct import_messages messages;
     void *memory_;
 };
 

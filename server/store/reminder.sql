@@ -744,11 +744,12 @@ with finished as (
             case
                 when u.state <> 'scheduled' then null
                 when reminder_is_thanks(u.step) and i.due_minor > 0 then 'owed again'
-                when (
-                    select c.reason from reminder c
-                    where c.customer_id = u.customer_id and c.invoice_id = u.invoice_id
-                        and c.step = u.step) = 'planned anew' then 'planned anew'
-                when not reminder_is_thanks(u.step) and i.due_minor <= 0 then 'paid'
+                else coalesce((
+                        select c.reason from reminder c
+                        where c.customer_id = u.customer_id and c.invoice_id = u.invoice_id
+                            and c.step = u.step
+                            and c.reason in ('planned anew', 'campaign stopped')),
+                    case when not reminder_is_thanks(u.step) and i.due_minor <= 0 then 'paid' end)
             end as why_not,
             case when not reminder_is_thanks(u.step) and i.due_minor <= 0
                     and u.sent_at > i.paid_at

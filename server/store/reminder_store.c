@@ -1,6 +1,7 @@
 #include "store/reminder_store.h"
 
 #include "sql.h"
+#include "store/campaign_store.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -229,6 +230,24 @@ static void add_claim_statement(struct pg_tx *tx, const struct key_arrays *array
     pg_args_release(&args);
 }
 
+static void add_campaign_statement(struct pg_tx *tx, const struct reminder_batch *batch,
+                                   pg_result_cb on_texts)
+{
+    int64_t customer_id[REMINDER_BATCH_MAX], invoice_id[REMINDER_BATCH_MAX];
+    struct span step[REMINDER_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; ++i) {
+        const struct reminder_key *key = &batch->items[i].key;
+        if (strncmp(key->step, "campaign_", 9) != 0)
+            continue;
+        customer_id[count] = key->customer_id;
+        invoice_id[count] = key->invoice_id;
+        step[count++] = span_str(key->step);
+    }
+    if (count > 0)
+        campaign_add_texts(tx, customer_id, invoice_id, step, count, on_texts);
+}
+
 int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_claim_order *order,
                    pg_result_cb on_clock, pg_result_cb on_put_off, pg_result_cb on_claimed,
                    pg_done_cb on_done, void *owner, struct err *err)
@@ -245,6 +264,7 @@ int reminder_claim(struct store *store, struct pg_tx *tx, const struct reminder_
     if (order->ways->app_count > 0)
         add_expire_statement(tx, &arrays, order->now);
     add_put_off_statement(tx, &arrays, order, on_put_off);
+    add_campaign_statement(tx, order->batch, order->on_campaign_texts);
     add_claim_statement(tx, &arrays, order, on_claimed);
     pg_tx_add(tx, SQL_REMINDER_CLOCK, NULL, on_clock);
     pg_tx_commit(tx);

@@ -144,6 +144,8 @@ struct reminder_claim_order {
     const struct reminder_manners *manners;
     const struct span *apps_up; /* those of the apps that can be reached now */
     size_t app_up_count;
+    /* Before on_claimed, when campaigns are among the batch: what they say (campaign_store.h). */
+    pg_result_cb on_campaign_texts;
 };
 
 /* One transaction: locks, skips steps that a newer one overtook, ends pushes of no use any more,

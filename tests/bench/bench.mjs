@@ -10,11 +10,12 @@ import { plan } from './plan.mjs';
 import { idle } from './idle.mjs';
 import { slow } from './slow.mjs';
 import { push, pushFar } from './push.mjs';
+import { dispatch } from './dispatch.mjs';
 import { pushE2e, pushMemory } from './push_e2e.mjs';
 
 const benches = {
     page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle, slow,
-    push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, plan,
+    push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan,
 };
 // These need no Dunlin beside them.
 const alone = ['push', 'push_far'];

@@ -1,6 +1,6 @@
 // Reminders by push from the table to the wire and back: 200,000 due ones claimed, checked, rendered,
 // sent to a server that takes everything, and recorded. Ceiling: the database alone doing the same
-// claims and records (push_claims.c), on the same cluster and a copy of the same rows. Then, with a
+// claims and records (reminder_claims.c), on the same cluster and a copy of the same rows. Then, with a
 // million due, how much memory the sender takes and how long callbacks take meanwhile.
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
@@ -129,7 +129,7 @@ async function ours(bed) {
 
 async function ceiling(bed) {
     await copyRows(bed, 'push_rows', 'push_ceiling');
-    const out = await run(`${build}/tests/bench_push_claims`, [inDatabase(bed.appConninfo, 'push_ceiling'), String(count)]);
+    const out = await run(`${build}/tests/bench_reminder_claims`, [inDatabase(bed.appConninfo, 'push_ceiling'), String(count), 'push']);
     return { value: count / JSON.parse(out).seconds };
 }
 

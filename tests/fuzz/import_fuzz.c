@@ -10,6 +10,7 @@ enum { BAD_MAX = 1 << 24 };
 
 struct reading {
     struct csv_shape shape;
+    struct span campaign; /* null base: none's */
     h2o_mem_pool_t pool;
     struct import_bad_csv bad;
     struct buf bad_text;
@@ -26,7 +27,7 @@ static bool on_row(void *owner, const struct csv_row *csv)
     r->next_byte = csv->next_byte;
     r->next_line = csv->next_line;
     ++r->rows;
-    if (import_row_read(&r->shape, csv, &r->pool, &row, &fault)) {
+    if (import_row_read(&r->shape, csv, r->campaign, &r->pool, &row, &fault)) {
         assert(row.amount_minor > 0 && row.reference.len > 0 && row.number.len > 0);
         assert(utf8_is_valid(row.name) && utf8_is_valid(row.raw));
     } else {
@@ -75,6 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t step = (size_t)data[0] * 16 + 1;
     struct span input = span_of((const char *)data + 1, size - 1);
     struct csv_survey *survey = csv_survey_new();
+    if (data[0] % 2 == 1) {
+        r.campaign = SPAN_LIT("c");
+        csv_survey_for_campaign(survey, 1000);
+    }
     for (size_t at = 0; at < input.len; at += step) {
         struct span piece = span_from(input, at);
         piece.len = piece.len < step ? piece.len : step;

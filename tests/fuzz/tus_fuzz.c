@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (tus_file_name(text, name)) {
         size_t name_len = strlen(name);
         assert(name_len > 0 && name_len <= TUS_NAME_MAX);
+        if (tus_metadata_number(text, "campaign", &number))
+            assert(number >= 0);
         assert(strchr(name, '/') == NULL && strpbrk(name, "\r\n\t\x1b") == NULL);
     }
     (void)tus_checksum_of(text, SPAN_LIT("abc"));

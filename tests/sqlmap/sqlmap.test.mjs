@@ -185,6 +185,11 @@ const targets = {
   'an import': ['/api/v1/imports/1*'],
   'bad rows': ['/api/v1/imports/1*/bad-rows.csv?after=1'],
   'a new import': ['/api/v1/imports', '--method', 'POST', '--headers', 'Tus-Resumable: 1.0.0\nUpload-Length: 5*\nUpload-Metadata: filename YQ==*'],
+  campaigns: ['/api/v1/campaigns?limit=5&cursor=1'],
+  'a campaign': ['/api/v1/campaigns/1*'],
+  'its call list': ['/api/v1/campaigns/1/call-list.csv?after=1'],
+  'a new campaign': ['/api/v1/campaigns', '--method', 'POST', '--data',
+    JSON.stringify({ name: 'a', template: '{{amount}} {{link}}', send_at: '2030-01-01 10:00', queue: 'q' }), ...json],
   'an API key': ['/keyless/api/v1/invoices?number=FV/1', '-p', 'authorization', '--headers', 'Authorization: Bearer dk_1_aaaa*'],
   'a row of a file': ['/import?customer+id=S1&name=Jan&invoice+number=S/1&phone=48123123123&email=a@b.example&product=x', '--level', '1'],
 };

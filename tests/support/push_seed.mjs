@@ -9,6 +9,7 @@ const devicesOf = {
   both: { apns: 'c.customer_id % 5 <> 4', fcm: 'c.customer_id % 5 >= 3' }, // 3 APNs, 1 both, 1 FCM
   apns: { apns: 'true', fcm: 'false' },
   fcm: { apns: 'false', fcm: 'true' },
+  none: { apns: 'false', fcm: 'false' },
 };
 
 export const apnsToken = (customer) => customer.toString(16).padStart(64, '0');

@@ -62,11 +62,36 @@ static void two_headers_of_one_meaning_are_found(void **state)
     assert_int_equal(csv_columns_twice(headers, 3, &first, &second), -1);
 }
 
+static void further_columns_have_names_for_templates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *field;
+    } rows[] = {
+        {"Nr umowy (2026)", "nr_umowy_2026"},
+        {"  Imię  i nazwisko matki ", "imie_i_nazwisko_matki"},
+        {"ŻÓŁĆ-kod", "zolc_kod"},
+        {"{{link}}", "link"},
+        {"a.b", "a_b"},
+        {"№ 7", "7"},
+        {"Київ", ""},
+        {"???", ""},
+        {"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+         "abcdefghijklmnopqrstuvwxyzabcdefghijklmn"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        char field[CSV_FIELD_MAX + 1];
+        csv_field_of(span_str(rows[i].header), field);
+        assert_string_equal(field, rows[i].field);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_are_known_in_polish_and_english),
         cmocka_unit_test(two_headers_of_one_meaning_are_found),
+        cmocka_unit_test(further_columns_have_names_for_templates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

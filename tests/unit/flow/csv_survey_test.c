@@ -15,7 +15,7 @@
 #define ROW "K1;Anna;FV/1;10,00;2026-12-01\n"
 
 static enum survey_refusal survey(struct span input, size_t step, struct csv_shape *shape,
-                               int64_t *row_count, struct err *detail)
+                                  int64_t *row_count, struct err *detail)
 {
     struct csv_survey *s = csv_survey_new();
     for (size_t at = 0; at < input.len; at += step) {
@@ -189,6 +189,43 @@ static void eight_bit_text_is_decoded(void **state)
     }
 }
 
+static enum survey_refusal survey_campaign(struct csv_survey *s, const char *text, int64_t rows_max,
+                                           struct csv_shape *shape)
+{
+    csv_survey_for_campaign(s, rows_max);
+    if (csv_survey_feed(s, span_str(text)))
+        assert_true(true);
+    return csv_survey_finish(s, shape, NULL);
+}
+
+static void campaign_needs_telephone_amount_and_date_and_names_the_rest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum survey_refusal refusal;
+    } rows[] = {
+        {"Telefon;Kwota;Termin\n1;2;3\n1;2;3\n", SURVEY_ACCEPTED},
+        {"Telefon;Kwota;Termin\n1;2;3\n1;2;3\n1;2;3\n", SURVEY_TOO_MANY_ROWS},
+        {"Nazwa;Kwota;Termin\n1;2;3\n", SURVEY_COLUMN_MISSING},
+        {"Telefon;Kwota\n1;2\n", SURVEY_COLUMN_MISSING},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        struct csv_shape shape;
+        struct csv_survey *s = csv_survey_new();
+        assert_int_equal(survey_campaign(s, rows[i].text, 2, &shape), rows[i].refusal);
+        csv_survey_free(s);
+    }
+    static const char *const fields[] = {"", "kod", "kod_2", "", "", "column_6", "kod_2_2"};
+    struct csv_shape shape;
+    struct csv_survey *s = csv_survey_new();
+    assert_int_equal(survey_campaign(s, "Telefon;Kod;KOD;Kwota;Termin;???;kod 2\n", 2, &shape),
+                     SURVEY_ACCEPTED);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; ++i)
+        assert_string_equal(shape.fields[i], fields[i]);
+    csv_survey_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +235,7 @@ int main(void)
         cmocka_unit_test(gigabyte_in_one_line_is_refused_after_its_first_bytes),
         cmocka_unit_test(numbers_that_stand_twice_are_suspected),
         cmocka_unit_test(eight_bit_text_is_decoded),
+        cmocka_unit_test(campaign_needs_telephone_amount_and_date_and_names_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,11 +88,37 @@ static void checksum_is_compared_with_the_bytes(void **state)
                          rows[i].verdict);
 }
 
+static void number_of_a_campaign_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metadata;
+        int64_t number; /* -1: refused */
+    } rows[] = {
+        {"", 0},
+        {"filename ZmFrdHVyeS5jc3Y=", 0},
+        {"filename ZmFrdHVyeS5jc3Y=,campaign MTc=", 17},
+        {"campaign MTc=,filename ZmFrdHVyeS5jc3Y=", 17},
+        {"campaign", -1},
+        {"campaign eA==", -1},               /* x */
+        {"campaign MTc=,campaign MTg=", -1}, /* 17, 18 */
+        {"campaign LTE=", -1},               /* -1 */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        int64_t number;
+        bool is_good = tus_metadata_number(span_str(rows[i].metadata), "campaign", &number);
+        assert_int_equal(is_good, rows[i].number >= 0);
+        if (is_good)
+            assert_int_equal(number, rows[i].number);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_plain_digits),
         cmocka_unit_test(file_name_is_found_and_is_no_path),
+        cmocka_unit_test(number_of_a_campaign_is_found),
         cmocka_unit_test(checksum_is_compared_with_the_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
-/* The database alone doing what a gateway asks of it for reminders by push: the very statements of
+/* The database alone doing what a gateway asks of it for reminders: the very statements of
  * reminder.sql on the same two connections, window by window; each is claimed, and recorded as sent
- * as soon as its claim has committed. No push, no words, nobody paying. The ceiling of `push_e2e`.
+ * as soon as its claim has committed. No channel, no words, nobody paying. The ceiling of
+ * `push_e2e` and `dispatch`.
  *
- *   bench_push_claims CONNINFO COUNT >{"claimed":…,"seconds":…} */
+ *   bench_reminder_claims CONNINFO COUNT push|sms >{"claimed":…,"seconds":…} */
 #include "base/clock.h"
 #include "store/reminder_store.h"
 #include "store/store.h"
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Windows claimed or recorded at a time: one each on the write connection, one behind it. */
 enum { WINDOWS = 3 };
@@ -31,12 +33,12 @@ static struct {
     struct window windows[WINDOWS];
     struct instant now;
     size_t claimed, recorded, busy_count;
-    bool is_reading, is_over;
+    bool is_reading, is_over, is_push;
 } run;
 
 static void fail(const struct err *err)
 {
-    fprintf(stderr, "bench_push_claims: %s\n", err->text);
+    fprintf(stderr, "bench_reminder_claims: %s\n", err->text);
     exit(1);
 }
 
@@ -68,7 +70,16 @@ static void on_clock(void *owner, const PGresult *result, const struct err *err)
     (void)owner, (void)result, (void)err;
 }
 
-/* One device each: a row is an outcome. */
+static void add_push(struct reminder_outcome *outcome, const struct reminder_claimed *claimed)
+{
+    struct reminder_push *push = &outcome->pushes[0];
+    snprintf(push->installation, sizeof(push->installation), "%.*s",
+             SPAN_ARG(claimed->installation));
+    reminder_push_set(push, "accepted", SPAN_LIT("accepted"));
+    push->registered_at = claimed->registered_at;
+}
+
+/* One device each, or none: a row is an outcome. */
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
 {
     struct window *window = owner;
@@ -79,14 +90,11 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     for (size_t i = 0; i < window->claimed_count; ++i) {
         struct reminder_claimed claimed = {0};
         reminder_read_claimed(result, (int)i, &claimed);
-        struct reminder_outcome *outcome = reminder_outcome_new(&claimed.key, run.now, 1);
-        struct reminder_push *push = &outcome->pushes[0];
+        struct reminder_outcome *outcome = reminder_outcome_new(&claimed.key, run.now, run.is_push);
         reminder_outcome_set(outcome, "sent", SPAN_LIT("accepted"));
         outcome->sent_at = run.now;
-        snprintf(push->installation, sizeof(push->installation), "%.*s",
-                 SPAN_ARG(claimed.installation));
-        reminder_push_set(push, "accepted", SPAN_LIT("accepted"));
-        push->registered_at = claimed.registered_at;
+        if (run.is_push)
+            add_push(outcome, &claimed);
         window->outcomes[i] = outcome;
     }
 }
@@ -99,7 +107,7 @@ static void on_claim_done(void *owner, const struct err *err)
 }
 
 static const struct span apps[] = {SPAN_LIT("bank.example.app|apns|production")};
-static const struct reminder_ways ways = {.apps = apps, .app_count = 1};
+static struct reminder_ways ways;
 
 static const struct reminder_rules rules;
 static const struct reminder_manners manners = {.rules = &rules};
@@ -115,8 +123,8 @@ static void claim(struct window *window)
                                                .hold_since = instant_plus_seconds(run.now, -1800),
                                                .ways = &ways,
                                                .manners = &manners,
-                                               .apps_up = apps,
-                                               .app_up_count = 1};
+                                               .apps_up = ways.apps,
+                                               .app_up_count = ways.app_count};
     struct err err;
     if (reminder_claim(run.store, &window->tx, &order, on_clock, NULL, on_claimed, on_claim_done,
                        window, &err) != 0)
@@ -161,8 +169,13 @@ static void go_on(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc != 4)
         return 2;
+    run.is_push = strcmp(argv[3], "push") == 0;
+    if (run.is_push)
+        ways = (struct reminder_ways){.apps = apps, .app_count = 1};
+    else
+        ways = (struct reminder_ways){.kinds = {SPAN_LIT("sms")}, .kind_count = 1};
     run.loop = h2o_evloop_create();
     run.store = store_new(run.loop, &(struct store_options){.conninfo = argv[1],
                                                             .read_timeout_ms = 60000,
