@@ -259,7 +259,7 @@ static int read_file(struct scenario_run *run, struct span *text, struct err *er
 
 static int order_with_file(struct scenario_run *run, enum scenario_action action, struct err *err)
 {
-    struct span text;
+    struct span text = {NULL, 0};
     int failed = read_file(run, &text, err);
     return failed != 0 ? failed : order(run, action, text, err);
 }
