@@ -210,9 +210,12 @@ static int prepare(void *owner, const char *conninfo, struct err *err)
         rc = seed(demo, conninfo, err);
         *demo->wants_life = !demo->options.is_json; /* scripts find all debts untouched */
     }
+    const struct demo_furniture furniture = {.key_text = demo->place.api_key,
+                                             .app = DEMO_PUSH_APP,
+                                             .has_past =
+                                                 is_empty && demo->options.import_file == NULL};
     if (rc == 0)
-        rc = installation_furnish_demo(conninfo, demo->place.api_key, DEMO_PUSH_APP,
-                                       demo_clock_now(), err);
+        rc = installation_furnish_demo(conninfo, &furniture, demo_clock_now(), err);
     return rc == 0 ? read_links(demo, conninfo, err) : rc;
 }
 

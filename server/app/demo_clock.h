@@ -18,7 +18,8 @@ enum {
 struct demo_clock_state {
     struct instant now;
     bool is_running;
-    int speed; /* seconds of business time a second */
+    int speed;                          /* seconds of business time a second */
+    struct instant run_from, run_until; /* of a run with an end; 0: none is under way */
 };
 
 /* Maps the file at `path`, made when it is missing: it then starts at the wall clock. Once, before
@@ -32,6 +33,12 @@ struct demo_clock_state demo_clock_read(void);
 void demo_clock_pause(void);
 /* `speed` is brought into 1..DEMO_CLOCK_SPEED_MAX. */
 void demo_clock_run(int speed);
+/* Runs at full speed until that much later, and then pauses. Time goes no further than it is let:
+ * not at all before the first demo_clock_let_go. Every other change ends the run. */
+void demo_clock_run_for(int64_t seconds);
+/* Of a run: time may pass up to `bound` now, which may lie behind. Ends the run when it is through.
+ */
+void demo_clock_let_go(struct instant bound);
 /* `seconds` from 0 to DEMO_CLOCK_ADVANCE_MAX, otherwise ERR_INPUT and nothing moves. */
 MUST_CHECK int demo_clock_advance(int64_t seconds, struct err *);
 /* Notes how far the clock has come, for the next start; every second or so. */

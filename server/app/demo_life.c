@@ -4,10 +4,9 @@
 #include "app/demo_life.h"
 
 #include "app/bank.h"
-#include "base/crypto.h"
+#include "app/demo_payer.h"
 #include "base/log.h"
 #include "flow/paylink_manage.h"
-#include "flow/payment_start.h"
 #include "flow/world.h"
 #include "store/debtor_store.h"
 #include "store/invoice_store.h"
@@ -44,7 +43,6 @@ struct life {
         char number[NUMBER_MAX];
     } debts[DEED_COUNT];
     int count, done;
-    char payment_id[SANDBOX_BANK_ID_MAX];
 };
 
 static void next(struct life *life);
@@ -67,51 +65,30 @@ static void on_given_back(void *owner, enum bank_result result,
     finish_one(owner);
 }
 
-static void on_decided(void *owner, enum bank_result result, const struct sandbox_payment *payment)
+static void on_paid(void *owner, const char *payment_id)
 {
     struct life *life = owner;
-    (void)payment;
     enum life_deed deed = deed_of(life);
-    if (result != BANK_DONE || (deed != LIFE_REFUND && deed != LIFE_CHARGE_BACK)) {
+    if (payment_id == NULL || (deed != LIFE_REFUND && deed != LIFE_CHARGE_BACK)) {
         finish_one(life);
         return;
     }
-    const struct bank_order order = {.payment_id = span_str(life->payment_id),
+    const struct bank_order order = {.payment_id = span_str(payment_id),
                                      .action = deed == LIFE_REFUND ? BANK_REFUND : BANK_CHARGE_BACK,
                                      .waits_for_callback = true};
     bank_move(life->bank, &order, on_given_back, life);
 }
 
-static void on_started(void *owner, const struct payment_start_outcome *outcome,
-                       const struct err *err)
+static int pay(struct life *life, const struct life_debt *debt, struct err *err)
 {
-    struct life *life = owner;
     enum life_deed deed = deed_of(life);
-    bool is_started = err->code == 0 && outcome->result == PAYMENT_START_REDIRECT;
-    const char *slash = is_started ? strrchr(outcome->redirect_url, '/') : NULL;
-    if (slash == NULL || deed == LIFE_LEAVE) {
-        finish_one(life);
-        return;
-    }
-    snprintf(life->payment_id, sizeof(life->payment_id), "%s", slash + 1);
-    const struct bank_order order = {
-        .payment_id = span_str(life->payment_id),
-        .action = deed == LIFE_REFUSE ? BANK_REFUSE : BANK_PAY,
-        .amount_minor = deed == LIFE_PART ? life->debts[life->done].due_minor / 3 + 1 : 0,
-        .waits_for_callback = true};
-    bank_move(life->bank, &order, on_decided, life);
-}
-
-static int start_payment(struct life *life, const struct life_debt *debt, struct err *err)
-{
-    uint8_t nonce[FORM_NONCE_LEN];
-    char text[FORM_NONCE_TEXT_LEN + 1];
-    random_bytes(nonce, sizeof(nonce));
-    base64url_print(span_of((char *)nonce, sizeof(nonce)), text);
-    const struct payment_start_options options = {
-        .link = debt->link, .form_nonce = span_str(text), .amount_minor = debt->due_minor};
-    struct payment_start *start;
-    return payment_start_begin(life->world, &options, on_started, life, &start, err);
+    const struct demo_payer_order order = {.link = debt->link,
+                                           .due_minor = debt->due_minor,
+                                           .leaves = deed == LIFE_LEAVE,
+                                           .action = deed == LIFE_REFUSE ? BANK_REFUSE : BANK_PAY,
+                                           .amount_minor =
+                                               deed == LIFE_PART ? debt->due_minor / 3 + 1 : 0};
+    return demo_payer_begin(life->world, life->bank, &order, on_paid, life, err);
 }
 
 static void on_held(void *owner, const struct err *err)
@@ -152,7 +129,7 @@ static int begin_deed(struct life *life, struct err *err)
     case LIFE_REVOKE:
         return revoke_link(life, debt, err);
     default:
-        return start_payment(life, debt, err);
+        return pay(life, debt, err);
     }
 }
 

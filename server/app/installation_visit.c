@@ -3,6 +3,7 @@
 #include "domain/paylink.h"
 #include "io/timer.h"
 #include "store/api_key_store.h"
+#include "store/demo_store.h"
 #include "store/installation_store.h"
 #include "store/sandbox_push_store.h"
 #include "store/store.h"
@@ -118,11 +119,11 @@ static void on_key_found(void *owner, const PGresult *result, const struct err *
     on_done(owner, err);
 }
 
-int installation_furnish_demo(const char *conninfo, const char *key_text, const char *app,
+int installation_furnish_demo(const char *conninfo, const struct demo_furniture *furniture,
                               struct instant now, struct err *err)
 {
     struct span id, secret;
-    if (!api_key_parse(span_str(key_text), &id, &secret))
+    if (!api_key_parse(span_str(furniture->key_text), &id, &secret))
         return err_set(err, ERR_SETTINGS, "the demo's API key file holds no key");
     struct api_key key = {.scopes =
                               "imports invoices paylinks callbacks devices scenarios customers "
@@ -137,7 +138,9 @@ int installation_furnish_demo(const char *conninfo, const char *key_text, const 
         rc = pg_tx_begin(visit.store->writes, &visit.tx, on_done, &visit, &visit.err);
     if (rc == 0) {
         demo_spread_channels(&visit.tx);
-        sandbox_push_give_phones(&visit.tx, span_str(app), now);
+        sandbox_push_give_phones(&visit.tx, span_str(furniture->app), now);
+        if (furniture->has_past)
+            demo_give_past(&visit.tx, now);
         if (!visit.has_key)
             api_key_add(&visit.tx, &key, SPAN_LIT("demo"), now);
         pg_tx_commit(&visit.tx);

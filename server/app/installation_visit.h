@@ -19,10 +19,13 @@ MUST_CHECK int installation_claim_live(const char *conninfo, struct err *);
  * *is_empty: it has no customers yet. */
 MUST_CHECK int installation_claim_demo(const char *conninfo, bool *is_empty, struct err *);
 
-/* Lets each way to reach people be seen: some get a telephone with `app` on it; and the API key in
- * `key_text` is good from now on. */
-MUST_CHECK int installation_furnish_demo(const char *conninfo, const char *key_text,
-                                         const char *app, struct instant now, struct err *);
+struct demo_furniture {
+    const char *key_text; /* the API key that is good from now on */
+    const char *app;      /* some people get a telephone with it, so that each way is seen */
+    bool has_past;        /* people have paid before, each in their manner */
+};
+MUST_CHECK int installation_furnish_demo(const char *conninfo, const struct demo_furniture *,
+                                         struct instant now, struct err *);
 
 enum { DEMO_LINKS_MAX = 5, DEMO_CODE_MAX = 24 };
 

@@ -2,6 +2,7 @@
 
 #include "app/bank.h"
 #include "app/demo_clock.h"
+#include "app/demo_month.h"
 #include "app/demo_phones.h"
 #include "app/pane_http.h"
 #include "app/pane_input.h"
@@ -12,13 +13,13 @@
 
 #include <stdlib.h>
 
-json_t *pane_clock_json(void)
+json_t *pane_clock_json(struct panes *panes)
 {
     struct demo_clock_state state = demo_clock_read();
     char now[21];
     instant_print(state.now, now);
-    return json_pack("{s:s, s:b, s:i}", "now", now, "running", state.is_running, "speed",
-                     state.speed);
+    return json_pack("{s:s, s:b, s:i, s:o}", "now", now, "running", state.is_running, "speed",
+                     state.speed, "month", demo_month_json(panes->month));
 }
 
 /* The switches of the bank by the names people and scripts use. */
@@ -92,7 +93,7 @@ json_t *pane_trouble_json(struct panes *panes)
 
 void pane_show_clock(struct pane_request *request)
 {
-    pane_reply_json(request, 200, pane_clock_json());
+    pane_reply_json(request, 200, pane_clock_json(request->owner));
 }
 
 static void on_woken(void *owner, const struct err *err)
@@ -110,7 +111,7 @@ static void wake_dispatch(struct panes *panes)
         free(tx);
 }
 
-static int move_clock(struct pane_input *input, struct err *err)
+static int move_clock(struct panes *panes, struct pane_input *input, struct err *err)
 {
     struct span action = pane_input_text(input, "action");
     int64_t seconds = pane_input_int(input, "seconds", 0);
@@ -119,6 +120,8 @@ static int move_clock(struct pane_input *input, struct err *err)
         return demo_clock_advance(seconds, err);
     if (span_is_str(action, "pause"))
         demo_clock_pause();
+    else if (span_is_str(action, "month"))
+        demo_month_begin(panes->month);
     else if (span_is_str(action, "run") && speed >= 1 && speed <= DEMO_CLOCK_SPEED_MAX)
         demo_clock_run((int)speed);
     else
@@ -131,14 +134,14 @@ void pane_set_clock(struct pane_request *request)
     struct pane_input input;
     struct err err;
     pane_input_init(&input, request);
-    int rc = move_clock(&input, &err);
+    int rc = move_clock(request->owner, &input, &err);
     pane_input_release(&input);
     if (rc != 0) {
         pane_reply_problem(request, 422, "clock_not_understood");
         return;
     }
     wake_dispatch(request->owner);
-    pane_reply_json(request, 200, pane_clock_json());
+    pane_reply_json(request, 200, pane_clock_json(request->owner));
 }
 
 void pane_show_trouble(struct pane_request *request)

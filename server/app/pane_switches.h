@@ -7,13 +7,13 @@
 struct pane_request;
 struct panes;
 
-void pane_show_clock(struct pane_request *);   /* GET /clock */
-void pane_set_clock(struct pane_request *);    /* POST /clock {action: pause|run|advance, …} */
+void pane_show_clock(struct pane_request *); /* GET /clock */
+void pane_set_clock(struct pane_request *); /* POST /clock {action: pause|run|advance|month, …} */
 void pane_show_trouble(struct pane_request *); /* GET /trouble */
 void pane_set_trouble(struct pane_request *);  /* POST /trouble {switch, on, service?} */
 
-/* {now, running, speed}, and each trouble by its name; new references. */
-json_t *pane_clock_json(void);
+/* {now, running, speed, month}, and each trouble by its name; new references. */
+json_t *pane_clock_json(struct panes *);
 json_t *pane_trouble_json(struct panes *);
 
 #endif

@@ -270,8 +270,8 @@ static json_t *show_state(struct view *view, const PGresult *result)
         (json_int_t)summary.due_minor, "messages", (json_int_t)summary.message_count);
     if (summary.has_next)
         json_object_set_new(figures, "next_at", time_of(summary.next_at));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", pane_clock_json(), "trouble",
-                     pane_trouble_json(view->panes), "figures", figures, "creditor",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", pane_clock_json(view->panes),
+                     "trouble", pane_trouble_json(view->panes), "figures", figures, "creditor",
                      text_of(world->creditor.name), "url", text_of(world->public_url), "api",
                      text_of(view->panes->options.private_url));
 }

@@ -3,12 +3,15 @@
 #include "app/bank.h"
 #include "app/bank_pages.h"
 #include "app/demo_clock.h"
+#include "app/demo_month.h"
 #include "app/demo_phones.h"
 #include "app/pane_files.h"
 #include "app/pane_http.h"
+#include "app/pane_scenarios.h"
 #include "app/pane_switches.h"
 #include "app/pane_tap.h"
 #include "app/pane_views.h"
+#include "app/pane_work.h"
 #include "flow/world.h"
 #include "io/timer.h"
 #include "provider/provider.h"
@@ -33,6 +36,12 @@ static const struct pane_route routes[] = {
     {"GET", "/debtors.json", pane_list_debtors},
     {"GET", "/ladder.json", pane_list_ladder},
     {"GET", "/state.json", pane_show_state},
+    {"GET", "/scenarios.json", pane_list_scenarios},
+    {"POST", "/scenario", pane_choose_scenario},
+    {"GET", "/calls.json", pane_list_calls},
+    {"GET", "/handovers.json", pane_list_handovers},
+    {"GET", "/why.json", pane_show_why},
+    {"POST", "/sending", pane_set_sending},
     {"GET", "/clock", pane_show_clock},
     {"POST", "/clock", pane_set_clock},
     {"GET", "/trouble", pane_show_trouble},
@@ -73,6 +82,7 @@ struct panes *panes_new(const struct panes_options *options, struct err *err)
                                       .callback_secret = options->account->secrets[0],
                                       .ca_file = options->account->ca_file};
     panes->bank = bank_new(&bank);
+    panes->month = demo_month_new(options->world, panes->bank, panes->phones);
     const struct pane_server_options server = {.listen_fd = options->listen_fd,
                                                .routes = routes,
                                                .owner = panes,
@@ -87,6 +97,7 @@ void panes_stop(struct panes *panes)
 {
     timer_stop(&keep_timer);
     demo_clock_keep();
+    demo_month_stop(panes->month);
     bank_stop(panes->bank);
     demo_phones_stop(panes->phones);
     pane_server_stop(panes->server);

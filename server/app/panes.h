@@ -8,6 +8,7 @@
 #include "base/span.h"
 
 struct bank;
+struct demo_month;
 struct demo_phones;
 struct demo_push;
 struct pane_server;
@@ -29,6 +30,7 @@ struct panes { /* for the handlers */
     struct world *world;
     struct bank *bank;
     struct demo_phones *phones;
+    struct demo_month *month;
     struct pane_server *server;
 };
 
