@@ -174,9 +174,9 @@ left join lateral (
     offset 0) v on true
 left join lateral (
     select y.channel
-    from reminder_way(j.customer_id,
-        reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id), j.channel_no,
-        v.has_device, $8::text[], $9::text[]) y
+    from reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id) p
+    cross join lateral reminder_way(j.customer_id, p.places, j.channel_no, v.has_device,
+        $8::text[], $9::text[]) y
     where j.may_go and not j.is_put_off
     offset 0) w on true
 order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
@@ -226,7 +226,7 @@ with missed as (
                 and not reminder_is_thanks(n.step)
                 and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
                 and n.due_at <= $3::timestamptz
-                and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
+                and n.state in ('scheduled', 'claimed', 'sent', 'uncertain', 'failed'))
     returning r.customer_id, r.invoice_id, r.step, r.due_at
 ), told as (
     select m.customer_id, m.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
@@ -272,10 +272,16 @@ where p.state in ('waiting', 'unknown');
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now, $5 how old the payment feed may be, in seconds,
 -- or 0, $6 and $7 the send window in seconds of the day, $8 its weekdays as bits, $9 days off[],
 -- $10 messages a person in a day, $11 in a week, $12 in 30 days, each 0: no limit
-with looked as materialized (
+with opened as materialized ( -- once a zone: it takes longer than all the rest
+    select z.zone, send_opening($4::timestamptz, z.zone, $6::bigint, $7::bigint, $8::bigint,
+        $9::date[]) as opening
+    from (
+        select distinct i.payer_time_zone as zone
+        from unnest($1::bigint[], $2::bigint[]) w (customer_id, invoice_id)
+        join invoice i using (customer_id, invoice_id)) z
+), looked as materialized (
     select r.customer_id, r.invoice_id, r.step, r.reason as said, i.due_date, f.feed_at,
-        send_opening($4::timestamptz, i.payer_time_zone, $6::bigint, $7::bigint, $8::bigint,
-            $9::date[]) as opening,
+        (select o.opening from opened o where o.zone = i.payer_time_zone) as opening,
         not reminder_is_thanks(r.step) and $5::bigint > 0
             and ($4::timestamptz at time zone i.payer_time_zone)::date > i.due_date
             and coalesce(f.feed_at, '-infinity')
@@ -354,7 +360,8 @@ with wanted as materialized (
             r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
             r.message_no, r.due_at, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
             reminder_is_thanks(u.step) as is_thanks,
-            reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) as places,
+            (select p.places
+                from reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p) as places,
             -- A thank-you takes the place of what a push has put on the screen.
             coalesce(reminder_is_thanks(u.step) and v.live_count > 0 and (
                 select 1 from push p
@@ -411,7 +418,8 @@ with wanted as materialized (
                         where t.token = d.token and t.app = d.app and t.service = d.service
                             and t.customer_id = d.customer_id
                             and t.installation = d.installation) is not null) l
-            where l.app = any ($7::text[])) v) w
+            where l.app = any ($7::text[])) v
+        offset 0) w -- the places are looked up once
     left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
         $6::text[], $10::text[]) y on true
 ), decided as materialized (
@@ -523,18 +531,20 @@ with wanted as materialized (
                 a.message_key is null or a.is_thanks or a.channel = 'handover'
             order by a.message_key) <= c.left_count end as is_within_budget
     from allowed a
-    join (
-        select k.customer_id, b.left_count, coalesce((
+    -- For each reminder, not each customer: joined with the customers they would be looked up anew for
+    -- each pair (seen: five times as long).
+    cross join lateral (
+        select b.left_count, coalesce((
             select max(m.message_no) from reminder m
-            where m.customer_id = k.customer_id and m.message_no is not null), 0) as last_no
-        from (select distinct customer_id from allowed) k
+            where m.customer_id = a.customer_id and m.message_no is not null), 0) as last_no
+        from (select 1) one
         left join lateral (
             select c.left_count
-            from contact_budget(k.customer_id, $4::timestamptz, $12::bigint, $13::bigint,
+            from contact_budget(a.customer_id, $4::timestamptz, $12::bigint, $13::bigint,
                 $14::bigint) c
             where $12::bigint + $13::bigint + $14::bigint > 0
             offset 0) b on true
-        offset 0) c using (customer_id)
+        offset 0) c
 ), claimed as (
     update reminder r
     set state = w.state,
@@ -790,8 +800,8 @@ with finished as (
         and s.step_no = f.step_no
     where f.state in ('failed', 'sent', 'uncertain')
         and (f.state = 'failed' or s.unless[f.place_no + 1] <> '')
-        and f.place_no + 1 < cardinality(reminder_places(f.scenario_id, f.version, f.step_no,
-            f.campaign_id))
+        and f.place_no + 1 < (select cardinality(p.places)
+            from reminder_places(f.scenario_id, f.version, f.step_no, f.campaign_id) p)
         and (f.due_minor > 0) <> reminder_is_thanks(f.step)
         and (
             select 1 from reminder n
