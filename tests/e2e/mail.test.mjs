@@ -13,7 +13,7 @@ import { dunlin, eventually } from '../support/demo.mjs';
 import { startMailGateway } from '../support/mail_gateway.mjs';
 
 const run = promisify(execFile);
-const owed = await startMailGateway(20), { remind, reminder, server } = owed;
+const owed = await startMailGateway(21), { remind, reminder, server } = owed;
 
 const until = (n, is, what) => eventually(async () => {
   const row = await reminder(n);
@@ -115,6 +115,15 @@ test('mails go over connections that are there', async () => {
   }
   // Not one a mail; where the machine is busy, more are opened beside these, to be there for the next.
   assert.ok(sessions.size <= 3, `9 mails over ${sessions.size} connections`);
+});
+
+test('a server that takes longer to let us in than a claim waits gets its mail the next time', async () => {
+  server.hangUpOnAll();
+  server.commands.loginMs = 300; // of the 200 that are between a claim and the wire
+  await remind(20, 'far@example.com');
+  assert.equal((await ended(20)).state, 'sent');
+  assert.equal(server.to('far@example.com').length, 1);
+  server.commands.loginMs = 0;
 });
 
 test('dunlin check proves the mail server, and says what is wrong with it', async () => {
