@@ -138,7 +138,7 @@ test('the phone, the inbox and the overview show them as text', async () => {
   const page = await openSafely(demo.panes);
   for (const { customer, channel, number, name } of messages) {
     await page.goto(`${demo.panes}${channel === 'email' ? '/inbox' : `/phone?customer=${customer}`}`);
-    const list = page.locator('article, a.note, [data-view=inbox] button').filter({ hasText: number });
+    const list = page.locator('article, a.note, [data-view=inbox] button').filter({ hasText: inMessage(number) });
     await list.first().waitFor();
     assertShows(await page.textContent('body'), name, number);
     await assertHarmless(page, number);
