@@ -1,8 +1,8 @@
 /* The happy path:
  *   the mail is written -> fetch_begin, to be on the wire by wire_by -> the server's answer is
- * judged What can fail: email_verdict.c. After a mail that found no open connection in time, as
- * many are opened as mails may be under way: libcurl keeps them, and takes the one used last first.
- */
+ * judged. What can fail: email_verdict.c. For a mail that found no open connection in time, one is
+ * opened without it: libcurl keeps it, and takes the one used last first. Never more than one each,
+ * for on a slow machine their handshakes are what the next try would wait for. */
 #include "channel/email.h"
 
 #include "base/crypto.h"
@@ -76,14 +76,14 @@ static void on_opened(void *owner, const struct fetch_answer *answer, const stru
                  err->text);
 }
 
-static void open_connections(struct email *email)
+static void open_connection(struct email *email)
 {
     struct fetch_request request;
     struct fetch_call *call;
     struct err err;
     email_fill_request(&email->settings, &request);
-    while (email->opening_count + email->sending_count < email->settings.in_flight_max &&
-           fetch_begin(email->fetch, &request, on_opened, email, &call, &err) == 0)
+    if (email->opening_count + email->sending_count < email->settings.in_flight_max &&
+        fetch_begin(email->fetch, &request, on_opened, email, &call, &err) == 0)
         ++email->opening_count;
 }
 
@@ -116,8 +116,8 @@ static void on_answered(void *owner, const struct fetch_answer *answer, const st
     email_verdict_of(answer, err, &verdict);
     --email->sending_count;
     note(email, &verdict);
-    if (answer->is_late && answer->stage == FETCH_STAGE_CONNECT)
-        open_connections(email);
+    if (answer->is_late && answer->stage <= FETCH_STAGE_LOGIN)
+        open_connection(email);
     sending->on_sent(sending->owner, &verdict.result);
     free(sending);
 }

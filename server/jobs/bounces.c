@@ -1,9 +1,9 @@
-/* One round: find what is unread -> mark it as begun -> read each and tell its message of it ->
- * mark what was told as done, or move it away -> rest, or go on at once when there was a full
- * round. What can go wrong: the server, anywhere: the round ends, and what was begun is found again
- * by its mark (a mail is "seen" by being fetched, so that this alone would lose what a dying
- * process had in hand); the database: that mail keeps its mark; what is no bounce of ours is
- * counted and done with, for it would come again for ever. */
+/* One round: have the server look for new mail -> find what is unread -> mark it as begun -> read
+ * each and tell its message of it -> mark what was told as done, or move it away -> rest, or go on
+ * at once when there was a full round. What can go wrong: the server, anywhere: the round ends, and
+ * what was begun is found again by its mark (a mail is "seen" by being fetched, so that this alone
+ * would lose what a dying process had in hand); the database: that mail keeps its mark; what is no
+ * bounce of ours is counted and done with, for it would come again for ever. */
 #include "jobs/bounces.h"
 
 #include "base/buf.h"
@@ -274,11 +274,23 @@ static void on_found(void *owner, const struct fetch_answer *answer, const struc
     ask(bounces, "", command, FOUND_MAX, on_marked);
 }
 
+static void on_polled(void *owner, const struct fetch_answer *answer, const struct err *err)
+{
+    (void)answer;
+    struct bounces *bounces = owner;
+    if (err->code != 0 || bounces->is_stopped)
+        give_up(bounces, err);
+    else
+        ask(bounces, "", "UID SEARCH UNDELETED OR UNSEEN FLAGGED", FOUND_MAX, on_found);
+}
+
+/* Over a connection that is kept, NOOP alone makes every server look for new mail (RFC 3501 6.1.2);
+ * others do it when they please. */
 static void look(void *owner)
 {
     struct bounces *bounces = owner;
     bounces->is_busy = true;
-    ask(bounces, "", "UID SEARCH UNDELETED OR UNSEEN FLAGGED", FOUND_MAX, on_found);
+    ask(bounces, "", "NOOP", FOUND_MAX, on_polled);
 }
 
 /* ---- the job ---- */

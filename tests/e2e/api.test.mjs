@@ -67,12 +67,13 @@ test('a hold stands in the timeline until it is released, once', async () => {
   const held = await invoiceOf(demo, 'A/2');
   assert.deepEqual(held.holds.map(({ kind, reason, until, released_at: released }) => ({ kind, reason, until, released })),
     [{ kind: 'promise', reason: 'called', until: '2027-01-31T00:00:00Z', released: null }]);
-  assert.equal(held.timeline.at(-1).kind, 'hold.created');
+  const ofHolds = ({ timeline }) => timeline.map(({ kind }) => kind).filter((kind) => kind.startsWith('hold.'));
+  assert.deepEqual(ofHolds(held), ['hold.created']);
   assert.equal((await demo.call(`/invoices/${id}/holds/${hold}`, { method: 'DELETE' })).status, 204);
   const again = await demo.call(`/invoices/${id}/holds/${hold}`, { method: 'DELETE' });
   assert.equal(again.status, 404);
   assert.equal(typeOf(again), 'unknown-hold');
-  assert.deepEqual((await invoiceOf(demo, 'A/2')).timeline.slice(-2).map(({ kind }) => kind), ['hold.created', 'hold.released']);
+  assert.deepEqual(ofHolds(await invoiceOf(demo, 'A/2')), ['hold.created', 'hold.released']);
 });
 
 test('a hold that cannot be read changes nothing and says what is wrong', async () => {

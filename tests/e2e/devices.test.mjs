@@ -107,8 +107,8 @@ const seed = `
     values (700, 'K-7', 1, now(), now()), (800, 'K-8', 0, now(), now());
   insert into invoice (customer_id, invoice_id, number, kind, product, currency, amount_minor, due_minor, issue_date, due_date,
     link_no, paid_at, created_at, changed_at)
-    values (700, 7001, 'F/1', 'invoice', 'Loan', 'PLN', 10000, 7050, '2026-11-01', '2026-12-01', 1, null, now(), now()),
-      (700, 7002, 'F/2', 'invoice', null, 'EUR', 500, 500, '2026-11-01', '2026-11-15', null, null, now(), now()),
+    values (700, 7001, 'F/1', 'invoice', 'Loan', 'PLN', 10000, 7050, '2026-11-01', '2036-12-01', 1, null, now(), now()),
+      (700, 7002, 'F/2', 'invoice', null, 'EUR', 500, 500, '2026-11-01', '2036-11-15', null, null, now(), now()),
       (700, 7003, 'F/3', 'invoice', null, 'PLN', 500, 0, '2026-11-01', '2026-11-10', null, now(), now(), now());
   insert into paylink (customer_id, link_no, invoice_id, state, created_at) values (700, 1, 7001, 'active', now());
   insert into reminder (customer_id, invoice_id, step, due_at, state, reason) values (700, 7001, 'due', now(), 'sent', 'due');
@@ -123,8 +123,8 @@ test('an app sees what its customer owes, the next due first, and nobody else\'s
   assert.equal(more, false);
   const link = items[1].link;
   assert.deepEqual(items, [
-    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2026-11-15', link: null },
-    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2026-12-01', link },
+    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2036-11-15', link: null },
+    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2036-12-01', link },
   ]);
   assert.equal((await ask(new URL(link).pathname)).status, 200);
   assert.deepEqual(await debts('K-8'), { items: [], more: false });

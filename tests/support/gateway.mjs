@@ -74,7 +74,11 @@ export class Gateway {
         this.writeSettings();
         const [program, ...args] = [...this.under, dunlin, 'serve', '--settings', path.join(this.dir, 'dunlin.yaml')];
         const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-        child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
+        child.stderr.setEncoding('utf8').on('data', (text) => {
+            this.log += text;
+            if (process.env.DUNLIN_TEST_LOG)
+                process.stderr.write(text);
+        });
         return child;
     }
 

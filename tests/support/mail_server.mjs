@@ -21,7 +21,7 @@ const atRecipient = {
 const atData = { cut: { times: 1 }, lost: {}, spam: { answer: refusal(550, '5.7.26 Message does not pass authentication') } };
 
 export async function startMailServer({ key, certificate, user = 'dunlin', password = 'secret' }) {
-  const seen = {}, mails = [], commands = { connections: 0, logins: 0 };
+  const seen = {}, mails = [], commands = { connections: 0, logins: 0, loginMs: 0 };
   const ruleOf = (rules, address) => {
     const name = address.split(/[@+.]/)[0], rule = rules[name], at = `${rules === atData}${address}`;
     seen[at] = (seen[at] ?? 0) + 1;
@@ -33,7 +33,7 @@ export async function startMailServer({ key, certificate, user = 'dunlin', passw
     onAuth(auth, session, done) {
       ++commands.logins;
       if (auth.username !== user || auth.password !== password) return done(refusal(535, '5.7.8 Authentication failed'));
-      done(null, { user });
+      setTimeout(() => done(null, { user }), commands.loginMs);
     },
     onRcptTo({ address }, session, done) {
       const rule = ruleOf(atRecipient, address);
@@ -59,11 +59,12 @@ export async function startMailServer({ key, certificate, user = 'dunlin', passw
   const hangUp = (session) => [...server.connections].find((c) => c.session === session)._socket.destroy();
   server.on('error', () => {}); // connections that end early
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const hangUpOnAll = () => server.connections.forEach((connection) => connection._socket.destroy());
   const close = () => new Promise((resolve) => {
-    for (const connection of server.connections) connection._socket.destroy();
+    hangUpOnAll();
     server.close(resolve);
   });
   atEnd(close);
-  return { port: server.server.address().port, mails, commands, close,
+  return { port: server.server.address().port, mails, commands, close, hangUpOnAll,
     to: (address) => mails.filter((mail) => mail.to === address) };
 }
