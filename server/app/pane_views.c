@@ -283,12 +283,19 @@ void pane_list_ladder(struct pane_request *request)
 
 static json_t *figures_json(const struct debtor_summary *summary)
 {
-    json_t *figures = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "customers",
-        (json_int_t)summary->customer_count, "invoices", (json_int_t)summary->invoice_count, "paid",
-        (json_int_t)summary->paid_count, "due_minor", (json_int_t)summary->due_minor, "messages",
-        (json_int_t)summary->message_count, "calls", (json_int_t)summary->call_count, "handovers",
-        (json_int_t)summary->handover_count, "put_off", (json_int_t)summary->put_off_count);
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"customers", summary->customer_count}, {"invoices", summary->invoice_count},
+        {"paid", summary->paid_count},          {"due_minor", summary->due_minor},
+        {"messages", summary->message_count},   {"calls", summary->call_count},
+        {"handovers", summary->handover_count}, {"put_off", summary->put_off_count},
+        {"waiting", summary->waiting_count},
+    };
+    json_t *figures = json_object();
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); ++i)
+        json_object_set_new(figures, numbers[i].name, json_integer((json_int_t)numbers[i].value));
     json_object_set_new(figures, "segments",
                         json_pack("{s:I, s:I, s:I}", "on_time", (json_int_t)summary->on_time_count,
                                   "sometimes_late", (json_int_t)summary->sometimes_count,

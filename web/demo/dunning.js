@@ -34,7 +34,7 @@ function ladderPicture(preset) {
     const days = [...new Set([...marks.map(({ at }) => at), 0])].sort((a, b) => a - b);
     const label = (at) => (at < -500 ? 'issue' : at === 0 ? 'due' : at < 0 ? `−${-at}` : `+${at}`);
     const words = marks.sort((a, b) => a.at - b.at).map(markTitle).join('; ');
-    return el('span', { class: 'ladder', role: 'img', 'aria-label': words, style: null },
+    return el('span', { class: `ladder${days.length > 12 ? ' long' : ''}`, role: 'img', 'aria-label': words },
         ...days.map((at) => el('span', { class: `day${at === 0 ? ' due' : ''}` },
             el('span', { class: 'stack' }, ...marks.filter((mark) => mark.at === at).map(markView)),
             el('span', { class: 'at' }, label(at)))));

@@ -38,7 +38,7 @@ function words(step) {
     }
 }
 
-const stateClass = { sent: 'good', uncertain: 'warn', failed: 'bad', cancelled: 'gone', skipped: 'gone', scheduled: 'info', claimed: 'info' };
+const stateClass = { sent: 'is-good', uncertain: 'is-warn', failed: 'is-bad', cancelled: 'is-gone', skipped: 'is-gone', scheduled: 'is-info', claimed: 'is-info' };
 
 function line(step) {
     const next = step.cascade?.[step.place + 1];
