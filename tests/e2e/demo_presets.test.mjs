@@ -81,7 +81,7 @@ async function settled(demo) {
 
 test('each preset can be chosen; from then on the messages are of its ladder and its texts', async () => {
   const rows = Array.from({ length: 56 }, (_, i) => [`T/${i}`, i % 2 ? '100,00' : '300,00', i - 14]);
-  const demo = await startDemo({ args: ['--import', invoicesFile(temporaryFolder(), rows)] });
+  const demo = await startDemo({ args: ['--import', invoicesFile(temporaryFolder(), rows, 20)] });
   await demo.setClock('pause');
   await settled(demo);
   const { presets, in_force: [first] } = await demo.pane('/scenarios.json');
