@@ -193,3 +193,23 @@ test('the red switch stops all, at once, and lets it go on', async () => {
   assert.equal((await demo.pane('/state.json')).sending.stopped, false);
   await page.locator('.alarm:empty').waitFor({ state: 'attached' });
 });
+
+test('a campaign of fifty rows goes at its time, and who has not paid two days later is to be called', async () => {
+  const demo = await startDemo({ args: ['--import', invoicesFile(temporaryFolder(), [['C/1', '50,00', 60]])] });
+  await demo.setClock('pause');
+  const made = await demo.pane('/campaign', {});
+  assert.equal(made.rows, 50);
+  const { now } = await demo.pane('/clock');
+  assert.ok(Math.abs(Date.parse(made.send_at) - Date.parse(now) - 3600 * 1000) <= 1000, 'an hour from now');
+  const state = async () => (await demo.pane('/campaigns.json'))[0].state;
+  await eventually(async () => (await state()) === 'queued', { what: 'it is queued' });
+  const sent = async () => (await demo.pane('/phone.json?channel=sms')).filter(({ step }) => step.startsWith('campaign'));
+  assert.equal((await sent()).length, 0, 'not before its time');
+  await demo.setClock('advance', { seconds: 3700 });
+  const messages = await eventually(async () => ((await sent()).length === 50 ? sent() : null), { what: 'fifty SMS' });
+  assert.equal(new Set(messages.map(({ to }) => to)).size, 50);
+  for (const { body, link } of messages) assert.match(body, new RegExp(`Umowa UM/1/\\d\\d: .*${link}`));
+  assert.deepEqual(await demo.pane('/calls.json'), []);
+  await demo.setClock('advance', { seconds: 49 * 3600 });
+  await eventually(async () => (await demo.pane('/calls.json')).length === 50, { what: 'fifty calls', within: 60000 });
+});

@@ -77,11 +77,11 @@ function sms(message) {
     if (message.channel === 'voice') return el('article', { class: 'note voice' },
         el('header', {}, el('i', { class: 'call', 'aria-hidden': 'true' }, '☎'), el('b', {}, 'Voice message'), el('span', { title: when(message.at) }, short(message.at))),
         el('p', {}, `“${message.body}”`),
-        el('small', {}, `to ${message.name ?? 'nobody'} · ${wayOf(message)}`));
+        el('small', {}, `to ${message.name ?? message.to} · ${wayOf(message)}`));
     return el('article', { class: 'note' },
         el('header', {}, el('i', { class: 'sms', 'aria-hidden': 'true' }, 'SMS'), el('b', {}, 'Messages'), el('span', { title: when(message.at) }, short(message.at))),
         el('p', {}, ...linked(message.body, message.link)),
-        el('small', {}, `to ${message.name ?? 'nobody'} · ${wayOf(message)}`));
+        el('small', {}, `to ${message.name ?? message.to} · ${wayOf(message)}`));
 }
 
 /** As a lock screen shows it. `earlier`: what was there under the same collapse id. */
@@ -100,7 +100,7 @@ function notification(message, creditor, earlier) {
             el('header', {}, el('b', {}, creditor), el('span', { title: when(message.at) }, short(message.at))),
             message.title ? el('strong', {}, message.title) : null,
             el('p', {}, message.body),
-            el('small', {}, `${message.name ?? 'nobody'}${message.service ? `’s ${telephones[message.service]}` : ''}${message.step ? ` · ${wayOf(message)}` : ''}`),
+            el('small', {}, `${message.name ?? message.to}${message.service ? `’s ${telephones[message.service]}` : ''}${message.step ? ` · ${wayOf(message)}` : ''}`),
             marks.length ? el('div', { class: 'marks' }, ...marks) : null),
     ];
     const kind = `note push ${message.service ?? ''}${earlier.length ? ' stacked' : ''}${message.opened_at ? ' seen' : ''}`;

@@ -1,5 +1,5 @@
 // How this creditor duns: the presets, each with a small picture of its ladder, to choose from.
-import { cascadeText, channelNames, el, icon, learnSteps, offsetName, post, segmentNames, watch } from './base.js';
+import { cascadeText, channelNames, el, icon, learnSteps, offsetName, post, segmentNames, watch, when } from './base.js';
 
 const tones = { neutral: 'neutral', friendly: 'friendly', firm: 'firm', final: 'final' };
 
@@ -67,13 +67,21 @@ export function dunning(root) {
     const card = (preset) => el('button', { type: 'button', class: 'choice', 'data-preset': preset.scenario, 'aria-pressed': String(preset.in_force), onclick: () => choose(preset) },
         el('span', { class: 'head' }, el('b', {}, preset.title), el('span', { class: `chip ${preset.in_force ? 'good' : 'plain'}` }, preset.in_force ? 'in force' : 'choose')),
         ladderPicture(preset));
+    const made = el('span', { class: 'soft', role: 'status' });
+    const make = el('button', { type: 'button', class: 'small', 'data-campaign': true, onclick: async () => {
+        make.disabled = true;
+        made.textContent = 'Checking fifty rows …';
+        const answer = await post('/campaign', {});
+        make.disabled = false;
+        made.textContent = answer.ok ? `“${answer.body.name}”: ${answer.body.rows} messages go ${when(answer.body.send_at)}` : `That did not work: ${answer.body.reason ?? answer.status}`;
+    } }, 'Send to 50 rows');
     const campaign = el('div', { class: 'choice campaign' },
         el('span', { class: 'head' }, el('b', {}, 'Campaign'), el('span', { class: 'chip plain' }, 'from a file')),
         el('span', { class: 'ladder', role: 'img', 'aria-label': 'One SMS to each row at a stated time, a call list after 48 hours' },
             el('span', { class: 'day due' }, el('span', { class: 'stack' }, el('span', { class: 'mark-step tone-neutral', title: 'one SMS to each row of the file' }, icon('sms'))), el('span', { class: 'at' }, 'send')),
             el('span', { class: 'day' }, el('span', { class: 'stack' }, el('span', { class: 'mark-step tone-firm', title: 'the call list, of those who neither paid nor answered' }, icon('call'))), el('span', { class: 'at' }, '+48 h'))),
-        el('span', { class: 'soft' }, 'No ladder: one message to each row of a sheet, with its own columns, text and link. ', el('a', { 'data-api': '/', href: '/' }, 'Over the API'), ', or:'),
-        el('code', {}, 'dunlin campaign make FILE.csv …'));
+        el('span', { class: 'soft' }, 'No ladder: one message to each row of a sheet, with its own columns, text and link. Who has not paid two days later is called. ', el('a', { 'data-api': '/', href: '/' }, 'Its API')),
+        el('span', { class: 'acts' }, make, made));
     again = watch('/scenarios.json', ({ presets, in_force: inForce }) => {
         learnSteps(presets);
         const focus = document.activeElement?.dataset?.preset;

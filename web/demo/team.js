@@ -7,12 +7,12 @@ function call(item, onPhone) {
     return el('li', {},
         el('details', {},
             el('summary', {},
-                el('span', {}, el('b', {}, item.customer.name ?? item.customer.reference), el('br'), el('span', { class: 'soft' }, `${stepName(step)} · ${segmentNames[item.queue] ?? item.queue}`)),
+                el('span', {}, el('b', {}, item.customer.name ?? item.customer.phone ?? item.customer.reference), el('br'), el('span', { class: 'soft' }, `${stepName(step)} · ${segmentNames[item.queue] ?? item.queue}`)),
                 el('span', { class: 'num' }, el('b', {}, money(item.due_minor, item.currency)), el('br'), el('span', { class: 'soft', title: when(item.created_at) }, short(item.created_at)))),
             el('p', { class: 'script' }, item.text || 'No text.'),
             el('p', { class: 'acts' }, item.customer.phone ? el('span', { class: 'chip plain' }, `☎ ${item.customer.phone}`) : null,
                 el('span', { class: 'soft' }, item.number),
-                onPhone ? el('button', { type: 'button', class: 'small', onclick: () => onPhone({ customer: item.customer_id, name: item.customer.name }) }, 'Their phone') : null)));
+                onPhone ? el('button', { type: 'button', class: 'small', onclick: () => onPhone({ customer: item.customer_id, name: item.customer.name ?? item.customer.phone }) }, 'Their phone') : null)));
 }
 
 export function team(root, onPhone) {
