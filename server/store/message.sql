@@ -56,15 +56,16 @@ with named as (
     from known k
     where r.customer_id = k.customer_id and r.invoice_id = k.invoice_id and r.step = k.step
         and (k.is_stronger or ($6::boolean and r.opened_at is null))
-    returning r.customer_id, r.invoice_id, r.step, r.state, r.due_at, r.channel, r.address_hash,
+    returning r.customer_id, r.invoice_id, r.step, r.state, r.channel,
+        coalesce(r.ladder_at, r.due_at) as ladder_at, r.address_hash,
         r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date, r.anchor_no,
         r.campaign_id
 ), next_place as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
-        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no)
+        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no, ladder_at)
     select n.customer_id, n.invoice_id, split_part(n.step, '+', 1) || '+' || n.place_no + 1,
         $10::timestamptz, 'scheduled', 'undelivered', n.scenario_id, n.version, n.step_no,
-        n.occurrence, n.step_date, n.anchor_no, n.campaign_id, n.place_no + 1
+        n.occurrence, n.step_date, n.anchor_no, n.campaign_id, n.place_no + 1, n.ladder_at
     from news n
     join invoice i using (customer_id, invoice_id)
     where $5::text = 'undelivered' and n.state in ('sent', 'uncertain')
@@ -74,10 +75,9 @@ with named as (
         and not exists (
             select from reminder l
             where l.customer_id = n.customer_id and l.invoice_id = n.invoice_id
-                and not reminder_is_thanks(l.step) and l.due_at > n.due_at
-                and l.due_at <= $10::timestamptz
-                and l.state in ('scheduled', 'claimed', 'sent', 'uncertain')
-                and split_part(l.step, '+', 1) <> split_part(n.step, '+', 1))
+                and not reminder_is_thanks(l.step)
+                and coalesce(l.ladder_at, l.due_at) > n.ladder_at and l.due_at <= $10::timestamptz
+                and l.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
     on conflict (customer_id, invoice_id, step) do update
     set due_at = excluded.due_at, try_at = null, reason = excluded.reason
     where reminder.state = 'scheduled' and reminder.due_at > excluded.due_at

@@ -1,8 +1,8 @@
 -- The app was opened from a push: the customer has answered.
 
 -- name: opening_mark
--- After device_lock_customer. The first opening of a push and of its reminder is kept, and told in
--- the invoice's chain; several devices may be shown the same reminder.
+-- After device_lock_customer. The first opening of a push and of the reminders of its message is kept,
+-- and told in each invoice's chain; several devices may be shown the same reminder.
 -- $1 the customer's reference, $2 push_id, $3 now
 -- whether the customer has such a push, whether its reminder is opened by it
 with p as (
@@ -18,16 +18,23 @@ with p as (
         and push.step = p.step and push.installation = p.installation and p.opened_at is null
 ), answered as (
     update reminder m
-    set opened_at = $3::timestamptz
-    from p
-    where m.customer_id = p.customer_id and m.invoice_id = p.invoice_id and m.step = p.step
+    set opened_at = $3::timestamptz,
+        delivery = 'delivered',
+        delivered_at = coalesce(m.delivered_at, $3::timestamptz)
+    from (
+        select p.customer_id, p.invoice_id, p.step, r.message_no
+        from p
+        join reminder r using (customer_id, invoice_id, step)) o
+    where m.customer_id = o.customer_id
+        and ((m.invoice_id = o.invoice_id and m.step = o.step) or m.message_no = o.message_no)
         and m.opened_at is null
     returning m.customer_id, m.invoice_id, m.step
 ), told as (
     select a.customer_id, a.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_build_object('step', a.step, 'channel', 'push')::text as facts
+        json_build_object('step', min(a.step), 'channel', 'push')::text as facts
     from answered a
     join invoice i using (customer_id, invoice_id)
+    group by a.customer_id, a.invoice_id, i.event_count, i.chain_head
 ), headed as (
     update invoice i
     set event_count = t.event_no,

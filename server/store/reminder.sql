@@ -27,7 +27,8 @@
 -- dead; none that the customer opted out of. A thank-you replaces
 -- what a push of its invoice has put on the screen. The place behind it is a reminder of its own
 -- ('due+1'), put in by the statement that ends this one: at once where it failed, or for the time
--- when it is to have been delivered or opened; if it is by then, the later one is skipped.
+-- when it is to have been delivered or opened; if it is by then, the later one is skipped. On the
+-- ladder it stands where its step does (ladder_at).
 --
 -- Reminders of one customer that are claimed together and go the same way share a message, where the
 -- settings want that. The first of them (is_lead) stands for all: its devices get the push, and what
@@ -59,7 +60,8 @@
 -- tried; whether it is to be put off; if not, which way it would go
 with due as materialized (
     select r.customer_id, r.invoice_id, r.step, r.due_at, greatest(r.due_at, r.try_at) as next_try_at,
-        r.scenario_id, r.version, r.step_no, r.campaign_id, r.anchor_no, r.channel_no
+        r.scenario_id, r.version, r.step_no, r.campaign_id, r.anchor_no, r.channel_no,
+        coalesce(r.ladder_at, r.due_at) as ladder_at
     from reminder r
     where r.state = 'scheduled'
         and greatest(r.due_at, r.try_at) <= $1::timestamptz
@@ -79,7 +81,7 @@ with due as materialized (
             select min(n.due_at) from reminder n
             where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
                 and not reminder_is_thanks(n.step) and n.state = 'scheduled'
-                and n.due_at - d.due_at > interval '0') end as next_at
+                and coalesce(n.ladder_at, n.due_at) - d.ladder_at > interval '0') end as next_at
     from due d
     cross join lateral (
         select i.due_minor, i.link_no, i.due_date, i.payer_time_zone
@@ -222,7 +224,8 @@ with missed as (
             select from reminder n
             where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
                 and not reminder_is_thanks(n.step)
-                and n.due_at > r.due_at and n.due_at <= $3::timestamptz
+                and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
+                and n.due_at <= $3::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
     returning r.customer_id, r.invoice_id, r.step, r.due_at
 ), told as (
@@ -349,7 +352,7 @@ with wanted as materialized (
     from (
         select u.customer_id, u.invoice_id, u.step, u.expires_at, r.scenario_id, r.version,
             r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
-            r.message_no, r.due_at, v.live_count, v.left_count, v.up_count,
+            r.message_no, r.due_at, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
             reminder_is_thanks(u.step) as is_thanks,
             reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) as places,
             -- A thank-you takes the place of what a push has put on the screen.
@@ -437,8 +440,14 @@ with wanted as materialized (
         coalesce(w.state_of_pushes = 'accepted', false) as is_accepted
     from (
         select w.customer_id, w.invoice_id, w.step, w.expires_at, w.scenario_id, w.version,
-            w.step_no, w.occurrence, w.step_date, w.anchor_no, w.campaign_id, w.message_no,
-            w.due_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
+            w.step_no, w.occurrence, w.step_date, w.anchor_no, w.campaign_id,
+            -- A number names one message: whose fellows went out meanwhile gets another.
+            case when w.state_of_pushes is not null or (
+                select 1 from reminder o
+                where o.customer_id = w.customer_id and o.message_no = w.message_no
+                    and coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
+                limit 1) is null then w.message_no end as message_no,
+            w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
             w.state_of_pushes, w.answered, w.passed, w.place_no, w.channel as way,
             coalesce(w.state_of_pushes = 'accepted' and w.left_count = 0, false) as is_shown
         from wanted w) w
@@ -498,7 +507,7 @@ with wanted as materialized (
                 select 1 from reminder n
                 where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
                     and not reminder_is_thanks(n.step) and n.state = 'scheduled'
-                    and n.due_at - d.due_at > interval '0'
+                    and coalesce(n.ladder_at, n.due_at) - d.ladder_at > interval '0'
                     and n.due_at - $4::timestamptz <= interval '0'
                 limit 1) is null
         end
@@ -546,15 +555,15 @@ with wanted as materialized (
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
         r.message_no, r.place_no, w.expires_at, w.is_to_devices, w.is_accepted, w.passed, w.is_thanks,
         w.places, w.scenario_id, w.version, w.step_no, w.occurrence, w.step_date, w.anchor_no,
-        w.campaign_id, w.due_date
+        w.campaign_id, w.due_date, w.ladder_at
 ), next_place as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
-        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no)
+        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no, ladder_at)
     select c.customer_id, c.invoice_id, split_part(c.step, '+', 1) || '+' || c.place_no + 1,
         case c.state when 'failed' then $4::timestamptz else $4::timestamptz
             + make_interval(secs => s.wait_seconds[c.place_no + 1]) end,
         'scheduled', c.state, c.scenario_id, c.version, c.step_no, c.occurrence, c.step_date,
-        c.anchor_no, c.campaign_id, c.place_no + 1
+        c.anchor_no, c.campaign_id, c.place_no + 1, c.ladder_at
     from claimed c
     left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
         and s.step_no = c.step_no
@@ -762,20 +771,20 @@ with finished as (
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
-    returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel, r.due_at,
-        r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
+    returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel,
+        coalesce(r.ladder_at, r.due_at) as ladder_at, r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
         r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id,
         w.price_micro, w.sent_at > w.claimed_at - interval '1 day' as is_sent,
         case when w.sent_at > w.claimed_at - interval '1 day' then w.sent_at
             else $6::timestamptz end as sent_at
 ), next_place as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
-        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no)
+        step_no, occurrence, step_date, anchor_no, campaign_id, channel_no, ladder_at)
     select f.customer_id, f.invoice_id, split_part(f.step, '+', 1) || '+' || f.place_no + 1,
         case f.state when 'failed' then $6::timestamptz
             else f.sent_at + make_interval(secs => s.wait_seconds[f.place_no + 1]) end,
         'scheduled', f.state, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
-        f.anchor_no, f.campaign_id, f.place_no + 1
+        f.anchor_no, f.campaign_id, f.place_no + 1, f.ladder_at
     from finished f
     left join scenario_step s on s.scenario_id = f.scenario_id and s.version = f.version
         and s.step_no = f.step_no
@@ -787,10 +796,9 @@ with finished as (
         and (
             select 1 from reminder n
             where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id
-                and not reminder_is_thanks(n.step) and n.due_at > f.due_at
-                and n.due_at <= $6::timestamptz
+                and not reminder_is_thanks(n.step)
+                and coalesce(n.ladder_at, n.due_at) > f.ladder_at and n.due_at <= $6::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain')
-                and split_part(n.step, '+', 1) <> split_part(f.step, '+', 1)
             limit 1) is null
     on conflict (customer_id, invoice_id, step) do nothing
     returning customer_id, invoice_id, step

@@ -5,6 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/gate.h"
+#include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
 
 #include <setjmp.h>
@@ -409,6 +410,87 @@ static void each_world_has_its_verdict_and_its_reason(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void on_claim_over(void *owner, const struct err *err)
+{
+    *(int *)owner = err->code == 0 ? 1 : 2;
+}
+
+/* As if the look before it had let everything through: between the two anything may happen. */
+static void claim_all(int count)
+{
+    static struct reminder_batch batch;
+    static struct instant expires_at[REMINDER_BATCH_MAX];
+    const struct reminder_ways ways = {
+        .kinds = {SPAN_LIT("sms"), SPAN_LIT("email"), SPAN_LIT("call"), SPAN_LIT("handover")},
+        .kind_count = 4};
+    struct reminder_manners manners;
+    struct pg_tx tx = {0};
+    struct err err;
+    int done = 0;
+    batch.count = 0;
+    reminder_manners_init(&manners, &fixture.world.reminders, fixture_time);
+    for (int i = 0; i < count; ++i) {
+        struct reminder_key *key = &batch.items[batch.count++].key;
+        char sql[256];
+        snprintf(sql, sizeof(sql),
+                 "select step from reminder where customer_id = %d and due_at = '2026-11-25 12:00Z'"
+                 " and state = 'scheduled'",
+                 i + 1);
+        key->customer_id = i + 1;
+        snprintf(key->step, sizeof(key->step), "%s", value(sql));
+        snprintf(sql, sizeof(sql), "select invoice_id from invoice where customer_id = %d", i + 1);
+        key->invoice_id = atoll(value(sql));
+        expires_at[i] = instant_plus_seconds(fixture_time, 900);
+    }
+    const struct reminder_claim_order order = {.batch = &batch,
+                                               .push_expires_at = expires_at,
+                                               .now = fixture_time,
+                                               .hold_since =
+                                                   instant_plus_seconds(fixture_time, -1800),
+                                               .ways = &ways,
+                                               .manners = &manners};
+    assert_int_equal(reminder_claim(fixture.world.store, &tx, &order, NULL, NULL, NULL,
+                                    on_claim_over, &done, &err),
+                     0);
+    assert_true(fixture_run(&fixture, &done, 1, WAIT_SECONDS));
+    assert_int_equal(done, 1);
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void the_claim_alone_decides_the_same(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    seed(ROWS);
+    for (int i = 0; i < ROWS; ++i)
+        run_with_customer(rows[i].world, i + 1);
+    keep_books();
+    claim_all(ROWS);
+    for (int i = 0; i < ROWS; ++i) {
+        char sql[256];
+        bool is_sent = strncmp(rows[i].verdict, "sent", 4) == 0;
+        snprintf(sql, sizeof(sql),
+                 "select state from reminder where customer_id = %d and due_at = '2026-11-25"
+                 " 12:00Z'",
+                 i + 1);
+        const char *is = value(sql);
+        if (strncmp(is, is_sent ? "claimed" : rows[i].verdict, strlen(is)) != 0) {
+            ++wrong;
+            fprintf(stderr, "%s: wanted '%s', is '%s'\n", rows[i].what, rows[i].verdict, is);
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void nor_does_a_claim_that_was_begun_pass_the_red_switch(void **state)
+{
+    (void)state;
+    seed(5);
+    fixture_sql(&fixture, "update sending set stopped_at = now()");
+    claim_all(5);
+    assert_string_equal(value("select count(*) from reminder where state = 'scheduled'"), "5");
+}
+
 static void put_off_is_said_once_and_not_each_poll(void **state)
 {
     (void)state;
@@ -694,6 +776,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_world_has_its_verdict_and_its_reason, setup),
+        cmocka_unit_test_setup(the_claim_alone_decides_the_same, setup),
+        cmocka_unit_test_setup(nor_does_a_claim_that_was_begun_pass_the_red_switch, setup),
         cmocka_unit_test_setup(put_off_is_said_once_and_not_each_poll, setup),
         cmocka_unit_test_setup(nothing_goes_on_days_that_are_left_out, setup),
         cmocka_unit_test_setup(nothing_goes_past_the_due_date_while_the_feed_is_old, setup),
