@@ -49,7 +49,7 @@ export function clockBar(root) {
         const passed = Math.max(0, Math.min(30, (now - Date.parse(run.from)) / 86400000));
         if (!run.done) bar.value = passed;
         const people = `${run.opened} pushes opened, ${run.paid} payments`;
-        told.textContent = run.done ? `The month is over: ${people}. The clock stands; press Run, or another month.` : `Day ${Math.min(30, Math.floor(passed) + 1)} of 30: ${people}`;
+        told.textContent = run.done ? `The month is over: ${people}. The clock stands; press Run to go on.` : `Day ${Math.min(30, Math.floor(passed) + 1)} of 30: ${people}`;
         if (run.done) bar.value = 30;
     }
     setInterval(tick, 250);
@@ -340,8 +340,10 @@ watch('/state.json', (state) => {
 }, 1000);
 const first = $('[data-first]');
 if (first) {
-    watch('/debtors.json?limit=1&state=due', ([debt]) => {
+    let state = 'due';
+    watch(() => `/debtors.json?limit=1&state=${state}`, ([debt]) => {
         first.hidden = !debt?.link;
         if (debt?.link) first.href = debt.link;
+        else state = state === 'due' ? 'overdue' : 'due';
     }, 4000);
 }
