@@ -65,17 +65,21 @@ const marks = /[\u0300-\u036f]/g;
 const plain = (text) => text.normalize('NFD').replace(marks, '').replaceAll('ł', 'l').replaceAll('Ł', 'L');
 const stem = (step) => step.replace(/\+\d+$/, '').replace(/^(weekly)_\d+$/, '$1');
 
-// All that is due has gone, and the planner has looked at the days up to its horizon.
+// All that is due has gone, and the planner has looked at the days up to its horizon. What a slow machine
+// has given back is tried again a little later: the clock is moved there.
 async function settled(demo) {
-  const { now } = await demo.pane('/clock');
+  let { now } = await demo.pane('/clock');
   await eventually(async () => {
     const [state] = await demo.query(`
       select coalesce((select through > ('${now}'::timestamptz at time zone 'UTC' + interval '14 hours')::date from planned), false)
-          and not exists (select from invoice where needs_plan) as is_planned,
-        exists (select from reminder r join invoice i using (customer_id, invoice_id)
-          where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= '${now}'
-            and (i.due_minor <= 0) = (r.step like 'thanks%'))) as is_waiting`);
-    return state.is_planned && !state.is_waiting;
+          and not exists (select from invoice where needs_plan) as is_planned, is_waiting, is_given_back
+      from (select coalesce(bool_or(r.state = 'claimed' or r.try_at is null or r.try_at <= '${now}'), false) as is_waiting,
+          coalesce(bool_or(r.state = 'scheduled' and r.try_at > '${now}'), false) as is_given_back
+        from reminder r join invoice i using (customer_id, invoice_id)
+        where (r.state = 'claimed' or (r.state = 'scheduled' and r.due_at <= '${now}'))
+          and (i.due_minor <= 0) = (r.step like 'thanks%')) w`);
+    if (state.is_given_back && !state.is_waiting) ({ now } = await demo.setClock('advance', { seconds: 60 }));
+    return state.is_planned && !state.is_waiting && !state.is_given_back;
   }, { what: `all planned and sent by ${now}`, within: 60000 });
 }
 
@@ -154,7 +158,7 @@ test('a month in a minute: people pay, everything goes in its time, and then the
   assert.equal(books.missed, 0, 'no step was missed because the machine was slow');
   assert.equal(books.after_payment, 0, 'nobody who had paid was reminded');
   assert.equal(books.failed, 0);
-  assert.ok(books.late_hours <= 4, `nothing went later than a few hours after its time: ${books.late_hours}`);
+  assert.ok(books.late_hours <= 2.1, `nothing went later than two hours after its time: ${books.late_hours}`);
   assert.ok(books.struck > 10 && books.thanks > 100 && books.days >= 28, JSON.stringify(books));
   const { figures } = await demo.pane('/state.json');
   assert.ok(Object.values(figures.segments).every((count) => count > 10), JSON.stringify(figures.segments));
