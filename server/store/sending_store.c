@@ -21,6 +21,15 @@ void sending_read_volume(const PGresult *result, struct sending_volume *volume)
                                       .is_stopped = pg_get_bool(result, 0, 3)};
 }
 
+bool sending_read_spent(const PGresult *result, int row, struct span *channel, int64_t *spent_micro)
+{
+    if (pg_is_null(result, row, 4))
+        return false;
+    *channel = pg_get_text(result, row, 4);
+    *spent_micro = pg_get_int(result, row, 5);
+    return true;
+}
+
 int sending_show(struct store *store, struct pg_query *query, struct instant now,
                  pg_result_cb on_result, void *owner, struct err *err)
 {

@@ -666,6 +666,28 @@ static void behind_a_stopped_gate_other_ways_go_on(void **state)
                         "20");
 }
 
+/* A message costs 160000. Other machines and this one's last life have spent 200000. */
+static void a_channel_ends_its_day_at_its_money(void **state)
+{
+    (void)state;
+    struct gates gates = {.count = 0};
+    seed(20);
+    fixture_sql(&fixture, "insert into sending_day values ('2026-11-25', 'sms', 9, 200000),"
+                          " ('2026-11-25', 'voice', 9, 900000), ('2026-11-24', 'sms', 9, 900000)");
+    gates_add(&gates, "sms",
+              &(struct gate_limits){
+                  .in_flight_max = 20, .spend_day_micro = 520000, .price_micro = 160000});
+    fixture.world.gates = &gates;
+    dispatch_for(1500);
+    int on_first_day = sent_count;
+    at_seconds(86400);
+    dispatch_for(1500);
+    gates_release(&gates);
+    fixture.world.gates = NULL;
+    assert_int_equal(on_first_day, 2);
+    assert_int_equal(sent_count, 2 + 3);
+}
+
 static void a_day_ends_at_its_volume_until_more_is_allowed(void **state)
 {
     (void)state;
@@ -709,6 +731,7 @@ int main(void)
         cmocka_unit_test_setup(what_cannot_be_reached_at_any_place_leaves_none_behind, setup),
         cmocka_unit_test_setup(a_gate_lets_no_more_be_claimed_than_it_has_room_for, setup),
         cmocka_unit_test_setup(behind_a_stopped_gate_other_ways_go_on, setup),
+        cmocka_unit_test_setup(a_channel_ends_its_day_at_its_money, setup),
         cmocka_unit_test_setup(a_day_ends_at_its_volume_until_more_is_allowed, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
