@@ -50,6 +50,7 @@ void sending_read_state(const PGresult *result, struct sending_state *state)
                    .usual_max = pg_get_int(result, 0, 5),
                    .allowance = pg_get_int(result, 0, 6),
                    .is_stopped = !pg_is_null(result, 0, 0)},
+        .uncertain_count = pg_get_int(result, 0, 7),
     };
     if (!pg_is_null(result, 0, 0))
         state->stopped_at = pg_get_instant(result, 0, 0);

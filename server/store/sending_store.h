@@ -25,6 +25,7 @@ struct sending_state {
     struct span stopped_by, stop_reason;
     struct instant feed_at; /* 0: nobody ever said */
     struct sending_volume volume;
+    int64_t uncertain_count; /* reminders of the last 7 days that perhaps went out */
 };
 
 MUST_CHECK int sending_show(struct store *, struct pg_query *, struct instant now, pg_result_cb,
