@@ -588,6 +588,10 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     if (dispatch == NULL)
         abort();
     dispatch->texts = texts;
+    if (world->reminders.proposal_parts > 0)
+        reminder_texts_propose(
+            texts, (struct reminder_proposal){.count = world->reminders.proposal_parts,
+                                              .first_days = world->reminders.proposal_first_days});
     dispatch->post = (struct reminder_post){
         .world = world,
         .room = push_room_new(world->push_apps, UNDER_WAY_MAX),
