@@ -15,9 +15,10 @@
  * Those of one customer stand next to each other in a window and go in one batch: the claim makes
  * one message of what goes the same way.
  *
- * A day has no more messages than is usual, or allowed: the look for how much is left comes before
- * the first round and each second after it. When nothing is left an alarm is logged, once a day,
- * and what is due is passed over until more is allowed, or it is another day.
+ * A day has no more messages than is usual, or allowed, and no channel spends more than its limit:
+ * the look for how much is left comes before the first round and each second after it. When no
+ * message is left an alarm is logged, once a day, and what is due is passed over until more is
+ * allowed, or it is another day.
  *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
@@ -32,6 +33,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "channel/gate.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
 #include "domain/volume.h"
@@ -72,7 +74,8 @@ struct volume {
     struct pg_query query;
     struct mono looked_at;
     bool is_asking, is_known;
-    int32_t alarm_day; /* an alarm was logged for it; days since 1970-01-01 */
+    int32_t day;       /* that was asked for; days since 1970-01-01, UTC */
+    int32_t alarm_day; /* an alarm was logged for it */
 };
 
 struct dispatch {
@@ -190,15 +193,28 @@ static void look_for_lost(struct dispatch *dispatch)
 static void raise_alarm(struct dispatch *dispatch, const struct sending_volume *volume,
                         int64_t allowed)
 {
-    int32_t today = (int32_t)(instant_seconds(dispatch->post.world->now()) / 86400);
-    if (dispatch->volume.alarm_day == today)
+    if (dispatch->volume.alarm_day == dispatch->volume.day)
         return;
-    dispatch->volume.alarm_day = today;
+    dispatch->volume.alarm_day = dispatch->volume.day;
     metrics_add(dispatch->post.world->metrics, METRIC_sending_stops, 1);
     log_line(LOG_ERROR, "sending stopped for the day",
              "cause=unusual volume messages=%lld allowed=%lld usual=%lld"
              " help=\"dunlin sending allow\"",
              (long long)volume->message_count, (long long)allowed, (long long)volume->usual_max);
+}
+
+static void note_spent(const struct dispatch *dispatch, const PGresult *result)
+{
+    const struct gates *gates = dispatch->post.world->gates;
+    for (size_t i = 0; gates != NULL && i < gates->count; ++i) {
+        struct span channel;
+        int64_t spent_micro = 0, found_micro = 0;
+        for (int row = 0; row < PQntuples(result); ++row)
+            if (sending_read_spent(result, row, &channel, &found_micro) &&
+                span_is_str(channel, gates->all[i].kind))
+                spent_micro = found_micro;
+        gate_set_spent(gates->all[i].gate, dispatch->volume.day, spent_micro);
+    }
 }
 
 static void on_volume(void *owner, const PGresult *result, const struct err *err)
@@ -212,6 +228,7 @@ static void on_volume(void *owner, const PGresult *result, const struct err *err
         return;
     }
     sending_read_volume(result, &volume);
+    note_spent(dispatch, result);
     int64_t allowed =
         volume_allowed(&dispatch->post.world->reminders, volume.usual_max, volume.allowance);
     dispatch->volume.is_known = true;
@@ -224,6 +241,11 @@ static void on_volume(void *owner, const PGresult *result, const struct err *err
     proceed(dispatch);
 }
 
+static bool has_bounds(const struct world *world)
+{
+    return world->reminders.usual_factor != 0 || (world->gates != NULL && world->gates->count > 0);
+}
+
 static void look_at_volume(struct dispatch *dispatch)
 {
     const struct world *world = dispatch->post.world;
@@ -231,11 +253,13 @@ static void look_at_volume(struct dispatch *dispatch)
     struct err err;
     bool is_fresh = volume->is_known && mono_us_since(volume->looked_at, clock_mono()) <
                                             VOLUME_EVERY_MS * INT64_C(1000);
-    if (world->reminders.usual_factor == 0 || volume->is_asking || is_fresh)
+    if (!has_bounds(world) || volume->is_asking || is_fresh)
         return;
+    struct instant now = world->now();
     volume->looked_at = clock_mono();
+    volume->day = (int32_t)(instant_seconds(now) / 86400);
     volume->is_asking =
-        sending_volume(world->store, &volume->query, world->now(), on_volume, dispatch, &err) == 0;
+        sending_volume(world->store, &volume->query, now, on_volume, dispatch, &err) == 0;
 }
 
 /* ---- windows ---- */
@@ -488,8 +512,7 @@ static void turn_to_next_window(struct dispatch *dispatch)
 
 static bool must_wait(const struct dispatch *dispatch)
 {
-    bool is_volume_unknown =
-        dispatch->post.world->reminders.usual_factor != 0 && !dispatch->volume.is_known;
+    bool is_volume_unknown = has_bounds(dispatch->post.world) && !dispatch->volume.is_known;
     return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
            reminder_texts_are_awaited(dispatch->texts) || is_volume_unknown ||
            (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
@@ -565,6 +588,10 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     if (dispatch == NULL)
         abort();
     dispatch->texts = texts;
+    if (world->reminders.proposal_parts > 0)
+        reminder_texts_propose(
+            texts, (struct reminder_proposal){.count = world->reminders.proposal_parts,
+                                              .first_days = world->reminders.proposal_first_days});
     dispatch->post = (struct reminder_post){
         .world = world,
         .room = push_room_new(world->push_apps, UNDER_WAY_MAX),

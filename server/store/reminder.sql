@@ -347,7 +347,7 @@ select count(*) as put_off_count from put_off;
 -- 'email', …, $7 apps[], $8 those of them whose service is not resting[], $9 when a push made now is
 -- of no use any more[], $10 channels that need consent[], $11 whether reminders are merged,
 -- $12 messages a person in a day, $13 in a week, $14 in 30 days, each 0: no limit
--- All that a message needs, those of one message together, the one that stands for all first: a row
+-- All that a message needs (of an instalment: its amount and date), those of one message together, the one that stands for all first: a row
 -- each device for pushes, a row for the others; and, with state, those
 -- that came to their end here.
 with wanted as materialized (
@@ -588,8 +588,9 @@ with wanted as materialized (
             when 'skipped' then json_build_object('steps', json_build_array(c.step),
                 'reason', c.reason, 'passed_over', c.passed)
             when 'claimed' then json_build_object('step', c.step, 'channel', c.channel,
-                'due_minor', i.due_minor, 'due_at', c.due_at, 'message', c.message_no,
-                'passed_over', c.passed)
+                'scenario', (select n.name from scenario n where n.scenario_id = c.scenario_id),
+                'version', c.version, 'due_minor', i.due_minor, 'due_at', c.due_at,
+                'message', c.message_no, 'passed_over', c.passed)
             else json_build_object('step', c.step, 'channel', c.channel, 'reason', c.reason,
                 'passed_over', c.passed)
         end)::text as facts
@@ -614,7 +615,7 @@ with wanted as materialized (
     from claimed c
 ), deliveries as materialized (
     select c.customer_id, c.invoice_id, c.step, c.state, c.channel, c.is_accepted, c.message_no,
-        c.is_lead, c.due_date, c.scenario_id, c.version, c.step_no, c.campaign_id,
+        c.is_lead, c.due_date, c.scenario_id, c.version, c.step_no, c.campaign_id, c.anchor_no,
         d.installation, d.app,
         d.service, d.environment, d.target_kind, d.token, d.language, d.registered_at,
         d.has_changed_environment, coalesce(d.push_id, d.new_id) as push_id,
@@ -651,7 +652,9 @@ with wanted as materialized (
 )
 select c.customer_id, c.invoice_id, c.step, c.channel,
     case c.channel when 'email' then k.email when 'handover' then '' else k.phone end as address,
-    k.language, i.number, i.product, i.currency, i.due_minor, i.due_date, i.link_no,
+    k.language, i.number, i.product, i.currency,
+    least(i.due_minor, coalesce(n.amount_minor, i.due_minor)) as due_minor,
+    coalesce(n.due_date, i.due_date) as due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
     c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted,
@@ -663,6 +666,8 @@ join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
 left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
     and s.step_no = c.step_no
+left join instalment n on s.anchor = 'instalment' and n.customer_id = c.customer_id
+    and n.invoice_id = c.invoice_id and n.part_no = c.anchor_no
 left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
     and w.invoice_id = c.invoice_id
 order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;
@@ -745,7 +750,7 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
 -- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
 -- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
--- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[]
+-- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 which text it was or ''[]
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -775,15 +780,15 @@ with finished as (
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-                $11::bigint[], $12::bigint[], $13::text[])
+                $11::bigint[], $12::bigint[], $13::text[], $14::text[])
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
-                parts, price_micro, gateway_id)
+                parts, price_micro, gateway_id, text)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel,
         coalesce(r.ladder_at, r.due_at) as ladder_at, r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
-        r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id,
+        r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id, w.text,
         w.price_micro, w.sent_at > w.claimed_at - interval '1 day' as is_sent,
         case when w.sent_at > w.claimed_at - interval '1 day' then w.sent_at
             else $6::timestamptz end as sent_at
@@ -833,7 +838,7 @@ with finished as (
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || case f.state when 'scheduled' then 'given_back' else f.state end as kind,
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,
-            'reason', f.reason, 'crossed_ms', f.crossed_ms, 'next', (
+            'reason', f.reason, 'text', nullif(f.text, ''), 'crossed_ms', f.crossed_ms, 'next', (
                 select n.step from next_place n
                 where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id)))::text as facts
     from finished f

@@ -269,6 +269,33 @@ static void a_new_version_takes_over_at_its_time(void **state)
                  "after_2 2 scheduled 2026-11-28");
 }
 
+#define WAITING                                                                                    \
+    "select string_agg(step || ' ' || scenario_id || ' ' || n, ', ' order by scenario_id) from ("  \
+    "select step, scenario_id, count(*) as n from reminder where step <> 'issue' and state = "     \
+    "'scheduled' group by 1, 2) s"
+
+static void a_scenario_put_before_another_takes_its_debts_with_what_is_planned(void **state)
+{
+    (void)state;
+    add_days(2); /* 24 November: before_2 is tomorrow */
+    plan_all();
+    assert_value(WAITING, "before_2 1 20");
+    sql("update invoice set product = 'Leasing auta' where customer_id <= 5;"
+        "insert into scenario (name, position, created_at) values ('leasing', 0, now());"
+        "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
+        " created_by, in_force_from, products) values (2, 1, '', 7, now(), 'test',"
+        " '2026-11-25 07:00+00', '{Leasing*}');"
+        "insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,"
+        " is_working_days, on_day_off, at_second, channels, wait_seconds, unless, template, tone)"
+        " values (2, 1, 0, 'early', 'due', -2, false, 'same', 36000, '{sms}', '{0}', '{\"\"}',"
+        " 'before', 'neutral')");
+    plan_all();
+    assert_value(WAITING, "before_2 1 15, early 2 5");
+    sql("update scenario set position = 2 where scenario_id = 2");
+    plan_all();
+    assert_value(WAITING, "before_2 1 20");
+}
+
 /* Everything once, whoever did it. */
 static void assert_planned_once(void)
 {
@@ -466,6 +493,8 @@ int main(void)
                                setup),
         cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
         cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
+        cmocka_unit_test_setup(a_scenario_put_before_another_takes_its_debts_with_what_is_planned,
+                               setup),
         cmocka_unit_test_setup(two_nodes_share_a_pass, setup),
         cmocka_unit_test_setup(the_forecast_is_what_is_then_planned, setup),
         cmocka_unit_test_setup(a_debt_is_told_why_each_step_goes_or_stays, setup),
