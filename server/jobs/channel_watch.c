@@ -5,10 +5,11 @@
 #include "channel/http_gateway.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "store/sending_store.h"
 
 #include <stdlib.h>
 
-enum { TURNS_WITHOUT_CHECK = 10, WATCHED = 2 };
+enum { TURNS_WITHOUT_CHECK = 10, WATCHED = 3, SPENT_EVERY_MS = 2000 };
 
 struct watched {
     struct channel_watch *watch;
@@ -22,6 +23,10 @@ struct channel_watch {
     struct world *world;
     struct timer timer;
     uint32_t every_ms;
+    struct timer spent_timer;
+    struct pg_query spent_query;
+    struct instant spent_asked_at;
+    int32_t spent_day; /* that the gates count for; days since 1970-01-01, 0: none yet */
     struct watched all[WATCHED];
     void (*on_room)(void *owner);
     void *owner;
@@ -59,9 +64,9 @@ static void look_at(struct watched *w)
 {
     struct gate *gate = gate_of(w);
     struct err err;
-    if (w->gateway == NULL || gate == NULL || w->is_asking || gate_why_stopped(gate) == NULL)
+    if (gate == NULL || w->is_asking || gate_why_stopped(gate) == NULL)
         return;
-    if (http_gateway_check(w->gateway, on_checked, w, &err) == 0)
+    if (w->gateway != NULL && http_gateway_check(w->gateway, on_checked, w, &err) == 0)
         w->is_asking = true;
     else if (++w->turns_stopped >= TURNS_WITHOUT_CHECK)
         go_on(w);
@@ -75,6 +80,45 @@ static void on_timer(void *owner)
     timer_start(&watch->timer, watch->every_ms);
 }
 
+/* ---- money ---- */
+
+static int32_t day_of(struct instant at)
+{
+    return (int32_t)(instant_seconds(at) / 86400);
+}
+
+/* What this process sent a moment ago is not recorded yet, and what others sent it does not know:
+ * the larger counts. On another day nothing is spent but what is recorded. */
+static void on_spent(void *owner, const PGresult *result, const struct err *err)
+{
+    struct channel_watch *watch = owner;
+    const struct gates *gates = watch->world->gates;
+    int32_t day = day_of(watch->spent_asked_at);
+    bool is_new_day = day != watch->spent_day;
+    timer_start(&watch->spent_timer, SPENT_EVERY_MS);
+    if (err->code != 0)
+        return;
+    for (size_t i = 0; gates != NULL && i < gates->count; ++i) {
+        struct gate *gate = gates->all[i].gate;
+        int64_t recorded = sending_read_spent(result, span_str(gates->all[i].kind));
+        if (is_new_day || recorded > gate_spent_micro(gate))
+            gate_set_spent(gate, recorded);
+    }
+    watch->spent_day = day;
+    if (is_new_day)
+        watch->on_room(watch->owner);
+}
+
+static void ask_spent(void *owner)
+{
+    struct channel_watch *watch = owner;
+    struct err err;
+    watch->spent_asked_at = watch->world->now();
+    if (sending_spent(watch->world->store, &watch->spent_query, watch->spent_asked_at, on_spent,
+                      watch, &err) != 0)
+        timer_start(&watch->spent_timer, SPENT_EVERY_MS);
+}
+
 struct channel_watch *channel_watch_new(struct world *world, uint32_t every_ms,
                                         void (*on_room)(void *owner), void *owner)
 {
@@ -85,21 +129,26 @@ struct channel_watch *channel_watch_new(struct world *world, uint32_t every_ms,
         (struct channel_watch){.world = world,
                                .every_ms = every_ms,
                                .all = {{.watch = watch, .kind = "sms", .gateway = world->sms},
-                                       {.watch = watch, .kind = "voice", .gateway = world->voice}},
+                                       {.watch = watch, .kind = "voice", .gateway = world->voice},
+                                       {.watch = watch, .kind = "email"}},
                                .on_room = on_room,
                                .owner = owner};
     timer_init(&watch->timer, world->loop, "channel watch", on_timer, watch);
     timer_start(&watch->timer, watch->every_ms);
+    timer_init(&watch->spent_timer, world->loop, "channel money", ask_spent, watch);
+    ask_spent(watch);
     return watch;
 }
 
 void channel_watch_stop(struct channel_watch *watch)
 {
     timer_stop(&watch->timer);
+    timer_stop(&watch->spent_timer);
+    pg_query_cancel(&watch->spent_query);
 }
 
 void channel_watch_free(struct channel_watch *watch)
 {
-    timer_stop(&watch->timer);
+    channel_watch_stop(watch);
     free(watch);
 }

@@ -20,6 +20,13 @@ select coalesce((
         where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance,
     (select s.stopped_at is not null from sending s) as is_stopped;
 
+-- name: sending_spent
+-- $1 now
+-- channel, what its messages of today (UTC) cost as far as recorded, by all machines
+select d.channel, d.price_micro
+from sending_day d
+where d.day = ($1::timestamptz at time zone 'UTC')::date;
+
 -- name: sending_show
 -- $1 now
 -- stopped_at, stopped_by, stop_reason, feed_at, and as in sending_volume: today's messages, the most

@@ -21,6 +21,25 @@ void sending_read_volume(const PGresult *result, struct sending_volume *volume)
                                       .is_stopped = pg_get_bool(result, 0, 3)};
 }
 
+int sending_spent(struct store *store, struct pg_query *query, struct instant now,
+                  pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, now);
+    int rc = pg_read(store->reads, query, SQL_SENDING_SPENT, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+int64_t sending_read_spent(const PGresult *result, struct span channel)
+{
+    for (int row = 0; row < PQntuples(result); ++row)
+        if (span_is(pg_get_text(result, row, 0), channel))
+            return pg_get_int(result, row, 1);
+    return 0;
+}
+
 int sending_show(struct store *store, struct pg_query *query, struct instant now,
                  pg_result_cb on_result, void *owner, struct err *err)
 {

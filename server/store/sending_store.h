@@ -18,6 +18,11 @@ MUST_CHECK int sending_volume(struct store *, struct pg_query *, struct instant 
                               void *owner, struct err *);
 void sending_read_volume(const PGresult *, struct sending_volume *);
 
+/* Money of today in millionths: a row each channel that sent something. */
+MUST_CHECK int sending_spent(struct store *, struct pg_query *, struct instant now, pg_result_cb,
+                             void *owner, struct err *);
+int64_t sending_read_spent(const PGresult *, struct span channel);
+
 struct sending_state {
     struct instant stopped_at; /* 0: nothing is stopped */
     struct span stopped_by, stop_reason;
