@@ -94,7 +94,9 @@ where i.customer_id = $1::bigint and i.invoice_id = $2::bigint;
 -- hold_no; none when there is no such invoice
 with counted as (
     update invoice
-    set hold_count = hold_count + 1
+    set hold_count = hold_count + 1,
+        needs_plan = needs_plan or ($3::text = 'promise'
+            and (select plan_counts_from('promise', $6::timestamptz)))
     where customer_id = $1::bigint and invoice_id = $2::bigint
     returning customer_id, invoice_id, hold_count
 )

@@ -115,6 +115,8 @@ with settled as (
 ), headed as (
     update invoice i
     set hold_count = i.hold_count + ($9::text is not null)::integer,
+        needs_plan = i.needs_plan or (coalesce($9::text, '') = 'promise'
+            and (select plan_counts_from('promise', $8::timestamptz))),
         event_count = t.event_no,
         chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
             $8::timestamptz, 'call.made', t.facts, null)
