@@ -91,10 +91,11 @@ struct dispatch {
     struct reminder_window window, next;
     size_t window_used;
     bool has_next, is_at_end; /* there is a next one; no window is left to ask for */
+    bool has_taken;           /* something of the window went into a batch */
     struct reminder_candidate held[HELD_MAX];
     size_t held_count;
     bool has_passed_busy;    /* in this round, some for which there was no place among them */
-    uint32_t windows_passed; /* in this round, without one that may go */
+    uint32_t windows_passed; /* in this round, of which nothing went */
     bool has_claimed;        /* in this round */
     struct mono round_began;
     size_t batch_max;
@@ -448,8 +449,18 @@ static void take_window(struct dispatch *dispatch, struct reminder_batch *batch)
         enum send_fit fit = try(dispatch, batch, candidate);
         if (fit == SEND_FIT_LATER)
             hold(dispatch, candidate);
-        slow_count += candidate->devices[0] == 0;
+        slow_count += fit == SEND_FIT_NOW && candidate->devices[0] == 0;
     }
+}
+
+/* Of the window nothing is left and nothing of it went: the ways of all that may go are full or
+ * down. */
+static void note_passed_window(struct dispatch *dispatch)
+{
+    if (dispatch->window.count == 0 || dispatch->window_used < dispatch->window.count)
+        return;
+    dispatch->windows_passed += !dispatch->has_taken;
+    dispatch->window.count = dispatch->window_used = 0;
 }
 
 /* Gates do not call when they have room again. */
@@ -471,6 +482,8 @@ static bool claim_batch(struct dispatch *dispatch)
     take_held(dispatch, &batch);
     take_window(dispatch, &batch);
     wait_for_room(dispatch);
+    dispatch->has_taken |= batch.count > 0;
+    note_passed_window(dispatch);
     if (batch.count == 0)
         return false;
     if (reminder_send_begin(&dispatch->post, &batch, on_batch_sent, dispatch, &err) != 0)
@@ -507,7 +520,7 @@ static void turn_to_next_window(struct dispatch *dispatch)
         return;
     dispatch->window = dispatch->next;
     dispatch->window_used = 0;
-    dispatch->has_next = false;
+    dispatch->has_next = dispatch->has_taken = false;
 }
 
 static bool must_wait(const struct dispatch *dispatch)

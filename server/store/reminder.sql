@@ -744,7 +744,8 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
 -- was claimed then; likewise a thank-you for what is owed again, and what an import took out of the
 -- plan. What was sent after the payment crossed it, also where another device is still to be told.
--- Where it ends the next place of its cascade is put in: now for what failed, unless a newer step has
+-- Where it ends the next place of its cascade is put in: now for what failed or is already reported
+-- as not delivered, unless a newer step has
 -- come due, and after its wait for what is to have been delivered or opened by then; an unknown
 -- outcome counts as sent.
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
@@ -789,6 +790,9 @@ with finished as (
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel,
         coalesce(r.ladder_at, r.due_at) as ladder_at, r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
         r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id, w.text,
+        -- The report may have been quicker than this record.
+        w.state = 'failed' or (w.state in ('sent', 'uncertain')
+            and coalesce(r.delivery, '') = 'undelivered') as has_failed,
         w.price_micro, w.sent_at > w.claimed_at - interval '1 day' as is_sent,
         case when w.sent_at > w.claimed_at - interval '1 day' then w.sent_at
             else $6::timestamptz end as sent_at
@@ -796,15 +800,16 @@ with finished as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
         step_no, occurrence, step_date, anchor_no, campaign_id, channel_no, ladder_at)
     select f.customer_id, f.invoice_id, split_part(f.step, '+', 1) || '+' || f.place_no + 1,
-        case f.state when 'failed' then $6::timestamptz
+        case when f.has_failed then $6::timestamptz
             else f.sent_at + make_interval(secs => s.wait_seconds[f.place_no + 1]) end,
-        'scheduled', f.state, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
+        'scheduled', case when f.has_failed and f.state <> 'failed' then 'undelivered'
+            else f.state end, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
         f.anchor_no, f.campaign_id, f.place_no + 1, f.ladder_at
     from finished f
     left join scenario_step s on s.scenario_id = f.scenario_id and s.version = f.version
         and s.step_no = f.step_no
     where f.state in ('failed', 'sent', 'uncertain')
-        and (f.state = 'failed' or s.unless[f.place_no + 1] <> '')
+        and (f.has_failed or s.unless[f.place_no + 1] <> '')
         and f.place_no + 1 < (select cardinality(p.places)
             from reminder_places(f.scenario_id, f.version, f.step_no, f.campaign_id) p)
         and (f.due_minor > 0) <> reminder_is_thanks(f.step)

@@ -147,7 +147,8 @@ with settled as (
 select customer_id from settled;
 
 -- name: work_item_export
--- The collector has them. $1 customer_id[], $2 invoice_id[], $3 step[], $4 now
+-- The collector has them. After customers and invoices are locked, as each adds a link to its chain.
+-- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now
 -- how many
 with exported as (
     update work_item w

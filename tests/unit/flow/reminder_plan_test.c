@@ -219,6 +219,33 @@ static void after_an_outage_only_the_newest_missed_step_of_each_debt_goes(void *
                               " after_16 scheduled 2026-12-10 12:00:00");
 }
 
+/* As a statement that takes too long: it fails for many and not for few. */
+static void a_batch_that_fails_is_tried_with_fewer_customers(void **state)
+{
+    (void)state;
+    sql("insert into customer (reference, created_at, changed_at) select 'L' || n, now(), now()"
+        " from generate_series(1, 401) n;"
+        "update invoice set customer_id = 21 + 19 * customer_id;"
+        "update invoice set needs_plan = false;"
+        "insert into planned (through, scenarios, at) values ('2026-11-23', '', now());"
+        "create function too_many() returns trigger language plpgsql as $$ begin"
+        " if (select count(*) from fresh) > 6 then raise exception 'too many'; end if;"
+        " return null; end $$;"
+        "create trigger too_many after insert on reminder referencing new table as fresh"
+        " for each statement execute function too_many()");
+    add_days(2);
+    struct node *node = node_new(450);
+    do {
+        node_begin(node);
+        node_wait(node);
+        assert_true(node->calls < CALLS_MAX);
+    } while (node->has_more || node->err.code != 0);
+    node_free(node);
+    sql("drop trigger too_many on reminder; drop function too_many");
+    assert_value("select count(*) from reminder where step = 'before_2'", "20");
+    assert_value("select passing_to is null from planned", "t");
+}
+
 static void what_is_owed_again_goes_on_where_it_would_be(void **state)
 {
     (void)state;
@@ -491,6 +518,7 @@ int main(void)
         cmocka_unit_test_setup(each_day_is_planned_a_day_ahead, setup),
         cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_of_each_debt_goes,
                                setup),
+        cmocka_unit_test_setup(a_batch_that_fails_is_tried_with_fewer_customers, setup),
         cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
         cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
         cmocka_unit_test_setup(a_scenario_put_before_another_takes_its_debts_with_what_is_planned,
