@@ -227,11 +227,12 @@ with missed as (
                 and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
                 and n.due_at <= $3::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
-    returning r.customer_id, r.invoice_id, r.step, r.due_at
+    returning r.customer_id, r.invoice_id, r.step, r.due_at, r.state
 ), told as (
     select m.customer_id, m.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_build_object('steps', json_agg(m.step order by m.due_at), 'reason', 'missed')::text
-            as facts
+        json_strip_nulls(json_build_object('steps', json_agg(m.step order by m.due_at), 'reason',
+            'missed', 'perhaps_sent', json_agg(m.step order by m.due_at)
+                filter (where m.state = 'uncertain')))::text as facts
     from missed m
     join invoice i using (customer_id, invoice_id)
     group by m.customer_id, m.invoice_id, i.event_count, i.chain_head
@@ -735,7 +736,8 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
 -- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
 -- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
--- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[]
+-- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 whether it may have gone out though
+-- it is scheduled again[]: then it ends uncertain instead of cancelled (a trigger sees to it)
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -743,6 +745,8 @@ with finished as (
         reason = coalesce(w.why_not, w.reason),
         try_at = case when w.state = 'scheduled' then w.again_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
+        perhaps_sent_at = case when w.is_perhaps_sent
+            then coalesce(r.perhaps_sent_at, w.claimed_at) else r.perhaps_sent_at end,
         finished_at = case when w.state = 'scheduled' and w.why_not is null then null
             else $6::timestamptz end,
         parts = coalesce(nullif(w.parts, 0)::integer, r.parts),
@@ -765,9 +769,9 @@ with finished as (
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-                $11::bigint[], $12::bigint[], $13::text[])
+                $11::bigint[], $12::bigint[], $13::text[], $14::boolean[])
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
-                parts, price_micro, gateway_id)
+                parts, price_micro, gateway_id, is_perhaps_sent)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { startSmsapi } from '../fake/smsapi.mjs';
+import { startSmsapiApart } from '../fake/smsapi_apart.mjs';
 import { Bed } from './bed.mjs';
 import { message, send } from './callbacks.mjs';
 import { atEnd, temporaryFolder } from './cleanup.mjs';
@@ -52,13 +52,12 @@ class SmsBed extends Bed {
 }
 
 // A database with `count` customers, each with a telephone and a debt of 100.00; nothing is due, and no
-// gateway runs. `db`: a psql that stays open.
-export async function startSmsBed({ count }) {
+// gateway runs. `rules` are the fake's; `db`: a psql that stays open.
+export async function startSmsBed({ count, rules }) {
   const bed = new SmsBed();
   bed.folder = temporaryFolder();
   bed.cluster = await startCluster(['track_commit_timestamp = on']);
-  bed.fake = await startSmsapi();
-  bed.fake.points = Infinity;
+  bed.fake = await startSmsapiApart(rules);
   atEnd(() => bed.fake.close());
   atEnd(() => bed.agents.forEach((agent) => agent.destroy()));
   bed.secret = `whsec_${randomBytes(32).toString('base64')}`;
