@@ -54,10 +54,19 @@ class SmsBed extends Bed {
 // A database with `count` customers, each with a telephone and a debt of 100.00; nothing is due, and no
 // gateway runs. `rules` are the fake's; `db`: a psql that stays open.
 export async function startSmsBed({ count, rules }) {
+  const bed = await startEmptySmsBed(await startSmsapiApart(rules));
+  await bed.execute(seedSql({ count, devices: 'none', later: [] }));
+  await bed.execute(`update customer set phone = '+' || 48500000000 + customer_id, language = 'pl';
+    update invoice set needs_plan = false, payer_language = 'pl', due_date = current_date + 300; delete from reminder; analyze`);
+  return bed;
+}
+
+// The same with nobody in it, at a fake of the caller's.
+export async function startEmptySmsBed(fake) {
   const bed = new SmsBed();
   bed.folder = temporaryFolder();
   bed.cluster = await startCluster(['track_commit_timestamp = on']);
-  bed.fake = await startSmsapiApart(rules);
+  bed.fake = fake;
   atEnd(() => bed.fake.close());
   atEnd(() => bed.agents.forEach((agent) => agent.destroy()));
   bed.secret = `whsec_${randomBytes(32).toString('base64')}`;
@@ -67,9 +76,6 @@ export async function startSmsBed({ count, rules }) {
   atEnd(() => migrating.end());
   migrating.writeSettings();
   execFileSync(dunlin, ['migrate', '--settings', path.join(migrating.dir, 'dunlin.yaml')], { stdio: 'pipe' });
-  await bed.execute(seedSql({ count, devices: 'none', later: [] }));
-  await bed.execute(`update customer set phone = '+' || 48500000000 + customer_id, language = 'pl';
-    update invoice set needs_plan = false, payer_language = 'pl', due_date = current_date + 300; delete from reminder; analyze`);
   bed.db = new Psql(bed.cluster.owner);
   return bed;
 }
