@@ -21,6 +21,9 @@
 -- (try_at) and so does not come up in each window until then; one event says why. Within a claim no
 -- more messages of a customer are claimed than their budget has left.
 --
+-- What perhaps went out (perhaps_sent_at) and can be asked about no more, because an hour has passed or
+-- its channel does not reach the customer any more, ends uncertain instead of being claimed.
+--
 -- The way of a reminder: the first place of its cascade that reaches the customer (reminder_way): push,
 -- if there is a live
 -- device of a configured app whose token still is its own; others if there is an address that is not
@@ -353,7 +356,8 @@ with wanted as materialized (
     from (
         select u.customer_id, u.invoice_id, u.step, u.expires_at, r.scenario_id, r.version,
             r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
-            r.message_no, r.due_at, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
+            r.message_no, r.due_at, r.perhaps_sent_at, r.channel as channel_before,
+            r.place_no as place_before, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
             reminder_is_thanks(u.step) as is_thanks,
             reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) as places,
             -- A thank-you takes the place of what a push has put on the screen.
@@ -417,8 +421,11 @@ with wanted as materialized (
         $6::text[], $10::text[]) y on true
 ), decided as materialized (
     select w.*,
-        case when w.is_shown then 'push' else w.way end as channel,
+        case when w.is_lost then w.channel_before when w.is_shown then 'push' else w.way end
+            as channel,
+        case when w.is_lost then w.place_before else w.place_of_way end as place_no,
         case
+            when w.is_lost then 'uncertain'
             when w.answered is not null then 'skipped'
             when w.is_shown then 'sent'
             when w.way is null and w.state_of_pushes is null then 'skipped'
@@ -430,6 +437,7 @@ with wanted as materialized (
             else 'failed'
         end as state,
         case
+            when w.is_lost then 'nobody knows'
             when w.answered is not null then w.answered
             when w.is_shown then 'accepted'
             when w.way is null and w.state_of_pushes is null then 'no address'
@@ -449,7 +457,12 @@ with wanted as materialized (
                     and coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
                 limit 1) is null then w.message_no end as message_no,
             w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
-            w.state_of_pushes, w.answered, w.passed, w.place_no, w.channel as way,
+            w.state_of_pushes, w.answered, w.passed, w.place_no as place_of_way, w.channel as way,
+            w.perhaps_sent_at, w.channel_before, w.place_before,
+            -- Perhaps it went out: it is asked about again the same way and under its own code, as
+            -- long as any gateway remembers that; it never goes another way as well.
+            w.perhaps_sent_at is not null and (w.channel is distinct from w.channel_before
+                or w.perhaps_sent_at < $4::timestamptz - interval '1 hour') as is_lost,
             coalesce(w.state_of_pushes = 'accepted' and w.left_count = 0, false) as is_shown
         from wanted w) w
 ), allowed as materialized (
@@ -545,7 +558,7 @@ with wanted as materialized (
         message_no = case when w.state = 'claimed' then w.new_no else r.message_no end,
         address_hash = case when w.state = 'claimed' and not w.is_to_devices
             then hashtextextended(case w.channel when 'email' then k.email else k.phone end, 0) end,
-        claimed_at = $4::timestamptz,
+        claimed_at = case when w.is_lost then w.perhaps_sent_at else $4::timestamptz end,
         finished_at = case when w.state <> 'claimed' then $4::timestamptz end
     from numbered w
     join customer k using (customer_id)

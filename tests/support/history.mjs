@@ -225,14 +225,20 @@ export class History {
       this.clock.advance(this.draw(9 * DAY));
     },
     is_frozen: async () => {
-      const [pid] = this.node.processes('work');
-      if (pid === undefined) return;
+      const [pid] = await eventually(() => { // one may just be starting
+        const found = this.node.processes('work');
+        return found.length > 0 && found;
+      }, { what: 'a work process', every: 10 });
       this.note('the work process stands still');
       await this.bed.db.run('notify dunlin_plan; notify dunlin_reminder');
       process.kill(pid, 'SIGSTOP');
       this.clock.advance(this.draw(6 * DAY));
       await this.deeds.pays(this.pick(this.debts));
-      process.kill(pid, 'SIGCONT');
+      try {
+        process.kill(pid, 'SIGCONT');
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error; // replaced meanwhile
+      }
     },
   };
 
