@@ -227,7 +227,9 @@ with missed as (
             select from reminder n
             where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
                 and not reminder_is_thanks(n.step)
-                and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
+                -- Missed ones that were planned at one moment are due then; their days tell.
+                and (coalesce(n.ladder_at, n.due_at), coalesce(n.step_date, '-infinity'))
+                    > (coalesce(r.ladder_at, r.due_at), coalesce(r.step_date, '-infinity'))
                 and n.due_at <= $3::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
     returning r.customer_id, r.invoice_id, r.step, r.due_at, r.state
