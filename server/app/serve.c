@@ -332,8 +332,8 @@ static const struct channel *const *test_channels(void)
     return NULL;
 }
 
-/* Tests move business time: they write the page of a clock as the demo has it, and several gateways may
- * go by one. */
+/* Tests move business time: they write the page of a clock as the demo has it, and several gateways
+ * may go by one. */
 static int take_test_clock(struct serve_options *options, struct err *e)
 {
     (void)options, (void)e;

@@ -76,9 +76,10 @@ const rules = {
 function forbiddenOf(all, spans) {
   const wrong = [];
   for (const span of spans) {
-    const from = span.from + (span.isSoft ? STOP_MS : NOW_MS);
     for (const claim of all) {
-      if (claim.committed <= from || claim.committed >= span.to) continue;
+      // A claim that had looked before may be committed behind it; one that began at a later hour had not.
+      const margin = span.isSoft && Date.parse(claim.at) <= span.at ? STOP_MS : NOW_MS;
+      if (claim.committed <= span.from + margin || claim.committed >= span.to) continue;
       if (span.debt !== undefined && span.debt !== claim.invoice_id) continue;
       if (span.customer !== undefined && (span.customer !== claim.customer_id || span.channel !== claim.channel)) continue;
       if (span.until !== undefined && Date.parse(claim.at) >= span.until) continue;

@@ -16,7 +16,7 @@ import { startEmptySmsBed } from './sms_nodes.mjs';
 import { TestClock } from './test_clock.mjs';
 
 const HOUR = 3600, DAY = 86400, AMOUNT = 10000;
-export const budget = { budget_day: 2, budget_week: 4, budget_30_days: 9 };
+export const budget = { budget_day: 1, budget_week: 3, budget_30_days: 6 };
 const wallMs = () => performance.timeOrigin + performance.now();
 const presets = ['standard', 'crm', 'service_firm', 'bank', 'consumer_lender'];
 
@@ -114,7 +114,7 @@ export class History {
 
   // From now on it is forbidden; returns what to call when it begins to be taken back.
   forbid(what, of) {
-    const span = { what, from: wallMs(), to: Infinity, ...of };
+    const span = { what, from: wallMs(), to: Infinity, at: this.clock.ms, ...of };
     this.forbidden.push(span);
     return span;
   }
