@@ -428,6 +428,7 @@ static void end_item(struct item *item, const char *state, struct span reason)
     for (struct item *other = item + 1; other <= item + item->other_count; ++other) {
         other->outcome->again_at = item->outcome->again_at;
         other->outcome->sent_at = item->outcome->sent_at;
+        other->outcome->is_perhaps_sent = item->outcome->is_perhaps_sent;
         if (is_said)
             end_one(other, "sent", SPAN_LIT("accepted"));
         else
@@ -536,6 +537,7 @@ static void end_message(struct item *item, const struct channel_result *result)
         tell_dead_address(item, result);
     bool is_again =
         result->outcome == CHANNEL_UNCERTAIN && !result->is_final && item->is_repeat_harmless;
+    item->outcome->is_perhaps_sent = is_again;
     end_item(item, is_again ? "scheduled" : states[result->outcome], result->reason);
 }
 
@@ -819,6 +821,7 @@ int reminder_settle_lost(const struct reminder_post *post, struct pg_tx *tx, con
         outcomes[i] = reminder_outcome_new(&claimed.key, claimed.claimed_at, 0);
         outcomes[i]->again_at = now;
         outcomes[i]->is_lost = true;
+        outcomes[i]->is_perhaps_sent = !is_push; /* of those push says it itself */
         if (channel != NULL && channel->is_repeat_harmless)
             reminder_outcome_set(outcomes[i], "scheduled", SPAN_LIT("process died"));
         else

@@ -21,6 +21,9 @@
 -- (try_at) and so does not come up in each window until then; one event says why. Within a claim no
 -- more messages of a customer are claimed than their budget has left.
 --
+-- What perhaps went out (perhaps_sent_at) and can be asked about no more, because an hour has passed or
+-- its channel does not reach the customer any more, ends uncertain instead of being claimed.
+--
 -- The way of a reminder: the first place of its cascade that reaches the customer (reminder_way): push,
 -- if there is a live
 -- device of a configured app whose token still is its own; others if there is an address that is not
@@ -224,14 +227,17 @@ with missed as (
             select from reminder n
             where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
                 and not reminder_is_thanks(n.step)
-                and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
+                -- Missed ones that were planned at one moment are due then; their days tell.
+                and (coalesce(n.ladder_at, n.due_at), coalesce(n.step_date, '-infinity'))
+                    > (coalesce(r.ladder_at, r.due_at), coalesce(r.step_date, '-infinity'))
                 and n.due_at <= $3::timestamptz
                 and n.state in ('scheduled', 'claimed', 'sent', 'uncertain', 'failed'))
-    returning r.customer_id, r.invoice_id, r.step, r.due_at
+    returning r.customer_id, r.invoice_id, r.step, r.due_at, r.state
 ), told as (
     select m.customer_id, m.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_build_object('steps', json_agg(m.step order by m.due_at), 'reason', 'missed')::text
-            as facts
+        json_strip_nulls(json_build_object('steps', json_agg(m.step order by m.due_at), 'reason',
+            'missed', 'perhaps_sent', json_agg(m.step order by m.due_at)
+                filter (where m.state = 'uncertain')))::text as facts
     from missed m
     join invoice i using (customer_id, invoice_id)
     group by m.customer_id, m.invoice_id, i.event_count, i.chain_head
@@ -358,7 +364,8 @@ with wanted as materialized (
     from (
         select u.customer_id, u.invoice_id, u.step, u.expires_at, r.scenario_id, r.version,
             r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
-            r.message_no, r.due_at, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
+            r.message_no, r.due_at, r.perhaps_sent_at, r.channel as channel_before,
+            r.place_no as place_before, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
             reminder_is_thanks(u.step) as is_thanks,
             (select p.places
                 from reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p) as places,
@@ -424,8 +431,11 @@ with wanted as materialized (
         $6::text[], $10::text[]) y on true
 ), decided as materialized (
     select w.*,
-        case when w.is_shown then 'push' else w.way end as channel,
+        case when w.is_lost then w.channel_before when w.is_shown then 'push' else w.way end
+            as channel,
+        case when w.is_lost then w.place_before else w.place_of_way end as place_no,
         case
+            when w.is_lost then 'uncertain'
             when w.answered is not null then 'skipped'
             when w.is_shown then 'sent'
             when w.way is null and w.state_of_pushes is null then 'skipped'
@@ -437,6 +447,7 @@ with wanted as materialized (
             else 'failed'
         end as state,
         case
+            when w.is_lost then 'nobody knows'
             when w.answered is not null then w.answered
             when w.is_shown then 'accepted'
             when w.way is null and w.state_of_pushes is null then 'no address'
@@ -456,7 +467,12 @@ with wanted as materialized (
                     and coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
                 limit 1) is null then w.message_no end as message_no,
             w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
-            w.state_of_pushes, w.answered, w.passed, w.place_no, w.channel as way,
+            w.state_of_pushes, w.answered, w.passed, w.place_no as place_of_way, w.channel as way,
+            w.perhaps_sent_at, w.channel_before, w.place_before,
+            -- Perhaps it went out: it is asked about again the same way and under its own code, as
+            -- long as any gateway remembers that; it never goes another way as well.
+            w.perhaps_sent_at is not null and (w.channel is distinct from w.channel_before
+                or w.perhaps_sent_at < $4::timestamptz - interval '1 hour') as is_lost,
             coalesce(w.state_of_pushes = 'accepted' and w.left_count = 0, false) as is_shown
         from wanted w) w
 ), allowed as materialized (
@@ -554,7 +570,7 @@ with wanted as materialized (
         message_no = case when w.state = 'claimed' then w.new_no else r.message_no end,
         address_hash = case when w.state = 'claimed' and not w.is_to_devices
             then hashtextextended(case w.channel when 'email' then k.email else k.phone end, 0) end,
-        claimed_at = $4::timestamptz,
+        claimed_at = case when w.is_lost then w.perhaps_sent_at else $4::timestamptz end,
         finished_at = case when w.state <> 'claimed' then $4::timestamptz end
     from numbered w
     join customer k using (customer_id)
@@ -751,7 +767,9 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
 -- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
 -- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
--- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 which text it was or ''[]
+-- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 which text it was or ''[],
+-- $15 whether it may have gone out though it is scheduled again[]: then it ends uncertain instead of
+-- cancelled (a trigger sees to it)
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -759,6 +777,8 @@ with finished as (
         reason = coalesce(w.why_not, w.reason),
         try_at = case when w.state = 'scheduled' then w.again_at end,
         claimed_at = case when w.state = 'scheduled' then null else r.claimed_at end,
+        perhaps_sent_at = case when w.is_perhaps_sent
+            then coalesce(r.perhaps_sent_at, w.claimed_at) else r.perhaps_sent_at end,
         finished_at = case when w.state = 'scheduled' and w.why_not is null then null
             else $6::timestamptz end,
         parts = coalesce(nullif(w.parts, 0)::integer, r.parts),
@@ -781,9 +801,9 @@ with finished as (
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-                $11::bigint[], $12::bigint[], $13::text[], $14::text[])
+                $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::boolean[])
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
-                parts, price_micro, gateway_id, text)
+                parts, price_micro, gateway_id, text, is_perhaps_sent)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at

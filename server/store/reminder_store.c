@@ -353,7 +353,7 @@ struct outcome_arrays {
     struct span states[REMINDER_BATCH_MAX], reasons[REMINDER_BATCH_MAX];
     struct instant claimed[REMINDER_BATCH_MAX], again[REMINDER_BATCH_MAX];
     struct instant sent[REMINDER_BATCH_MAX];
-    bool leads[REMINDER_BATCH_MAX];
+    bool leads[REMINDER_BATCH_MAX], perhaps[REMINDER_BATCH_MAX];
     int64_t parts[REMINDER_BATCH_MAX], prices[REMINDER_BATCH_MAX];
     struct span gateway_ids[REMINDER_BATCH_MAX], texts[REMINDER_BATCH_MAX];
 };
@@ -372,6 +372,7 @@ static void put_outcome(struct outcome_arrays *arrays, const struct reminder_out
     arrays->prices[i] = outcome->price_micro;
     arrays->gateway_ids[i] = span_str(outcome->gateway_id);
     arrays->texts[i] = span_str(outcome->text);
+    arrays->perhaps[i] = outcome->is_perhaps_sent;
 }
 
 static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
@@ -394,6 +395,7 @@ static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *
     pg_arg_ints(&args, arrays->prices, count);
     pg_arg_texts(&args, arrays->gateway_ids, count);
     pg_arg_texts(&args, arrays->texts, count);
+    pg_arg_bools(&args, arrays->perhaps, count);
     pg_tx_add(tx, SQL_REMINDER_FINISH, &args, on_crossed);
     pg_args_release(&args);
 }

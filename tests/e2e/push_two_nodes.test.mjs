@@ -12,12 +12,6 @@ import { startPushBed } from '../support/push_nodes.mjs';
 const count = Number(process.env.COUNT ?? 2000);
 const wait = { within: 60000 + count * 10 };
 
-// kill -9 of all its processes at once, as a machine that loses power.
-function cutPower(bed, gateway) {
-  for (const pid of [gateway.pid, ...gateway.processes('')]) process.kill(pid, 'SIGKILL');
-  bed.nodes = bed.nodes.filter((node) => node !== gateway);
-}
-
 test(`two nodes send ${count} pushes, one is killed in the middle: all add up`, async (t) => {
   const bed = await startPushBed({ count });
   // Answers take a while, so that some are on their way at any moment.
@@ -26,7 +20,7 @@ test(`two nodes send ${count} pushes, one is killed in the middle: all add up`, 
   const payer = bed.startPayer(second, { first: 1, last: Math.floor(0.3 * count), perSecond: 300 });
   const taken = () => bed.apns.accepted.length + bed.fcm.accepted.length;
   await eventually(() => taken() > count / 4, { what: 'a quarter is sent', every: 5, ...wait });
-  cutPower(bed, first);
+  bed.cutPower(first);
   const [{ left }] = await bed.query(`select count(*)::int as left from reminder where state = 'claimed'`);
   await eventually(async () => {
     await bed.ageClaims();

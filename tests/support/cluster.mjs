@@ -1,7 +1,7 @@
 // A PostgreSQL cluster of a test's own that no Dunlin runs: to be restarted, frozen and killed as an
 // operator's database is. Durable as it comes (Dunlin refuses one that forgets); socket only.
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -66,11 +66,13 @@ class Cluster {
   }
 }
 
-// Settings for a gateway on it: { database: { url: cluster.app, owner_url: cluster.owner } }.
-export async function startCluster() {
+// Settings for a gateway on it: { database: { url: cluster.app, owner_url: cluster.owner } }. `conf`: lines
+// of postgresql.conf.
+export async function startCluster(conf = []) {
   const cluster = new Cluster();
   atEnd(() => cluster.remove());
   await cluster.run('initdb', '-D', cluster.data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync');
+  appendFileSync(path.join(cluster.data, 'postgresql.conf'), `${conf.join('\n')}\n`);
   await cluster.control('start');
   return cluster;
 }
