@@ -6,7 +6,8 @@
 -- One row for each group and currency: key, currency, and numbers that are called as in docs/results.md
 -- By whole sets: the debts of the period once, and each table joined to them once. It is planned for its
 -- own arguments (store_reports), so what $3 does not ask for costs nothing.
-with debt as materialized (
+with debt as not materialized (
+    -- Read again where it is joined: of a kept copy the planner knows nothing, and hashes the other side.
     -- over_at and settled_at: where its due day ends, and the thirtieth behind it.
     select i.customer_id, i.invoice_id, i.currency, i.due_date, i.paid_at,
         coalesce(k.segment, 'on_time') as segment, e.over_at, e.settled_at,
