@@ -77,6 +77,8 @@ struct pg_options {
     const char *name;                      /* for the log: "read", "write"; kept */
     int statement_timeout_ms;              /* 0: none */
     bool has_generic_plans; /* each statement is planned once, whatever its parameters hold */
+    bool reads_sets; /* statements over whole tables: planned for their parameters each time, by
+                      * hashing; otherwise they go by keys */
     int connect_timeout_ms; /* also how long something queued waits for a connection; 0: 2000 */
     /* How long after it was asked anything may stay without an answer before it ends with
      * ERR_DATABASE; 0: for ever. A server that said nothing at all for so long loses the

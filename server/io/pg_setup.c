@@ -25,10 +25,19 @@ void pg_on_up(void *owner)
     pg->has_setup_failed = pg->is_broken = false;
     snprintf(sql, sizeof(sql), "set statement_timeout = %d", pg->options.statement_timeout_ms);
     send_setup(pg, -1, sql);
-    /* Statements here go by keys. A plan that was kept from when a table was empty must not read it
-     * from end to end when it has grown, and none of them is worth compiling. */
-    send_setup(pg, -1, "set enable_seqscan = off");
-    send_setup(pg, -1, "set jit = off");
+    send_setup(pg, -1, "set jit = off"); /* none of them is worth compiling */
+    if (pg->options.reads_sets) {
+        /* By hashing throughout: how many rows join over two columns is taken for a handful, and
+         * those would be walked for each other's. */
+        send_setup(pg, -1, "set plan_cache_mode = force_custom_plan");
+        send_setup(pg, -1, "set enable_nestloop = off");
+        send_setup(pg, -1, "set enable_sort = off");
+        send_setup(pg, -1, "set work_mem = '64MB'");
+    } else {
+        /* Statements here go by keys: a plan that was kept from when a table was empty must not
+         * read it from end to end when it has grown. */
+        send_setup(pg, -1, "set enable_seqscan = off");
+    }
     if (pg->options.has_generic_plans)
         send_setup(pg, -1, "set plan_cache_mode = force_generic_plan");
     for (const char *const *channel = pg->options.listen; channel != NULL && *channel != NULL;

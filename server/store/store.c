@@ -49,6 +49,7 @@ struct pg *store_reports(struct store *store)
     const struct store_options options = {.conninfo = reports->conninfo, .queue_max = REPORTS_MAX};
     if (reports->pg == NULL) {
         struct pg_options of = options_for(&options, "report", REPORT_TIMEOUT_MS);
+        of.reads_sets = true;
         reports->pg = pg_new(reports->loop, &of);
     }
     return reports->pg;

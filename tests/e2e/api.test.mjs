@@ -1,5 +1,6 @@
 // The API that the creditor's systems use: looking at invoices, holding reminders back, links.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertAccessible, assertFits, openBrowser, openPhone } from '../support/browser.mjs';
 import { startDemo, temporaryFolder } from '../support/demo.mjs';
@@ -110,4 +111,21 @@ test('the API reads well, without a key', async () => {
   await assertAccessible(page);
   await assertFits(page);
   assert.deepEqual(page.complaints, []);
+});
+
+test('every address of the private listener stands on its page, with the scope that it asks for', async () => {
+  const source = readFileSync(new URL('../../server/http/routes.c', import.meta.url), 'utf8');
+  const [, table] = /private_routes\[\] = \{([^]*?)\n\};/.exec(source);
+  const routes = [...table.matchAll(/\{"(\w+)", "(\/api\/[^"]+)", \w+, (?:"(\w+)"|NULL),/g)];
+  assert.ok(routes.length > 50);
+  assert.equal(routes.length, table.match(/"\/api\//g).length, 'each row is read');
+  const sections = (await demo.get(new URL('/', demo.api).href)).text.split('<section>').slice(1).map((html) => ({
+    scope: /Scope <code>(\w+)<\/code>/.exec(html)[1],
+    addresses: [...html.matchAll(/<code>([A-Z]+ \/[^<?]*)/g)].map(([, address]) => address),
+  }));
+  for (const [, method, path, scope] of routes) {
+    const found = sections.filter(({ addresses }) => addresses.includes(`${method} ${path}`));
+    assert.ok(found.length > 0, `${method} ${path} is not on the page`);
+    if (scope) assert.ok(found.every((section) => section.scope === scope), `${method} ${path} asks for ${scope}`);
+  }
 });

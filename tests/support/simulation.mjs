@@ -16,6 +16,7 @@ import { Psql } from './psql.mjs';
 const folder = fileURLToPath(new URL('../simulation', import.meta.url));
 const app = 'com.example.pozyczki'; // the demo's
 const DEED = /^(pays|promises|disputes|opens|answers)\b/;
+const HOME = 'Europe/Warsaw'; // where the creditor is, and who has no zone of their own
 
 // ---- the tables ----
 
@@ -46,9 +47,9 @@ export function readTable(name) {
 export const isDeed = ({ step }) => DEED.test(step);
 export const instantOf = ({ date, UTC: utc }) => Date.parse(`${date}T${utc}:00Z`);
 
-// "2028-02-15 Tue 10:00 (09:00 UTC) issue sms issue friendly".
+// "2028-02-15 Tue 10:00 (09:00 UTC) issue sms issue friendly"; a campaign has neither template nor tone.
 export const lineOf = (row) => [row.date, row.day, row.local, `(${row.UTC} UTC)`, row.step, row.channel, row.template,
-  row.tone].join(' ');
+  row.tone].filter((cell) => cell !== undefined).join(' ');
 
 // Where and when a table's row is, by the machine's own calendar: what its date and local time are in UTC,
 // and which day of the week.
@@ -57,6 +58,18 @@ export function placeOf({ date, UTC: utc }, zone) {
     month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
     .formatToParts(new Date(`${date}T${utc}:00Z`)).map(({ type, value }) => [type, value]));
   return { date: `${parts.year}-${parts.month}-${parts.day}`, day: parts.weekday, local: `${parts.hour}:${parts.minute}` };
+}
+
+// "2028-03-26 13:00" of a zone's clocks, as an instant.
+function instantAt(text, zone) {
+  const [date, local] = text.split(' '), at = Date.parse(`${date}T${local}:00Z`);
+  const isIt = (t) => {
+    const place = placeOf({ date: new Date(t).toISOString().slice(0, 10), UTC: new Date(t).toISOString().slice(11, 16) }, zone);
+    return place.date === date && place.local === local;
+  };
+  const ahead = Array.from({ length: 27 }, (_, i) => i - 12).find((hours) => isIt(at - hours * 3600000));
+  if (ahead === undefined) throw new Error(`${text} is not in ${zone}`);
+  return at - ahead * 3600000;
 }
 
 // ---- the demo ----
@@ -72,13 +85,19 @@ function csvOf(debts, order) {
   return `customer reference;name;phone;e-mail;language;invoice number;kind;product;amount;currency;issue date;due date\n${lines.join('\n')}\n`;
 }
 
-async function importCsv(demo, text) {
+// Where the import that it became is to be asked for.
+async function upload(demo, text, metadata = {}) {
   const bytes = Buffer.from(text), version = { 'tus-resumable': '1.0.0' };
-  const made = await demo.call('/imports', { method: 'POST', headers: { ...version, 'upload-length': String(bytes.length) } });
+  const made = await demo.call('/imports', { method: 'POST', headers: { ...version, ...metadata, 'upload-length': String(bytes.length) } });
   if (made.status !== 201) throw new Error(`making an import: ${made.status} ${made.text}`);
   const where = new URL(made.headers.location, demo.api).pathname.replace('/api/v1', '');
   await demo.call(where, { method: 'PATCH', body: bytes,
     headers: { ...version, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' } });
+  return where;
+}
+
+async function importCsv(demo, text) {
+  const where = await upload(demo, text);
   await eventually(async () => {
     const { state, bad_count: bad, problem } = (await demo.call(where)).json();
     if (state === 'refused' || bad > 0) throw new Error(`the import went wrong: ${problem ?? `${bad} bad rows`}`);
@@ -106,6 +125,13 @@ const deeds = {
       join invoice_registry g using (customer_id, invoice_id) where g.number = '${number}' and m.channel = 'push'`);
     await demo.pane('/phone/opened', { id });
   },
+  async answers({ demo, db }, number) { // opens the page and touches it
+    const { link } = await invoiceOf(demo, number);
+    const token = /data-seen="([^"]+)"/.exec((await demo.get(link)).text)[1];
+    await demo.post(`${link}/seen`, { token });
+    await eventually(async () => (await db.query(`select from reminder r join invoice i using (customer_id, invoice_id)
+      where i.number = '${number}' and r.opened_at is not null`)).length > 0, { what: `${number} has answered`, every: 10 });
+  },
 };
 
 async function hold({ demo }, number, body) {
@@ -113,6 +139,11 @@ async function hold({ demo }, number, body) {
   const held = await demo.call(`/invoices/${id}/holds`, { method: 'POST', body: JSON.stringify(body) });
   if (held.status !== 201) throw new Error(`holding ${number}: ${held.status} ${held.text}`);
 }
+
+// When the call lists of campaigns are due that are under way: so long after the last of their messages.
+const callListAt = `greatest(max(r.due_at), max(r.finished_at)) + make_interval(hours => c.call_after_hours)`;
+const callListsSql = `select ${callListAt} as at from campaign c join reminder r using (campaign_id)
+  where c.state = 'queued' group by c.campaign_id`;
 
 class Walk {
   constructor(demo, db) {
@@ -135,7 +166,7 @@ class Walk {
 
   async settle() {
     const now = `'${new Date(this.now + 1).toISOString()}'::timestamptz`; // the clock shows whole seconds
-    await this.db.run('notify dunlin_plan; notify dunlin_reminder');
+    await this.db.run('notify dunlin_plan; notify dunlin_reminder; notify dunlin_campaign');
     await eventually(async () => {
       const [state] = await this.db.query(`
         select coalesce((select through >= ((${now} at time zone 'UTC') + interval '14 hours')::date + 1 from planned), false)
@@ -144,10 +175,12 @@ class Walk {
             where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${now}
               and (i.due_minor <= 0) = (r.step like 'thanks%')
               and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-                and h.released_at is null and (h.until is null or h.until > ${now}))))) as is_waiting,
+                and h.released_at is null and (h.until is null or h.until > ${now})))))
+            or exists (${callListsSql} having ${callListAt} <= ${now}) as is_waiting,
           (select min(at) from (
             select greatest(r.due_at, r.try_at) as at from reminder r where r.state = 'scheduled'
-            union all select h.until from hold h where h.released_at is null) t where t.at > ${now}) as next`);
+            union all select h.until from hold h where h.released_at is null
+            union all ${callListsSql}) t where t.at > ${now}) as next`);
       this.next = state.next === null ? null : Date.parse(state.next);
       return state.is_planned && !state.is_waiting;
     }, { what: `all planned and sent by ${new Date(this.now).toISOString()}`, every: 10 });
@@ -161,7 +194,8 @@ async function setUp(table, from) {
   const demo = await startDemo({ args: ['--import', first, '--manners'] });
   const { now } = await demo.setClock('pause');
   const db = new Psql(demo.conninfo.owner);
-  await promisify(execFile)(dunlin, ['scenario', 'use', table.name, '--settings', path.join(demo.dir, 'dunlin.yaml')]);
+  if (!table.campaigns)
+    await promisify(execFile)(dunlin, ['scenario', 'use', table.name, '--settings', path.join(demo.dir, 'dunlin.yaml')]);
   const walk = new Walk(demo, db);
   walk.now = Date.parse(now ?? (await demo.pane('/clock')).now);
   for (const start = Date.parse(`${from}T00:00:00Z`); walk.now < start;)
@@ -198,19 +232,58 @@ async function addCustomers({ demo, db }, debts) {
   }
 }
 
-// What is to happen, in order: each day's beginning, the imports, what customers do.
-function agendaOf(walk, table, { from, to }) {
-  const order = new Map(table.debts.map(({ debt }, i) => [debt, i + 1]));
-  const agenda = [];
-  for (let day = Date.parse(`${from}T00:00:00Z`); day <= Date.parse(`${to}T00:00:00Z`); day += 86400000)
-    agenda.push({ at: day + 5 * 60000, act: () => {} });
-  for (const issued of new Set(table.debts.map((debt) => debt.issued))) {
-    const debts = table.debts.filter((debt) => debt.issued === issued);
-    agenda.push({ at: Date.parse(`${issued}T06:00:00Z`), act: async () => {
+// Debts come with an import early on the day of their issue.
+function importsOf(walk, table, order) {
+  return [...new Set(table.debts.map(({ issued }) => issued))].map((day) => {
+    const debts = table.debts.filter(({ issued }) => issued === day);
+    return { at: Date.parse(`${day}T06:00:00Z`), act: async () => {
       await addCustomers(walk, debts);
       await importCsv(walk.demo, csvOf(debts, order));
-    } });
-  }
+    } };
+  });
+}
+
+// Or with a campaign's file, when that is made; later it is approved.
+async function makeCampaign({ demo }, { campaign: name, 'sends at': time, queue }, debts, order) {
+  const made = await demo.call('/campaigns', { method: 'POST', body: JSON.stringify({ name, queue, send_at: time,
+    template: 'Dzień dobry {{name}}, {{number}}: {{amount}} do {{date}}. Zapłać: {{link}} {{creditor}}' }) });
+  if (made.status !== 201) throw new Error(`making the campaign ${name}: ${made.status} ${made.text}`);
+  const { id } = made.json();
+  await upload(demo, csvOf(debts.map((debt) => ({ ...debt, product: 'Usługa', issued: '2028-01-03' })), order),
+    { 'upload-metadata': `campaign ${Buffer.from(String(id)).toString('base64')}` });
+  await campaignWhen(demo, id, 'checked');
+  return id;
+}
+
+async function approveCampaign({ demo }, id) {
+  const approved = await demo.call(`/campaigns/${id}/approve`, { method: 'POST' });
+  if (approved.status !== 200) throw new Error(`approving campaign ${id}: ${approved.status} ${approved.text}`);
+  await campaignWhen(demo, id, 'queued');
+}
+
+const campaignWhen = (demo, id, wanted) => eventually(async () => {
+  const { state, problem_detail: problem } = (await demo.call(`/campaigns/${id}`)).json();
+  if (state === 'refused') throw new Error(`campaign ${id} was refused: ${problem}`);
+  return state === wanted;
+}, { what: `campaign ${id} is ${wanted}`, every: 20 });
+
+function campaignsOf(walk, table, order) {
+  return table.campaigns.flatMap((campaign) => {
+    const debts = table.debts.filter((debt) => debt.campaign === campaign.campaign);
+    let id;
+    return [
+      { at: instantAt(campaign['checked at'], HOME), act: async () => { id = await makeCampaign(walk, campaign, debts, order); } },
+      { at: instantAt(campaign['approved at'], HOME), act: () => approveCampaign(walk, id) },
+    ];
+  });
+}
+
+// What is to happen, in order: each day's beginning, the imports or campaigns, what customers do.
+function agendaOf(walk, table, { from, to }) {
+  const order = new Map(table.debts.map(({ debt }, i) => [debt, i + 1]));
+  const agenda = (table.campaigns ? campaignsOf : importsOf)(walk, table, order);
+  for (let day = Date.parse(`${from}T00:00:00Z`); day <= Date.parse(`${to}T00:00:00Z`); day += 86400000)
+    agenda.push({ at: day + 5 * 60000, act: () => {} });
   for (const [debt, { rows }] of table.stories)
     for (const row of rows.filter(isDeed)) {
       const [verb, ...words] = row.step.split(' ');
@@ -220,19 +293,27 @@ function agendaOf(walk, table, { from, to }) {
 }
 
 const messagesSql = `
-  select i.number as debt, to_char(r.claimed_at at time zone k.time_zone, 'YYYY-MM-DD') as date,
-    to_char(r.claimed_at at time zone k.time_zone, 'Dy') as day, to_char(r.claimed_at at time zone k.time_zone, 'HH24:MI') as local,
-    to_char(r.claimed_at at time zone 'UTC', 'HH24:MI') as "UTC", regexp_replace(r.step, '^thanks_\\d+$', 'thanks') as step,
-    r.channel, coalesce(s.template, 'thanks') as template, coalesce(s.tone, 'neutral') as tone, c.name as scenario,
-    (select count(*)::int from sandbox_message m where m.customer_id = r.customer_id and m.invoice_id = r.invoice_id
-      and m.step = r.step and m.channel = r.channel) as laid_down
-  from reminder r
+  with sent as (
+    select r.customer_id, r.invoice_id, r.claimed_at as at, regexp_replace(r.step, '^(thanks|campaign)_\\d+$', '\\1') as step,
+      r.channel, coalesce(s.template, 'thanks') as template, coalesce(s.tone, 'neutral') as tone, c.name as scenario,
+      (select count(*)::int from sandbox_message m where m.customer_id = r.customer_id and m.invoice_id = r.invoice_id
+        and m.step = r.step and m.channel = r.channel) as laid_down
+    from reminder r
+    left join scenario_step s using (scenario_id, version, step_no)
+    left join scenario c on c.scenario_id = r.scenario_id
+    where r.state in ('sent', 'uncertain')
+    union all
+    select customer_id, invoice_id, created_at, 'call list', list, null, null, null, 0
+    from work_item where step like 'campaign\\_%'
+  )
+  select i.number as debt, to_char(at at time zone k.time_zone, 'YYYY-MM-DD') as date,
+    to_char(at at time zone k.time_zone, 'Dy') as day, to_char(at at time zone k.time_zone, 'HH24:MI') as local,
+    to_char(at at time zone 'UTC', 'HH24:MI') as "UTC", step, channel, template, tone, scenario, laid_down
+  from sent
   join invoice i using (customer_id, invoice_id)
   join customer k using (customer_id)
-  left join scenario_step s using (scenario_id, version, step_no)
-  left join scenario c on c.scenario_id = r.scenario_id
-  where r.state in ('sent', 'uncertain') and i.number <> 'X-0' and i.kind <> 'other'
-  order by r.claimed_at, r.step`;
+  where i.number <> 'X-0' and i.kind <> 'other'
+  order by at, step`;
 
 // How each debt stands at the end, in the words of the tables.
 const stopsSql = `
@@ -244,8 +325,22 @@ const stopsSql = `
         and r.state in ('scheduled', 'claimed')) then 'something is left to send'
       when exists (select from work_item w where w.customer_id = i.customer_id and w.invoice_id = i.invoice_id
         and w.list = 'handover') then 'handed over'
+      when exists (select from work_item w where w.customer_id = i.customer_id and w.invoice_id = i.invoice_id
+        and w.step like 'campaign\\_%') then 'on the call list'
+      when exists (select from reminder r where r.customer_id = i.customer_id and r.invoice_id = i.invoice_id
+        and r.step like 'campaign\\_%' and r.opened_at is not null) then 'answered'
       else 'ladder over' end as stops
   from invoice i where i.number <> 'X-0' and i.kind <> 'other'`;
+
+// The debts that a campaign's file names in rows that got no message.
+async function badRowsOf({ demo }, table) {
+  const numbers = [];
+  for (const { id } of table.campaigns ? (await demo.call('/campaigns')).json().items : []) {
+    const { text } = await demo.call(`/campaigns/${id}/bad-rows.csv`);
+    numbers.push(...table.debts.map(({ debt }) => debt).filter((debt) => text.includes(`;${debt};`)));
+  }
+  return numbers;
+}
 
 // { messages: Map(debt → rows as in the tables and more), stops: Map(debt → word) }.
 export async function play(table, { from, to }) {
@@ -257,8 +352,10 @@ export async function play(table, { from, to }) {
     await walk.settle();
   }
   const messages = new Map(table.debts.map(({ debt }) => [debt, []]));
-  for (const row of await walk.db.query(messagesSql)) messages.get(row.debt).push(row);
+  for (const { template, tone, ...row } of await walk.db.query(messagesSql))
+    messages.get(row.debt).push(table.campaigns ? row : { ...row, template, tone });
   const stops = new Map((await walk.db.query(stopsSql)).map(({ debt, stops: word }) => [debt, word]));
+  for (const number of await badRowsOf(walk, table)) stops.set(number, 'refused row');
   await walk.demo.stop();
   return { messages, stops };
 }
