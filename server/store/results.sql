@@ -34,7 +34,8 @@ with debt as (
                 and w.state in ('done', 'exported'))
         + (select count(*) from hold h
             where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
-                and h.kind = 'admin') as actions,
+                -- a case that was handed over is counted above
+                and h.kind = 'admin' and h.reason is distinct from 'handed over') as actions,
         (select r.stars from rating r
             where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id) as stars
     from debt d
