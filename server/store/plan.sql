@@ -334,7 +334,7 @@ cross join lateral (
     select 'paid', (i.paid_at at time zone i.payer_time_zone)::date
     where i.paid_at is not null
     union
-    select 'promise', (p.until at time zone 'UTC')::date
+    select 'promise', coalesce(p.promised_on, (p.until at time zone 'UTC')::date)
     from hold p
     where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.kind = 'promise'
         and p.released_at is null and p.until is not null
@@ -367,7 +367,7 @@ with debt as materialized (
         s.amount_to_minor, n.name as scenario, n.position, v.catch_up_days,
         case s.anchor when 'due' then d.due_date when 'issue' then d.issue_date
             when 'paid' then (d.paid_at at time zone d.payer_time_zone)::date
-            when 'promise' then (select (p.until at time zone 'UTC')::date from hold p
+            when 'promise' then (select coalesce(p.promised_on, (p.until at time zone 'UTC')::date) from hold p
                 where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
                     and p.hold_no = j.anchor_no)
             else (select p.due_date from instalment p
