@@ -216,6 +216,18 @@ static void check_descriptors(const struct settings *s, struct check_report *rep
                   (long long)limit.rlim_max);
 }
 
+/* The work process sends; another machine may know of other channels. */
+static void check_scenarios(const struct settings *s, const char *conninfo,
+                            struct check_report *report)
+{
+    char ways[100];
+    snprintf(ways, sizeof(ways), "{call,handover%s%s%s%s}", s->push.app_count > 0 ? ",push" : "",
+             s->sms.gateway[0] != '\0' ? ",sms" : "", s->mail.url[0] != '\0' ? ",email" : "",
+             s->voice.gateway[0] != '\0' ? ",voice" : "");
+    if (s->has_role_work)
+        check_steps(conninfo, ways, report);
+}
+
 /* The private database is looked at while it runs; it is not started for that. */
 static void check_private_database(const struct settings *s, struct check_report *report)
 {
@@ -230,8 +242,10 @@ static void check_private_database(const struct settings *s, struct check_report
     bool has_line = fgets(conninfo, sizeof(conninfo), file) != NULL;
     fclose(file);
     conninfo[strcspn(conninfo, "\n")] = '\0';
-    if (has_line && check_answers(conninfo))
-        check_database(conninfo, 0, report);
+    if (!has_line || !check_answers(conninfo))
+        return;
+    check_database(conninfo, 0, report);
+    check_scenarios(s, conninfo, report);
 }
 
 static void check_databases(const struct settings *s, struct check_report *report)
@@ -243,6 +257,7 @@ static void check_databases(const struct settings *s, struct check_report *repor
     int line = settings_line_of(s, "database.url");
     check_database(s->database.url, line != 0 ? line : settings_line_of(s, "database.url_file"),
                    report);
+    check_scenarios(s, s->database.url, report);
     if (strcmp(s->database.url, s->database.owner_url) != 0 &&
         !check_answers(s->database.owner_url))
         check_add(report, CHECK_REFUSAL, settings_line_of(s, "database.owner_url"),

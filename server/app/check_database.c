@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char setting_name[] = "database.url";
 
@@ -120,4 +121,26 @@ void check_database(const char *conninfo, int line, struct check_report *report)
     check_role(connection, line, report);
     PQfinish(connection);
     check_schema(conninfo, line, report);
+}
+
+void check_steps(const char *conninfo, const char *ways, struct check_report *report)
+{
+    /* Who prefers something prefers one of the ways to write. */
+    static const char question[] =
+        "select count(*), string_agg(distinct n.name, ', ' order by n.name), min(n.name || ' ' ||"
+        " s.name || ' [' || array_to_string(s.channels, ', ') || ']')"
+        " from scenario_step s join scenario_version v using (scenario_id, version)"
+        " join scenario n using (scenario_id)"
+        " where v.in_force_from is not null and coalesce(v.in_force_until, 'infinity') > now()"
+        " and not exists (select from unnest(s.channels) c where c = any ($1::text[])"
+        " or (c = 'preferred' and $1::text[] && '{push,sms,email,voice}'))";
+    PGconn *connection = connect_to(conninfo);
+    PGresult *result = PQexecParams(connection, question, 1, NULL, &ways, NULL, NULL, 0);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && strcmp(PQgetvalue(result, 0, 0), "0") != 0)
+        check_add(report, CHECK_WARNING, 0, "scenario",
+                  "%s steps in force reach nobody, as none of their channels is set up (in %.80s; "
+                  "%.120s is one)",
+                  PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
+    PQclear(result);
+    PQfinish(connection);
 }

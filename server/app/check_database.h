@@ -8,6 +8,9 @@
 /* Within a few seconds. */
 bool check_answers(const char *conninfo);
 void check_database(const char *conninfo, int line, struct check_report *);
+/* Whether each step in force has a channel that is set up: `ways` are those, as "{sms,email}". Says
+ * nothing where the database does not answer: check_database does. */
+void check_steps(const char *conninfo, const char *ways, struct check_report *);
 /* The part that `dunlin serve` asks again before it starts: what is answered must be on disk. */
 void check_promises(const char *conninfo, int line, struct check_report *);
 

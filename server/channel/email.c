@@ -48,6 +48,11 @@ void email_free(struct email *email)
     free(email);
 }
 
+void email_hold(struct email *email, bool is_held)
+{
+    fetch_hold_mails(email->fetch, is_held);
+}
+
 void email_print_envelope(struct span code, struct span domain, char out[EMAIL_ENVELOPE_MAX])
 {
     snprintf(out, EMAIL_ENVELOPE_MAX, "bounce%s%.*s@%.*s", code.len == 0 ? "" : "+", SPAN_ARG(code),
@@ -108,6 +113,15 @@ static void note(const struct email *email, const struct email_verdict *verdict)
     log_line(LOG_ERROR, "mail refused", "why=\"%s\"", verdict->reason);
 }
 
+/* Up to a quarter later, never sooner than the server asked: what one outage put off would all come
+ * back in one moment. */
+static uint32_t spread(uint32_t wait_ms)
+{
+    uint32_t random;
+    random_bytes((uint8_t *)&random, sizeof(random));
+    return wait_ms + random % (wait_ms / 4 + 1);
+}
+
 static void on_answered(void *owner, const struct fetch_answer *answer, const struct err *err)
 {
     struct sending *sending = owner;
@@ -116,6 +130,8 @@ static void on_answered(void *owner, const struct fetch_answer *answer, const st
     email_verdict_of(answer, err, &verdict);
     --email->sending_count;
     note(email, &verdict);
+    if (!answer->is_late)
+        verdict.result.retry_after_ms = spread(verdict.result.retry_after_ms);
     if (answer->is_late && answer->stage <= FETCH_STAGE_LOGIN)
         open_connection(email);
     sending->on_sent(sending->owner, &verdict.result);

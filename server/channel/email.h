@@ -31,6 +31,10 @@ struct email *email_new(h2o_loop_t *, const struct email_settings *);
 /* Ends what is under way, in this call. */
 void email_free(struct email *);
 
+/* The red switch: while it holds, no mail begins its text, those that wait for the server's word on
+ * their recipient included; they are given back. */
+void email_hold(struct email *, bool is_held);
+
 extern const struct channel email_channel;
 
 enum { EMAIL_ENVELOPE_MAX = 320 };

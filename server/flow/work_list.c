@@ -188,6 +188,7 @@ static int hold_for_promise(const struct work_call *call, struct instant now,
     outcome->hold_kind = SPAN_LIT("promise");
     outcome->hold_reason = SPAN_LIT("promised on the phone");
     outcome->hold_until.us = (int64_t)(days + 2) * DAY_SECONDS * 1000000;
+    outcome->promised_on = days;
     return 0;
 }
 

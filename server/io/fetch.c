@@ -18,7 +18,8 @@
 /* A call travels: the loop makes it, puts it into `submitted` and wakes the thread; the thread owns
  * it while libcurl works, puts it into `finished` and wakes the loop through an eventfd. The two
  * lists and `is_ending` are all that both sides touch, under the one lock. The callback fields
- * belong to the loop alone, so cancelling needs no lock. */
+ * belong to the loop alone, so cancelling needs no lock. Whether mails are held is one atomic word.
+ */
 
 enum { CONNECT_TIMEOUT_MS = 5000, LOCATION_MAX = 2048, DATE_MAX = 40, IDLE_POLL_MS = 60000 };
 
@@ -57,6 +58,7 @@ struct fetch {
     h2o_linklist_t under_way;
     pthread_t thread;
     CURLM *multi; /* the thread's, but for curl_multi_wakeup */
+    atomic_bool are_mails_held;
     pthread_mutex_t lock;
     struct call_queue submitted, finished;
     bool is_ending;
@@ -214,8 +216,8 @@ static void set_trust(struct fetch_call *call, struct span ca_file)
     free(path);
 }
 
-static struct fetch_call *call_new(const struct fetch_request *request, const char *url,
-                                   struct way way)
+static struct fetch_call *call_new(const struct fetch *fetch, const struct fetch_request *request,
+                                   const char *url, struct way way)
 {
     struct fetch_call *call = calloc(1, sizeof(*call));
     if (call == NULL || (call->easy = curl_easy_init()) == NULL)
@@ -233,6 +235,7 @@ static struct fetch_call *call_new(const struct fetch_request *request, const ch
     set_trust(call, request->ca_file);
     if (way.is_mail) {
         call->is_smtp = strncmp(way.protocol, "smtp", 4) == 0;
+        call->mail.is_held = &fetch->are_mails_held;
         fetch_mail_set(&call->mail, call->easy, request, way.protocol, way.is_loopback);
         return call;
     }
@@ -495,7 +498,7 @@ int fetch_begin(struct fetch *fetch, const struct fetch_request *request, fetch_
     else if (way.is_mail)
         bad = fetch_mail_check(request, way.protocol, err);
     if (bad == 0)
-        call = call_new(request, url, way);
+        call = call_new(fetch, request, url, way);
     free(url);
     if (bad != 0)
         return bad;
@@ -510,6 +513,11 @@ int fetch_begin(struct fetch *fetch, const struct fetch_request *request, fetch_
     pthread_mutex_unlock(&fetch->lock);
     curl_multi_wakeup(fetch->multi);
     return 0;
+}
+
+void fetch_hold_mails(struct fetch *fetch, bool is_held)
+{
+    atomic_store(&fetch->are_mails_held, is_held);
 }
 
 void fetch_cancel(struct fetch_call *call)

@@ -37,7 +37,8 @@ struct fetch_request {
      * whatever becomes of the connection. Opening a connection takes time of it, and one that was
      * too late is closed: whoever uses this keeps connections warm by requests without. */
     struct mono wire_by;
-    /* SMTP, unless 0: and the message itself must begin by then, or its end is never sent. */
+    /* SMTP, unless 0: and the message itself must begin by then, or its end is never sent; nor
+     * while fetch_hold_mails says so. */
     struct mono data_by;
 };
 
@@ -83,6 +84,10 @@ typedef void (*fetch_cb)(void *owner, const struct fetch_answer *answer, const s
 struct fetch *fetch_new(h2o_loop_t *, int in_flight_max);
 /* Ends what is under way with ERR_CLOSED, in this call. Not from a callback of its own. */
 void fetch_free(struct fetch *);
+
+/* From now on, and until it is said otherwise, no mail with a data_by begins its message, those
+ * under way included: they end as late. */
+void fetch_hold_mails(struct fetch *, bool is_held);
 
 struct fetch_call; /* identifies one call, for cancelling */
 /* Copies everything. Calls back exactly once, later, from the loop; or returns ERR_BUSY (too many

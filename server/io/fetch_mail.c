@@ -86,7 +86,8 @@ static size_t on_line(char *bytes, size_t size, size_t count, void *owner)
 static size_t on_wanted(char *bytes, size_t size, size_t count, void *owner)
 {
     struct fetch_mail *mail = owner;
-    if (mail->sent == 0 && mail->data_by.ns != 0 && clock_mono().ns > mail->data_by.ns)
+    bool is_unwanted = clock_mono().ns > mail->data_by.ns || atomic_load(mail->is_held);
+    if (mail->sent == 0 && mail->data_by.ns != 0 && is_unwanted)
         return CURL_READFUNC_ABORT;
     size_t room = size * count, left = mail->len - mail->sent;
     size_t part = left < room ? left : room;

@@ -6,6 +6,7 @@
 #include "io/fetch.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 struct fetch_mail {
     enum fetch_stage stage;
@@ -14,6 +15,7 @@ struct fetch_mail {
     char *bytes;                    /* the message */
     size_t len, sent;
     struct mono data_by;
+    const atomic_bool *is_held; /* of the fetch */
     struct curl_slist *recipients;
 };
 

@@ -33,6 +33,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "channel/email.h"
 #include "channel/gate.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
@@ -66,6 +67,7 @@ enum {
     HELD_MAX_WAY = 256,  /* of those for one service or channel */
     HELD_LOW = 32,       /* so few: others that found no place are looked for again */
     VOLUME_EVERY_MS = 1000,
+    VOLUME_WOKEN_MS = 200,   /* … and when woken: it may be the red switch */
     ROOM_WAIT_MS_MAX = 1000, /* a gate is asked again so soon at the latest */
 };
 
@@ -73,7 +75,7 @@ enum {
 struct volume {
     struct pg_query query;
     struct mono looked_at;
-    bool is_asking, is_known;
+    bool is_asking, is_known, is_woken;
     int32_t day;       /* that was asked for; days since 1970-01-01, UTC */
     int32_t alarm_day; /* an alarm was logged for it */
 };
@@ -230,6 +232,8 @@ static void on_volume(void *owner, const PGresult *result, const struct err *err
     }
     sending_read_volume(result, &volume);
     note_spent(dispatch, result);
+    if (dispatch->post.world->email != NULL)
+        email_hold(dispatch->post.world->email, volume.is_stopped);
     int64_t allowed =
         volume_allowed(&dispatch->post.world->reminders, volume.usual_max, volume.allowance);
     dispatch->volume.is_known = true;
@@ -252,12 +256,14 @@ static void look_at_volume(struct dispatch *dispatch)
     const struct world *world = dispatch->post.world;
     struct volume *volume = &dispatch->volume;
     struct err err;
-    bool is_fresh = volume->is_known && mono_us_since(volume->looked_at, clock_mono()) <
-                                            VOLUME_EVERY_MS * INT64_C(1000);
+    int64_t every_ms = volume->is_woken ? VOLUME_WOKEN_MS : VOLUME_EVERY_MS;
+    bool is_fresh =
+        volume->is_known && mono_us_since(volume->looked_at, clock_mono()) < every_ms * 1000;
     if (!has_bounds(world) || volume->is_asking || is_fresh)
         return;
     struct instant now = world->now();
     volume->looked_at = clock_mono();
+    volume->is_woken = false;
     volume->day = (int32_t)(instant_seconds(now) / 86400);
     volume->is_asking =
         sending_volume(world->store, &volume->query, now, on_volume, dispatch, &err) == 0;
@@ -636,7 +642,7 @@ void dispatch_wake(struct dispatch *dispatch)
 {
     if (dispatch->is_stopped)
         return;
-    dispatch->is_woken = true;
+    dispatch->is_woken = dispatch->volume.is_woken = true;
     if (!timer_is_running(&dispatch->timer))
         proceed(dispatch);
     else if (dispatch->is_poll || dispatch->slow_rest_ms == 0)

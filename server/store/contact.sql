@@ -10,7 +10,8 @@ where k.customer_id = case when $1::bigint > 0 then $1::bigint else (
 for no key update;
 
 -- name: contact_lock_invoices
--- Of whose chains are told of it: the link's own, or without a link the open ones.
+-- Of whose chains are told of it: the link's own and those that share a message with it, or without a
+-- link the open ones.
 -- $1 customer_id, or 0, $2 reference, $3 link_no, or 0
 select i.customer_id, i.invoice_id
 from invoice i
@@ -18,7 +19,14 @@ where i.customer_id = case when $1::bigint > 0 then $1::bigint else (
         select r.customer_id from customer_registry r where r.reference = $2::text) end
     and case when $3::bigint > 0 then i.invoice_id in (
         select l.invoice_id from paylink l
-        where l.customer_id = i.customer_id and l.link_no = $3::bigint) else i.due_minor > 0 end
+        where l.customer_id = i.customer_id and l.link_no = $3::bigint
+        union all
+        select r.invoice_id
+        from paylink l
+        join reminder o on o.customer_id = l.customer_id and o.invoice_id = l.invoice_id
+        join reminder r on r.customer_id = o.customer_id and r.message_no = o.message_no
+        where l.customer_id = i.customer_id and l.link_no = $3::bigint
+            and o.message_no is not null) else i.due_minor > 0 end
 order by i.customer_id, i.invoice_id
 limit 100
 for no key update of i;
@@ -93,7 +101,8 @@ join customer c using (customer_id)
 where r.reference = $1::text;
 
 -- name: contact_seen
--- A person uses the page: the messages of the last week that led there were opened. Once an hour.
+-- A person uses the page: the messages of the last week that led there were opened, and with them
+-- whatever else they were about. Once an hour.
 -- $1 customer_id, $2 '', $3 link_no, $4 now
 -- how many reminders that answered
 with debt as (
@@ -108,7 +117,12 @@ with debt as (
     update reminder r
     set opened_at = $4::timestamptz
     from debt d
-    where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id and r.opened_at is null
+    where r.customer_id = d.customer_id
+        and (r.invoice_id = d.invoice_id or r.message_no in (
+            select o.message_no from reminder o
+            where o.customer_id = d.customer_id and o.invoice_id = d.invoice_id
+                and o.message_no is not null))
+        and r.opened_at is null
         and r.state in ('sent', 'uncertain') and r.finished_at <= $4::timestamptz
         and r.finished_at > $4::timestamptz - interval '7 days'
     returning r.customer_id, r.invoice_id, r.step

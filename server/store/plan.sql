@@ -264,24 +264,39 @@ select pg_notify('dunlin_plan', '');
 
 -- name: plan_forecast
 -- What goes on the day $16: what is planned for it, and what the rule would plan that is not yet.
--- As JSON: counts by scenario, version, step, segment, first channel and state ('to come': not planned
--- yet), and a few samples.
+-- As JSON: counts by scenario, version, step, segment, channel (that it went by, or the first it will
+-- try) and state ('to come': not planned yet; 'held': as far as one can tell now something holds the
+-- debt then), and a few samples.
 with day as materialized (
     select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.due_at,
+        r.anchor_no, r.channel,
         case when r.reason = 'hold-out' then 'hold-out' else r.state end as state
     from reminder r
     where r.step_date = $16::date and r.scenario_id is not null
         and not (r.state = 'cancelled' and r.reason = 'planned anew')
     union all
     select j.customer_id, j.invoice_id, j.step, j.scenario_id, j.version, j.step_no, j.due_at,
-        case when j.is_held_out then 'hold-out' else 'to come' end
+        j.anchor_no, null, case when j.is_held_out then 'hold-out' else 'to come' end
     from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
         $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
         $13::bigint, $14::bigint, $15::bigint) j
     where j.why_not is null
 ), named as (
-    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, s.channels[1] as channel,
-        coalesce(c.segment, 'on_time') as segment, d.state, d.due_at
+    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version,
+        coalesce(d.channel, s.channels[1]) as channel,
+        coalesce(c.segment, 'on_time') as segment, d.due_at,
+        -- as the claim has it (reminder.sql)
+        case when d.state in ('scheduled', 'to come') and (
+                select 1 from hold h
+                where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                    and case when s.anchor = 'promise' and h.hold_no = d.anchor_no
+                        then h.released_at is not null
+                        else h.released_at is null
+                            and (h.until is null or h.until > greatest(d.due_at, $11::timestamptz))
+                            and h.kind <> case s.anchor when 'promise' then 'promise'
+                                when 'instalment' then 'plan' else '' end end
+                limit 1) is not null
+            then 'held' else d.state end as state
     from day d
     join scenario n using (scenario_id)
     join scenario_step s using (scenario_id, version, step_no)
@@ -319,7 +334,7 @@ cross join lateral (
     select 'paid', (i.paid_at at time zone i.payer_time_zone)::date
     where i.paid_at is not null
     union
-    select 'promise', (p.until at time zone 'UTC')::date
+    select 'promise', coalesce(p.promised_on, (p.until at time zone 'UTC')::date)
     from hold p
     where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.kind = 'promise'
         and p.released_at is null and p.until is not null
@@ -352,7 +367,7 @@ with debt as materialized (
         s.amount_to_minor, n.name as scenario, n.position, v.catch_up_days,
         case s.anchor when 'due' then d.due_date when 'issue' then d.issue_date
             when 'paid' then (d.paid_at at time zone d.payer_time_zone)::date
-            when 'promise' then (select (p.until at time zone 'UTC')::date from hold p
+            when 'promise' then (select coalesce(p.promised_on, (p.until at time zone 'UTC')::date) from hold p
                 where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
                     and p.hold_no = j.anchor_no)
             else (select p.due_date from instalment p

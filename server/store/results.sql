@@ -101,7 +101,10 @@ with debt as not materialized (
     join (
         select customer_id, invoice_id from work_item where state in ('done', 'exported')
         union all
-        select customer_id, invoice_id from hold where kind = 'admin') a
+        select customer_id, invoice_id from hold
+        where kind = 'admin'
+            -- a case that was handed over is counted above
+            and reason is distinct from 'handed over') a
         using (customer_id, invoice_id)
     group by d.customer_id, d.invoice_id
 ), counted as (

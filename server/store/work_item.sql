@@ -93,7 +93,7 @@ limit $8::bigint;
 -- name: work_item_settle
 -- What came of a call. $1 customer_id, $2 invoice_id, $3 step, $4 state, $5 taken_by or null,
 -- $6 outcome or null, $7 note or null, $8 now, $9 kind of the hold or null, $10 its reason, $11 its
--- end
+-- end, $12 the day promised or null
 -- a row when there is such an item
 with settled as (
     update work_item
@@ -108,7 +108,7 @@ with settled as (
 ), told as (
     select s.customer_id, s.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         json_strip_nulls(json_build_object('step', s.step, 'outcome', $6::text,
-            'hold', $9::text, 'until', $11::timestamptz))::text as facts
+            'hold', $9::text, 'until', $11::timestamptz, 'promised_on', $12::date))::text as facts
     from settled s
     join invoice i using (customer_id, invoice_id)
     where $6::text is not null
@@ -129,8 +129,8 @@ with settled as (
         chain_head
     from headed
 ), held as (
-    insert into hold (customer_id, invoice_id, hold_no, kind, reason, until, created_at)
-    select customer_id, invoice_id, hold_count, $9::text, $10::text, $11::timestamptz,
+    insert into hold (customer_id, invoice_id, hold_no, kind, reason, until, promised_on, created_at)
+    select customer_id, invoice_id, hold_count, $9::text, $10::text, $11::timestamptz, $12::date,
         $8::timestamptz
     from headed
     where $9::text is not null

@@ -146,6 +146,10 @@ int work_item_settle(struct store *store, struct pg_tx *tx, const struct work_it
         pg_arg_null(&args);
     else
         pg_arg_instant(&args, outcome->hold_until);
+    if (outcome->promised_on == 0)
+        pg_arg_null(&args);
+    else
+        pg_arg_date(&args, outcome->promised_on);
     pg_tx_add(tx, SQL_WORK_ITEM_SETTLE, &args, on_row);
     pg_args_release(&args);
     pg_tx_commit(tx);

@@ -56,6 +56,7 @@ struct work_item_outcome {
     struct span state, taken_by, outcome, note; /* null base: as it was */
     struct span hold_kind, hold_reason;         /* null base: none */
     struct instant hold_until, now;
+    int32_t promised_on; /* days since 1970-01-01; 0: nothing was promised */
 };
 
 /* on_row: one row when there is such a call. */

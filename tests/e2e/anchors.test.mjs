@@ -24,7 +24,7 @@ const stepsOf = async (number) => (await owed.query(`select r.step || ' ' || r.s
 before(async () => {
   owed = await startOwed(3, { workers: 1 });
   ca = readFileSync(owed.gateway.settings.private.certificate);
-  key = JSON.parse(run('key', 'api', 'make', 'test', 'invoices', '--json')).key;
+  key = JSON.parse(run('key', 'api', 'make', 'test', 'invoices', 'calls', '--json')).key;
   await owed.planned();
   const file = path.join(owed.gateway.dir, 'anchors.yaml');
   writeFileSync(file, `scenario: anchors
@@ -49,6 +49,14 @@ test('a promise for tomorrow has its step tomorrow', async () => {
   const { customer_id: c, invoice_id: i } = await rowOf('FV/0');
   assert.equal((await post(`invoices/${c}-${i}/holds`, { kind: 'promise', until: dayFromNow(1) })).status, 201);
   await eventually(async () => (await stepsOf('FV/0')).join() === `kept.1 ${dayFromNow(1)}`);
+});
+
+test('a promise on the telephone counts from the day that was named, though it rests the debt a day more', async () => {
+  await owed.execute(`insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, text, created_at, changed_at)
+    select customer_id, invoice_id, 'call_21', 'call', 'on_time', 'open', 'step call_21', '', now(), now() from invoice where number = 'FV/2'`);
+  const { customer_id: c, invoice_id: i } = await rowOf('FV/2');
+  assert.equal((await post(`calls/${c}-${i}-call_21`, { outcome: 'promised', until: dayFromNow(1), taken_by: 'Ola' })).status, 204);
+  await eventually(async () => (await stepsOf('FV/2')).join() === `kept.1 ${dayFromNow(1)}`);
 });
 
 test('the parts of a plan have theirs', async () => {

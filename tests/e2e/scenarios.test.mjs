@@ -225,6 +225,15 @@ test('from the command line: presets, check, save, activate, show, list, move, o
   assert.match((await run('use', 'bank')).out, /^bank, version 1, is already in force from /);
 });
 
+test('dunlin check says which steps in force reach nobody, as no channel of theirs is set up', async () => {
+  await run('use', 'crm');
+  const { stdout } = await promisify(execFile)(dunlin, ['check', '--json', '--settings', settings]).catch((error) => error);
+  const { level, text } = JSON.parse(stdout).find(({ setting }) => setting === 'scenario');
+  assert.equal(level, 'warning');
+  assert.match(text, /^\d+ steps in force reach nobody, as none of their channels is set up \(in .*crm.*; .* is one\)$/);
+  assert.doesNotMatch(text, /handover/);
+});
+
 test('what cannot be done from the command line says why', async () => {
   for (const args of [[], ['list', 'x'], ['show'], ['show', 'a', '--version', '0'], ['activate', 'a', '--from', 'tomorrow'], ['use', 'bank', '--version', '2'], ['fly']])
     assert.equal((await run(...args)).code, 2, args.join(' '));

@@ -83,6 +83,8 @@ static void each_outcome_has_its_state_and_hold(void **state)
         assert_true(rows[i].hold == NULL ? judged.hold_kind.base == NULL
                                          : span_is_str(judged.hold_kind, rows[i].hold));
         assert_int_equal(judged.hold_until.us / 1000000, rows[i].until_s);
+        bool is_promised = strcmp(rows[i].outcome, "promised") == 0;
+        assert_int_equal(judged.promised_on, is_promised ? rows[i].until_s / 86400 - 2 : 0);
     }
 }
 

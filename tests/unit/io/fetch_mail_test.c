@@ -336,6 +336,20 @@ static void what_is_late_is_never_sent(void **state)
     assert_heard(fixture, "3 EHLO we.example"); /* and no dot */
 }
 
+static void what_is_held_ends_without_its_text_and_goes_when_it_is_not(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen;
+    struct fetch_request request = request_to("anna@example.com");
+    request.data_by = (struct mono){clock_mono().ns + INT64_C(60000000000)};
+    fetch_hold_mails(fixture->fetch, true);
+    exchange(fixture, &request, &seen);
+    assert_seen(seen, FETCH_NEVER_SENT, FETCH_STAGE_DATA, "");
+    fetch_hold_mails(fixture->fetch, false);
+    exchange(fixture, &request, &seen);
+    assert_int_equal(seen.status, 250);
+}
+
 static void asking_logs_in_and_sends_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -415,6 +429,7 @@ int main(void)
         TEST(refusals_are_answers_and_say_to_what),
         TEST(a_connection_lost_after_the_dot_alone_leaves_it_open),
         TEST(what_is_late_is_never_sent),
+        TEST(what_is_held_ends_without_its_text_and_goes_when_it_is_not),
         TEST(asking_logs_in_and_sends_nothing),
         TEST(a_wrong_password_is_told_from_a_refused_mail),
         TEST(what_would_be_another_command_is_refused),

@@ -5,6 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/gate.h"
+#include "store/contact_store.h"
 #include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
 
@@ -228,6 +229,10 @@ static const struct row {
     {"preferred calls",
      BY(4) "update customer set preferred_channel = 'call' where customer_id = $C;",
      "sent test call 0", NULL},
+    {"the preferred channel has one turn, by whichever name",
+     BY(4) "update customer set preferred_channel = 'email' where customer_id = $C; update reminder"
+           " set channel_no = 1 where customer_id = $C;",
+     "skipped no address  ", "email: tried before"},
     {"a call without a telephone", BY(5) "update customer set phone = null where customer_id = $C;",
      "skipped no address  ", "call: no address"},
     {"a hand-over needs no address",
@@ -601,6 +606,40 @@ static void debts_of_one_person_are_one_message(void **state)
     assert_string_equal(value("select count(*) from event where kind = 'reminder.sent'"), "4");
 }
 
+static void on_row(void *owner, const PGresult *result, const struct err *err)
+{
+    (void)owner, (void)result, (void)err;
+}
+
+static void on_noted(void *owner, const struct err *err)
+{
+    assert_int_equal(err->code, 0);
+    *(bool *)owner = true;
+}
+
+static void whoever_opens_one_debt_of_a_message_has_answered_for_all(void **state)
+{
+    (void)state;
+    struct pg_tx tx = {0};
+    struct err err;
+    bool is_noted = false;
+    more_debts(4);
+    fixture_sql(&fixture,
+                "insert into paylink (customer_id, link_no, invoice_id, state, created_at)"
+                " select customer_id, link_no, invoice_id, 'active', now() from invoice"
+                " where number like 'M%' on conflict do nothing");
+    dispatch_for(800);
+    at_seconds(60);
+    assert_int_equal(contact_seen(fixture.world.store, &tx, (struct paylink_id){1, 3}, fixture_time,
+                                  on_row, on_noted, &is_noted, &err),
+                     0);
+    while (!is_noted)
+        h2o_evloop_run(fixture.world.loop, 10);
+    assert_string_equal(value("select count(*) from reminder where opened_at is not null"), "4");
+    assert_string_equal(value("select count(*) from event where kind = 'reminder.opened'"), "4");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
 static void a_message_that_is_tried_again_keeps_its_number(void **state)
 {
     (void)state;
@@ -837,6 +876,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_goes_past_the_due_date_while_the_feed_is_old, setup),
         cmocka_unit_test_setup(the_red_switch_stops_everything_and_lets_it_go_on, setup),
         cmocka_unit_test_setup(debts_of_one_person_are_one_message, setup),
+        cmocka_unit_test_setup(whoever_opens_one_debt_of_a_message_has_answered_for_all, setup),
         cmocka_unit_test_setup(a_message_that_is_tried_again_keeps_its_number, setup),
         cmocka_unit_test_setup(a_step_of_an_instalment_speaks_of_that_part, setup),
         cmocka_unit_test_setup(an_event_says_which_rule_and_which_text, setup),
