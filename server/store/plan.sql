@@ -124,6 +124,34 @@ where customer_id = any ($1::bigint[])
 order by customer_id
 for no key update;
 
+-- name: plan_clear_moved
+-- A day that was being planned while an import moved a date has the old one's reminders: the import
+-- could not see them, and they would keep the new one's away. What a hit put in whose date is not the
+-- debt's any more goes. $1 to $6 the hits, $7 and $8 the debts, $9 now
+insert into reminder as r (customer_id, invoice_id, step, due_at, state, reason)
+select q.customer_id, q.invoice_id, q.step, q.due_at, 'cancelled', 'planned anew'
+from unnest($7::bigint[], $8::bigint[]) as k (customer_id, invoice_id)
+join invoice i on i.customer_id = k.customer_id and i.invoice_id = k.invoice_id
+cross join lateral (
+    select o.customer_id, o.invoice_id, o.step, o.due_at, (
+        select bool_or(h.anchor_date
+            = case s.anchor when 'due' then i.due_date else i.issue_date end)
+        from scenario_step s
+        join unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[])
+            as h (scenario_id, version, step_no, occurrence, anchor_date, day)
+            on h.scenario_id = s.scenario_id and h.version = s.version and h.step_no = s.step_no
+                and h.occurrence = o.occurrence and h.day = o.step_date
+        where s.scenario_id = o.scenario_id and s.version = o.version and s.step_no = o.step_no
+            and s.anchor in ('due', 'issue')) as is_of_this_date
+    from reminder o
+    where o.customer_id = k.customer_id and o.invoice_id = k.invoice_id
+        and coalesce(o.state, '') = 'scheduled' and o.scenario_id is not null and o.channel_no = 0
+    offset 0) q
+where q.is_of_this_date is false
+on conflict (customer_id, invoice_id, step) do update
+set state = 'cancelled', reason = 'planned anew', finished_at = $9::timestamptz
+where r.state = 'scheduled';
+
 -- name: plan_waited
 -- $1 customer_id[], $2 invoice_id[]
 update invoice i

@@ -240,6 +240,26 @@ void plan_read_waiting(const PGresult *result, struct plan_debts *debts)
     }
 }
 
+static void add_clear_moved(struct pg_tx *tx, const struct plan_question *q)
+{
+    const struct plan_hits *hits = q->hits;
+    struct pg_args args;
+    if (hits->count == 0)
+        return;
+    pg_args_init(&args);
+    pg_arg_ints(&args, hits->scenario_id, hits->count);
+    pg_arg_ints(&args, hits->version, hits->count);
+    pg_arg_ints(&args, hits->step_no, hits->count);
+    pg_arg_ints(&args, hits->occurrence, hits->count);
+    pg_arg_dates(&args, hits->anchor, hits->count);
+    pg_arg_dates(&args, hits->day, hits->count);
+    pg_arg_ints(&args, q->debts->customer_id, q->debts->count);
+    pg_arg_ints(&args, q->debts->invoice_id, q->debts->count);
+    pg_arg_instant(&args, q->now);
+    pg_tx_add(tx, SQL_PLAN_CLEAR_MOVED, &args, NULL);
+    pg_args_release(&args);
+}
+
 int plan_debts(struct pg *pg, struct pg_tx *tx, const struct plan_question *q,
                pg_result_cb on_result, pg_done_cb on_done, void *owner, struct err *err)
 {
@@ -254,6 +274,7 @@ int plan_debts(struct pg *pg, struct pg_tx *tx, const struct plan_question *q,
     pg_arg_ints(&args, debts->customer_id, debts->count);
     pg_tx_add(tx, SQL_PLAN_LOCK_CUSTOMERS, &args, NULL);
     pg_args_release(&args);
+    add_clear_moved(tx, q);
     add_plan(tx, q, on_result);
     pg_args_init(&args);
     pg_arg_ints(&args, debts->customer_id, debts->count);

@@ -219,6 +219,29 @@ static void after_an_outage_only_the_newest_missed_step_of_each_debt_goes(void *
                               " after_16 scheduled 2026-12-10 12:00:00");
 }
 
+/* An import moved the dates while the day was being planned: it saw nothing to cancel, and the pass
+ * put the reminders in by the old ones. */
+static void what_a_pass_planned_by_a_date_that_was_moved_meanwhile_goes(void **state)
+{
+    (void)state;
+    plan_all();
+    add_days(1);
+    plan_all();
+    assert_value("select count(*) from reminder where step = 'before_2' and state = 'scheduled'"
+                 " and step_date = '2026-11-25'",
+                 "20");
+    sql("update invoice set due_date = '2026-12-20', needs_plan = true where customer_id = 1;"
+        "update invoice set due_date = '2026-11-26', needs_plan = true where customer_id = 2;"
+        "update invoice set product = 'other', needs_plan = true where customer_id = 3");
+    plan_all();
+    assert_value(
+        "select string_agg(customer_id || ' ' || state || ' ' || reason || ' ' || step_date,"
+        " ', ' order by customer_id) from reminder where step = 'before_2' and customer_id"
+        " < 4",
+        "1 cancelled planned anew 2026-11-25, 2 scheduled scenario 2026-11-24,"
+        " 3 scheduled scenario 2026-11-25");
+}
+
 /* As a statement that takes too long: it fails for many and not for few. */
 static void a_batch_that_fails_is_tried_with_fewer_customers(void **state)
 {
@@ -537,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup(each_day_is_planned_a_day_ahead, setup),
         cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_of_each_debt_goes,
                                setup),
+        cmocka_unit_test_setup(what_a_pass_planned_by_a_date_that_was_moved_meanwhile_goes, setup),
         cmocka_unit_test_setup(a_batch_that_fails_is_tried_with_fewer_customers, setup),
         cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
         cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
