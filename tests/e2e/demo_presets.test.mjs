@@ -68,7 +68,8 @@ const stem = (step) => step.replace(/\+\d+$/, '').replace(/^(weekly)_\d+$/, '$1'
 // All that is due has gone, and the planner has looked at the days up to its horizon. What a slow machine
 // has given back is tried again a little later: the clock is moved there.
 async function settled(demo) {
-  let { now } = await demo.pane('/clock');
+  const next = ({ now: shown }) => new Date(Date.parse(shown) + 1000).toISOString(); // it shows whole seconds
+  let now = next(await demo.pane('/clock'));
   await eventually(async () => {
     const [state] = await demo.query(`
       select coalesce((select through > ('${now}'::timestamptz at time zone 'UTC' + interval '14 hours')::date from planned), false)
@@ -78,7 +79,7 @@ async function settled(demo) {
         from reminder r join invoice i using (customer_id, invoice_id)
         where (r.state = 'claimed' or (r.state = 'scheduled' and r.due_at <= '${now}'))
           and (i.due_minor <= 0) = (r.step like 'thanks%')) w`);
-    if (state.is_given_back && !state.is_waiting) ({ now } = await demo.setClock('advance', { seconds: 60 }));
+    if (state.is_given_back && !state.is_waiting) now = next(await demo.setClock('advance', { seconds: 60 }));
     return state.is_planned && !state.is_waiting && !state.is_given_back;
   }, { what: `all planned and sent by ${now}`, within: 60000 });
 }
