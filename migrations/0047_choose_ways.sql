@@ -13,15 +13,18 @@ create function reminder_is_thanks(step text) returns boolean
 
 -- The places of a reminder's cascade. One of no scenario and no campaign has the usual ones.
 create function reminder_places(scenario_id bigint, version integer, step_no integer,
-    campaign_id bigint) returns text[]
-    language sql stable parallel safe
-    return coalesce(
+    campaign_id bigint)
+    returns table (places text[]) -- one row; so that it becomes part of the statement that asks
+    language sql stable parallel safe rows 1
+begin atomic
+    select coalesce(
         (select s.channels from scenario_step s
             where s.scenario_id = reminder_places.scenario_id
                 and s.version = reminder_places.version and s.step_no = reminder_places.step_no),
         (select array[c.channel] from campaign c
             where c.campaign_id = reminder_places.campaign_id),
         array['preferred', 'push', 'sms', 'email']);
+end;
 
 -- The first place from `place_from` on that can reach the customer, with those passed over and why
 -- ('push: no device, sms: opted out'). No place: place_no and channel are null. `ways` are those the

@@ -27,7 +27,7 @@ enum {
     IDLE_MS = 500,
     FAST = 600,               /* from this speed on, polls by the wall clock are too seldom */
     PLAN_EVERY = 4,           /* ticks */
-    SLACK_SECONDS = 4 * 3600, /* so far time runs ahead of what is done */
+    SLACK_SECONDS = 2 * 3600, /* so far time runs ahead of what is done */
     STUCK_MS = 8000,
     PAYERS_AT_ONCE = 6,
     OPENERS_AT_ONCE = 8,

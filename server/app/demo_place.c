@@ -147,7 +147,7 @@ static void write_settings(const struct demo_place *place, struct buf *yaml)
     if (!place->keeps_manners)
         buf_add_str(yaml,
                     "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
-                    "  budget_week: 0, budget_30_days: 0, merge: false, usual_factor: 0}\n");
+                    "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
     buf_printf(yaml,
                "providers:\n  - provider: sandbox\n    account: default\n"
                "    api_url: \"%s/bank/api\"\n    start_origin: \"%s\"\n"

@@ -124,9 +124,15 @@ static void write_contacts(struct buf *csv, int person)
     buf_add_char(csv, ';');
 }
 
-static void write_debt(struct buf *csv, int person, int32_t today)
+/* Some owe twice, for the same day: such debts share their messages. */
+static bool owes_twice(int person)
 {
-    uint32_t kind = draw(person, 12, DEBT_KINDS);
+    return draw(person, 18, 12) == 0;
+}
+
+static void write_debt(struct buf *csv, int person, int32_t today, int which)
+{
+    uint32_t kind = (draw(person, 12, DEBT_KINDS) + (uint32_t)which) % DEBT_KINDS;
     struct date due = date_from_days(today + due_in_days(person));
     struct date issued = date_add_days(due, -14 - (int32_t)draw(person, 13, 7));
     if (date_to_days(issued) > today)
@@ -152,10 +158,12 @@ void demo_seed_write(int32_t today, struct buf *csv)
     buf_add_str(csv, "Nr klienta;Nazwa;Telefon;E-mail;Język;Numer faktury;Rodzaj;Produkt;Kwota;"
                      "Waluta;Data wystawienia;Termin płatności\n");
     for (int person = 1; person <= DEMO_SEED_COUNT; ++person) {
-        buf_printf(csv, "K-%05d;", 10000 + person);
-        write_name(csv, person);
-        buf_add_char(csv, ';');
-        write_contacts(csv, person);
-        write_debt(csv, person, today);
+        for (int which = 0; which <= owes_twice(person); ++which) {
+            buf_printf(csv, "K-%05d;", 10000 + person);
+            write_name(csv, person);
+            buf_add_char(csv, ';');
+            write_contacts(csv, person);
+            write_debt(csv, person, today, which);
+        }
     }
 }

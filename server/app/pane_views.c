@@ -61,6 +61,13 @@ static json_t *time_of(struct instant t)
     return json_string(text);
 }
 
+/* Null when there is none. */
+static json_t *json_in(struct span text)
+{
+    json_t *json = text.base == NULL ? NULL : json_loadb(text.base, text.len, 0, NULL);
+    return json == NULL ? json_null() : json;
+}
+
 static json_t *link_of(const struct panes *panes, int64_t customer_id, int32_t link_no)
 {
     if (link_no == 0)
@@ -160,13 +167,14 @@ static void list_messages(struct pane_request *request, const struct span *chann
 void pane_list_messages(struct pane_request *request)
 {
     struct span channel = pane_query(request, "channel");
-    const struct span all[] = {SPAN_LIT("push"), SPAN_LIT("sms"), SPAN_LIT("email")};
+    const struct span all[] = {SPAN_LIT("push"), SPAN_LIT("sms"), SPAN_LIT("voice"),
+                               SPAN_LIT("email")};
     if (span_is_str(channel, "phone"))
-        list_messages(request, all, 2);
+        list_messages(request, all, 3);
     else if (channel.len > 0)
         list_messages(request, &channel, 1);
     else
-        list_messages(request, all, 3);
+        list_messages(request, all, 4);
 }
 
 void pane_list_mails(struct pane_request *request)
@@ -211,6 +219,8 @@ static json_t *show_debtors(struct view *view, const PGresult *result)
             text_of(debtor.next_step));
         if (debtor.next_step.base != NULL)
             json_object_set_new(item, "next_at", time_of(debtor.next_at));
+        json_object_set_new(item, "segment", text_of(debtor.segment));
+        json_object_set_new(item, "segment_facts", json_in(debtor.segment_facts));
         json_array_append_new(list, item);
     }
     return list;
@@ -232,6 +242,23 @@ void pane_list_debtors(struct pane_request *request)
     view_check(view, debtor_list(panes->world->store, &view->query, &search, on_rows, view, &err));
 }
 
+static json_t *step_json(const struct debtor_step *step)
+{
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "step",
+                             text_of(step->step), "due_at", time_of(step->due_at), "state",
+                             text_of(step->state), "reason", text_of(step->reason), "channel",
+                             text_of(step->channel), "delivery", text_of(step->delivery), "tone",
+                             text_of(step->tone), "cascade", json_in(step->cascade), "place",
+                             (json_int_t)step->place_no, "others", (json_int_t)step->other_count);
+    if (step->is_finished)
+        json_object_set_new(json, "finished_at", time_of(step->finished_at));
+    if (step->is_to_be_tried)
+        json_object_set_new(json, "try_at", time_of(step->try_at));
+    if (step->is_opened)
+        json_object_set_new(json, "opened_at", time_of(step->opened_at));
+    return json;
+}
+
 static json_t *show_ladder(struct view *view, const PGresult *result)
 {
     (void)view;
@@ -239,12 +266,7 @@ static json_t *show_ladder(struct view *view, const PGresult *result)
     for (int row = 0; row < PQntuples(result); ++row) {
         struct debtor_step step;
         debtor_read_step(result, row, &step);
-        json_t *item = json_pack("{s:o, s:o, s:o, s:o, s:o}", "step", text_of(step.step), "due_at",
-                                 time_of(step.due_at), "state", text_of(step.state), "reason",
-                                 text_of(step.reason), "channel", text_of(step.channel));
-        if (step.is_finished)
-            json_object_set_new(item, "finished_at", time_of(step.finished_at));
-        json_array_append_new(list, item);
+        json_array_append_new(list, step_json(&step));
     }
     return list;
 }
@@ -259,20 +281,49 @@ void pane_list_ladder(struct pane_request *request)
                                    on_rows, view, &err));
 }
 
+static json_t *figures_json(const struct debtor_summary *summary)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"customers", summary->customer_count}, {"invoices", summary->invoice_count},
+        {"paid", summary->paid_count},          {"due_minor", summary->due_minor},
+        {"messages", summary->message_count},   {"calls", summary->call_count},
+        {"handovers", summary->handover_count}, {"put_off", summary->put_off_count},
+        {"waiting", summary->waiting_count},
+    };
+    json_t *figures = json_object();
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); ++i)
+        json_object_set_new(figures, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+    json_object_set_new(figures, "segments",
+                        json_pack("{s:I, s:I, s:I}", "on_time", (json_int_t)summary->on_time_count,
+                                  "sometimes_late", (json_int_t)summary->sometimes_count,
+                                  "chronically_late", (json_int_t)summary->chronically_count));
+    if (summary->has_next)
+        json_object_set_new(figures, "next_at", time_of(summary->next_at));
+    return figures;
+}
+
+static json_t *sending_json(const struct debtor_summary *summary)
+{
+    json_t *sending = json_pack("{s:b}", "stopped", summary->is_stopped);
+    if (!summary->is_stopped)
+        return sending;
+    json_object_set_new(sending, "at", time_of(summary->stopped_at));
+    json_object_set_new(sending, "by", text_of(summary->stopped_by));
+    return sending;
+}
+
 static json_t *show_state(struct view *view, const PGresult *result)
 {
     const struct world *world = view->panes->world;
     struct debtor_summary summary;
     debtor_read_summary(result, &summary);
-    json_t *figures = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I}", "customers", (json_int_t)summary.customer_count, "invoices",
-        (json_int_t)summary.invoice_count, "paid", (json_int_t)summary.paid_count, "due_minor",
-        (json_int_t)summary.due_minor, "messages", (json_int_t)summary.message_count);
-    if (summary.has_next)
-        json_object_set_new(figures, "next_at", time_of(summary.next_at));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "clock", pane_clock_json(view->panes),
-                     "trouble", pane_trouble_json(view->panes), "figures", figures, "creditor",
-                     text_of(world->creditor.name), "url", text_of(world->public_url), "api",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "clock", pane_clock_json(view->panes),
+                     "trouble", pane_trouble_json(view->panes), "figures", figures_json(&summary),
+                     "sending", sending_json(&summary), "creditor", text_of(world->creditor.name),
+                     "url", text_of(world->public_url), "api",
                      text_of(view->panes->options.private_url));
 }
 

@@ -5,6 +5,7 @@
 #include "app/demo_clock.h"
 #include "app/demo_month.h"
 #include "app/demo_phones.h"
+#include "app/pane_campaign.h"
 #include "app/pane_files.h"
 #include "app/pane_http.h"
 #include "app/pane_scenarios.h"
@@ -38,6 +39,8 @@ static const struct pane_route routes[] = {
     {"GET", "/state.json", pane_show_state},
     {"GET", "/scenarios.json", pane_list_scenarios},
     {"POST", "/scenario", pane_choose_scenario},
+    {"GET", "/campaigns.json", pane_list_campaigns},
+    {"POST", "/campaign", pane_make_campaign},
     {"GET", "/calls.json", pane_list_calls},
     {"GET", "/handovers.json", pane_list_handovers},
     {"GET", "/why.json", pane_show_why},

@@ -108,6 +108,7 @@ static void print_words(const struct sending_run *run, const struct sending_stat
         printf(" of %lld", (long long)allowed);
     printf(", at most %lld on a day of the 14 before\n", (long long)volume->usual_max);
     print_time("payments     known up to ", state->feed_at);
+    printf("uncertain    %lld reminders of the last 7 days\n", (long long)state->uncertain_count);
 }
 
 static void print_json(const struct sending_run *run, const struct sending_state *state)
@@ -121,7 +122,7 @@ static void print_json(const struct sending_run *run, const struct sending_state
     if (state->stopped_at.us != 0)
         instant_print(state->stopped_at, stopped);
     json_t *line =
-        json_pack("{s:b, s:o, s:o, s:I, s:o, s:I, s:o}", "stopped", (int)volume->is_stopped,
+        json_pack("{s:b, s:o, s:o, s:I, s:o, s:I, s:o, s:I}", "stopped", (int)volume->is_stopped,
                   "stopped_at", stopped[0] == '\0' ? json_null() : json_string(stopped), "reason",
                   state->stop_reason.base == NULL
                       ? json_null()
@@ -129,7 +130,8 @@ static void print_json(const struct sending_run *run, const struct sending_state
                   "messages_today", (json_int_t)volume->message_count, "allowed_today",
                   allowed == VOLUME_UNLIMITED ? json_null() : json_integer(allowed), "usual_max",
                   (json_int_t)volume->usual_max, "feed_as_of",
-                  feed[0] == '\0' ? json_null() : json_string(feed));
+                  feed[0] == '\0' ? json_null() : json_string(feed), "uncertain_7_days",
+                  (json_int_t)state->uncertain_count);
     json_dumpf(line, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(line);

@@ -152,6 +152,7 @@ struct settings {
         int64_t budget_day, budget_week, budget_30_days;
         struct settings_list consents; /* channels */
         int64_t feed_age_max_hours, holdout_permille, usual_factor, ramp_start;
+        int64_t proposal_parts, proposal_first_days;
     } reminders;
     struct settings_gateway sms, voice;
     struct {

@@ -82,6 +82,8 @@ struct reminder_rules settings_reminder_rules(const struct settings *s)
         .holdout_permille = (int32_t)s->reminders.holdout_permille,
         .usual_factor = (int32_t)s->reminders.usual_factor,
         .ramp_start = s->reminders.ramp_start,
+        .proposal_parts = (int32_t)s->reminders.proposal_parts,
+        .proposal_first_days = (int32_t)s->reminders.proposal_first_days,
     };
     if (rules.window_to_second - rules.window_from_second == DAY_SECONDS)
         rules.window_from_second = rules.window_to_second = 0;

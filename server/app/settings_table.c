@@ -725,6 +725,10 @@ const struct setting settings_table[] = {
         "How many of a thousand customers get no reminders, so that the effect of reminding can "
         "be\n"
         "measured. Who they are never changes."),
+    INT("reminders.proposal_parts", reminders.proposal_parts, "3", 2, 12,
+        "In how many parts a text proposes to pay ({{instalments}}) …"),
+    INT("reminders.proposal_first_days", reminders.proposal_first_days, "7", 1, 60,
+        "… and in how many days the first of them is due; the others follow month by month."),
     INT("reminders.usual_factor", reminders.usual_factor, "3", 0, 1000,
         "All sending stops for the day at so many times the most messages of any of the 14 days\n"
         "before, until an admin allows more (dunlin sending allow). 0 never stops."),
@@ -752,10 +756,10 @@ const struct setting settings_table[] = {
     INT("campaigns.part_price_micro", campaigns.part_price_micro, "90000", 0, 10000000,
         "What one part of an SMS costs, in millionths of the currency: 90000 is 0.09. A "
         "campaign's\n"
-        "price is reckoned by it before it is approved."),
-    INT("campaigns.second_person_above_price", campaigns.alone_price, "500", 0, 1000000000,
+        "price is reckoned by it before it is approved, unless sms.part_price is there."),
+    INT("campaigns.second_person_above_price", campaigns.alone_price, "2000", 0, 1000000000,
         "A campaign that costs more than this, in whole units of the currency, …"),
-    INT("campaigns.second_person_above_count", campaigns.alone_count, "5000", 0, 1000000000,
+    INT("campaigns.second_person_above_count", campaigns.alone_count, "10000", 0, 1000000000,
         "… or has more rows than this, is approved by somebody else than who made it. 0: always."),
 
     SECTION("push", "Reminders as pushes of the creditor's own apps, over APNs and FCM."),

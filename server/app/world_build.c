@@ -2,6 +2,7 @@
 
 #include "app/keys.h"
 #include "app/message_gateways.h"
+#include "app/settings_gateway.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "channel/email.h"
@@ -143,10 +144,18 @@ static struct segment_rules segments_of(const struct settings *s)
     };
 }
 
+/* One price of an SMS for what a campaign is to cost, for what may be spent, and for what it did.
+ */
+static int64_t part_price_micro(const struct settings *s)
+{
+    int64_t of_gateway = s->sms.gateway[0] == '\0' ? 0 : setting_micro(s->sms.part_price);
+    return of_gateway > 0 ? of_gateway : s->campaigns.part_price_micro;
+}
+
 struct campaign_rules world_campaign_rules(const struct settings *s)
 {
     return (struct campaign_rules){.rows_max = s->campaigns.rows_max,
-                                   .part_price_micro = s->campaigns.part_price_micro,
+                                   .part_price_micro = part_price_micro(s),
                                    .alone_price_micro = s->campaigns.alone_price * 1000000,
                                    .alone_count = s->campaigns.alone_count};
 }

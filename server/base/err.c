@@ -1,9 +1,17 @@
 #include "base/err.h"
 
+#include "base/span.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What was too long may have been cut within a letter. */
+static void cut_clean(char *text)
+{
+    text[span_whole_len(span_str(text))] = 0;
+}
 
 /* In a log line the text stands in quotes, and PostgreSQL's messages love them. */
 static void drop_quotes(char *text)
@@ -21,6 +29,7 @@ int err_set(struct err *e, int code, const char *format, ...)
         e->code = code;
         vsnprintf(e->text, sizeof(e->text), format, args);
         va_end(args);
+        cut_clean(e->text);
         drop_quotes(e->text);
     }
     return code;
@@ -36,6 +45,7 @@ int err_wrap(struct err *e, const char *format, ...)
     snprintf(joined, sizeof(joined), "%s: %s", doing, e->text);
     memcpy(e->text, joined, sizeof(e->text) - 1);
     e->text[sizeof(e->text) - 1] = 0;
+    cut_clean(e->text);
     return e->code;
 }
 

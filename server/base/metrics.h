@@ -27,6 +27,7 @@
     X(callback_batches, "batches of callbacks flushed")                                            \
     X(reminders_sent, "reminders sent")                                                            \
     X(reminders_opened, "reminders from which the app was opened")                                 \
+    X(reminders_uncertain, "reminders that perhaps went out, nobody knows")                        \
     X(reminders_failed, "reminders that could not be sent")                                        \
     X(reminders_crossed, "reminders accepted by their channel after the payment was booked")       \
     X(reminders_crossed_ms, "milliseconds between those payments and the acceptances")             \

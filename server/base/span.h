@@ -27,6 +27,19 @@ static inline struct span span_str(const char *text)
     return (struct span){text, text == NULL ? 0 : strlen(text)};
 }
 
+/* How long it is without a last letter of UTF-8 that was cut in two. */
+static inline size_t span_whole_len(struct span s)
+{
+    size_t tail = 0;
+    while (tail < 3 && tail < s.len && ((unsigned char)s.base[s.len - 1 - tail] & 0xc0) == 0x80)
+        ++tail;
+    if (tail == s.len)
+        return s.len;
+    unsigned char lead = (unsigned char)s.base[s.len - 1 - tail];
+    size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    return tail < wanted ? s.len - 1 - tail : s.len;
+}
+
 static inline bool span_is(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.base, b.base, a.len) == 0);

@@ -21,6 +21,7 @@ struct gate {
     int64_t credit, burst; /* in nanoseconds times messages */
     struct mono credited_at;
     int64_t spent_micro, price_micro; /* the second: the highest that was seen */
+    int32_t spent_day;                /* that the first is of */
     enum breaker breaker;
     uint32_t failures;   /* in a row */
     uint32_t rest_times; /* how many times rest_ms the last rest was; 0: none since it worked */
@@ -203,9 +204,11 @@ void gate_end(struct gate *gate, const struct channel_result *result, struct mon
     }
 }
 
-void gate_set_spent(struct gate *gate, int64_t spent_micro)
+void gate_set_spent(struct gate *gate, int32_t day, int64_t spent_micro)
 {
-    gate->spent_micro = spent_micro;
+    if (day != gate->spent_day || spent_micro > gate->spent_micro)
+        gate->spent_micro = spent_micro;
+    gate->spent_day = day;
 }
 
 void gate_stop(struct gate *gate, const char *why)

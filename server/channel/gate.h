@@ -47,9 +47,10 @@ void gate_end_neutral(struct gate *); /* refused for the message's own sake, or 
 /* Whichever of these a channel's result means; stops the gate where the result says so. */
 void gate_end(struct gate *, const struct channel_result *, struct mono now);
 
-/* Money already spent today by all nodes, as the database says; asked for at start, each day and
- * from time to time. */
-void gate_set_spent(struct gate *, int64_t spent_micro);
+/* Money spent on a day (since 1970-01-01, UTC) by all nodes, as far as it is recorded: told before
+ * anything is claimed and each second from then on. Of the day known already the higher sum counts,
+ * as what just ended here is not recorded yet; with another day the sum begins anew. */
+void gate_set_spent(struct gate *, int32_t day, int64_t spent_micro);
 /* The other side said that nothing more will work before somebody acts (no credit, a bad token). */
 void gate_stop(struct gate *, const char *why);    /* `why` is copied */
 const char *gate_why_stopped(const struct gate *); /* null: it is not */

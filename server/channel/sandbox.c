@@ -55,7 +55,7 @@ static int sandbox_send(const struct channel_means *means, const struct channel_
 static bool sandbox_takes(struct span channel)
 {
     return span_is_str(channel, "push") || span_is_str(channel, "sms") ||
-           span_is_str(channel, "email");
+           span_is_str(channel, "email") || span_is_str(channel, "voice");
 }
 
 const struct channel sandbox_channel = {

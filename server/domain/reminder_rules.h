@@ -34,6 +34,10 @@ struct reminder_rules {
      * ramp_start where that is more; usual_factor 0: no limit. */
     int32_t usual_factor;
     int64_t ramp_start;
+
+    /* In how many parts texts propose to pay, and how many days from then the first is due; 0: as
+     * flow/reminder_text.h has it. */
+    int32_t proposal_parts, proposal_first_days;
 };
 
 /* The public holidays on which nothing is sent, from the day before `today` (UTC, days since

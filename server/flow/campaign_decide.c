@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BY_MAX = 120, CALL_AFTER_HOURS_MAX = 720, LATE_SECONDS = 86400 };
+enum { BY_MAX = 120, CALL_AFTER_HOURS_MAX = 720, LATE_SECONDS = 86400, AHEAD_DAYS = 366 };
 
 struct deciding {
     struct world *world;
@@ -158,6 +158,8 @@ static int check_time(struct campaign_new *new, struct span send_at, struct err 
     new->local_time = has_zone ? (struct span){NULL, 0} : send_at;
     if (new->send_at.us < instant_plus_seconds(new->now, -LATE_SECONDS).us)
         return err_set(err, ERR_INPUT, "send_at: lies more than a day back");
+    if (new->send_at.us > instant_plus_seconds(new->now, AHEAD_DAYS * INT64_C(86400)).us)
+        return err_set(err, ERR_INPUT, "send_at: lies more than a year ahead");
     return 0;
 }
 

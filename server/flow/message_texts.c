@@ -264,6 +264,7 @@ static bool find_name(const struct message_texts *texts, struct span name,
     if (text == NULL)
         return false;
     choice->template = text->template;
+    choice->key = text->key;
     choice->version = text->version;
     choice->is_plain = text->is_plain;
     return true;

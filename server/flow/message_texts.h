@@ -48,6 +48,7 @@ struct message_wish {
 
 struct message_choice {
     const struct mustache *template; /* good until the next message_texts_store */
+    const char *key;                 /* "en/late.firm"; good as long */
     enum language language;          /* of the text, in which its fields are formatted */
     int32_t version;                 /* 0: shipped */
     bool is_plain;

@@ -1,6 +1,17 @@
 #include "flow/plan_days.h"
 
-enum { HOUR_S = 3600, DAY_S = 86400 };
+enum {
+    HOUR_S = 3600,
+    DAY_S = 86400,
+    /* Centuries from both ends of the calendar: no step is so far from its date. */
+    FIRST_DAY = -650000, /* in 190 */
+    LAST_DAY = 2900000,  /* in 9909 */
+};
+
+static bool is_far(int32_t day)
+{
+    return day < FIRST_DAY || day > LAST_DAY;
+}
 
 int32_t plan_days_catch_up(const struct scenario_loaded *loaded)
 {
@@ -32,7 +43,7 @@ void plan_days_hits(const struct scenario_loaded *loaded, int32_t from, int32_t 
 {
     for (size_t i = 0; i < loaded->count; ++i) {
         struct adding adding = {&loaded->items[i], hits};
-        for (int32_t day = from; day <= to; ++day)
+        for (int32_t day = from; day <= to && !is_far(day); ++day)
             scenario_hits(loaded->items[i].scenario, date_from_days(day), on_hit, &adding);
     }
 }
@@ -57,7 +68,8 @@ void plan_days_of_debt(const struct scenario_loaded *loaded, const struct plan_a
     for (size_t i = 0; i < loaded->count; ++i)
         for (size_t s = 0; s < loaded->items[i].scenario->step_count; ++s)
             for (size_t a = 0; a < count; ++a)
-                if (anchors[a].anchor == loaded->items[i].scenario->steps[s].anchor)
+                if (anchors[a].anchor == loaded->items[i].scenario->steps[s].anchor &&
+                    !is_far(anchors[a].date))
                     add_step(&loaded->items[i], s, anchors[a].date, hits);
 }
 

@@ -8,7 +8,8 @@
 /* The longest catch-up of all. */
 int32_t plan_days_catch_up(const struct scenario_loaded *);
 
-/* All hits of the days from `from` to `to`, both included. */
+/* All hits of the days from `from` to `to`, both included. Nothing falls on a day, or counts from a
+ * date, that is centuries from any debt's. */
 void plan_days_hits(const struct scenario_loaded *, int32_t from, int32_t to, struct plan_hits *);
 
 /* All hits of a debt with such dates, whenever they are. */

@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAKE_OVER_MAX = 2000, SETTLE_MAX = 10000, SETTLE_EVERY = 15, SCENARIOS_MAX = 40 };
+enum {
+    TAKE_OVER_MAX = 2000,
+    SETTLE_MAX = 10000,
+    SETTLE_EVERY = 15,
+    SCENARIOS_MAX = 40,
+    CUSTOMERS_MIN = 100
+};
 
 struct reminder_plan {
     struct reminder_plan_options options;
@@ -19,7 +25,9 @@ struct reminder_plan {
     struct scenario_loaded loaded;
     struct plan_hits hits;
     struct plan_debts debts;
-    int64_t count; /* reminders of this batch */
+    int64_t customers_at_once;    /* fewer until the pass ends after a batch that failed */
+    bool is_batch, is_last_batch; /* of customers is under way; the last of its pass */
+    int64_t count;                /* reminders of this batch */
     bool has_more;
     unsigned idle_count; /* calls in a row that had nothing to do */
     struct pg_query query;
@@ -34,6 +42,7 @@ struct reminder_plan *reminder_plan_new(const struct reminder_plan_options *opti
     p->options = *options;
     if (p->options.customers_at_once == 0)
         p->options.customers_at_once = REMINDER_PLAN_CUSTOMERS;
+    p->customers_at_once = p->options.customers_at_once;
     return p;
 }
 
@@ -51,9 +60,21 @@ void reminder_plan_free(struct reminder_plan *p)
     free(p);
 }
 
+/* A batch that takes longer than a statement may would take as long each time, and until its days
+ * are planned nothing is sent: the next ones of this pass are half as large. */
+static void choose_size(struct reminder_plan *p, const struct err *err)
+{
+    if (p->is_batch && err->code == ERR_DATABASE && p->customers_at_once > CUSTOMERS_MIN)
+        p->customers_at_once = (p->customers_at_once + 1) / 2;
+    else if (p->is_last_batch && err->code == 0)
+        p->customers_at_once = p->options.customers_at_once;
+    p->is_batch = p->is_last_batch = false;
+}
+
 static void finish(struct reminder_plan *p, const struct err *err)
 {
     forget(p);
+    choose_size(p, err);
     if (p->has_more)
         p->idle_count = 0;
     bool is_behind_another = err->code == ERR_CONFLICT;
@@ -169,7 +190,7 @@ static void plan_next_customers(struct reminder_plan *p)
     struct err err;
     int32_t from = s->through + 1, missed = first_missed_day(p);
     plan_days_hits(&p->loaded, from > missed ? from : missed, s->passing_to, &p->hits);
-    int64_t up_to = s->customers_done + p->options.customers_at_once;
+    int64_t up_to = s->customers_done + p->customers_at_once;
     const struct plan_batch batch = {
         .question = {.hits = &p->hits,
                      .behind = s->customers_done,
@@ -180,7 +201,8 @@ static void plan_next_customers(struct reminder_plan *p)
         .passing_to = s->passing_to,
         .is_last = up_to >= s->last_customer,
         .is_announced = from <= plan_last_day(p->now)};
-    p->has_more = true;
+    p->has_more = p->is_batch = true;
+    p->is_last_batch = batch.is_last;
     check(p, plan_day(p->options.store->writes, &p->tx, &batch, on_count, on_done, p, &err), &err);
 }
 

@@ -56,12 +56,13 @@ static void let_go(struct reminder_record *record, bool is_saved)
 {
     struct reminder_record_saved saved = {.count = record->saving_count};
     struct instant now = record->world->now();
-    int64_t failed_count = 0;
+    int64_t failed_count = 0, uncertain_count = 0;
     for (size_t i = 0; i < record->saving_count; ++i) {
         const struct reminder_outcome *outcome = record->saving[i];
         saved.claimed_at[i] = outcome->claimed_at;
         saved.sent_count += is_saved && strcmp(outcome->state, "sent") == 0;
         failed_count += is_saved && strcmp(outcome->state, "failed") == 0;
+        uncertain_count += is_saved && strcmp(outcome->state, "uncertain") == 0;
         saved.is_due_again |=
             strcmp(outcome->state, "scheduled") == 0 && outcome->again_at.us <= now.us;
         free(record->saving[i]);
@@ -69,6 +70,7 @@ static void let_go(struct reminder_record *record, bool is_saved)
     record->saving_count = 0;
     metrics_add(record->world->metrics, METRIC_reminders_sent, (int64_t)saved.sent_count);
     metrics_add(record->world->metrics, METRIC_reminders_failed, failed_count);
+    metrics_add(record->world->metrics, METRIC_reminders_uncertain, uncertain_count);
     if (saved.sent_count > 0)
         log_line(LOG_INFO, "reminders sent", "count=%zu", saved.sent_count);
     record->on_saved(record->owner, &saved);

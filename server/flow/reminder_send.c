@@ -149,6 +149,13 @@ static void write_campaign(struct delivery *delivery, const struct reminder_key 
     buf_release(&body);
 }
 
+/* Of all reminders of the message; of a push the text of the last device. */
+static void note_text(struct item *item, const char *name)
+{
+    for (struct item *of = item; of <= item + item->other_count; ++of)
+        snprintf(of->outcome->text, sizeof(of->outcome->text), "%s", name);
+}
+
 /* Without words, which is a mistake in the templates, the body stays empty. */
 static void write_rendered(struct delivery *delivery, const struct debts *debts, bool is_neutral)
 {
@@ -168,6 +175,7 @@ static void write_rendered(struct delivery *delivery, const struct debts *debts,
         delivery->title = put(send, buf_span(&text.title));
         delivery->body = put(send, buf_span(&text.body));
         delivery->html = put(send, buf_span(&text.html));
+        note_text(delivery->item, text.name);
     } else {
         log_line(LOG_ERROR, "reminder not written", "step=%s error=%s", debts->items[0].key.step,
                  err.text);

@@ -202,6 +202,9 @@ static int write_found(const struct message_choice *choice, enum message_channel
     if (message_text_write(choice->template, facts, &way, &out->title, &out->body, err) != 0)
         return err_wrap(err, "the text of step %s", claimed->key.step);
     out->version = choice->version;
+    int len = snprintf(out->name, sizeof(out->name), "%s", choice->key);
+    if (choice->version > 0)
+        snprintf(out->name + len, sizeof(out->name) - (size_t)len, " %d", (int)choice->version);
     out->may_be_unsubscribed = facts->unsubscribe.len > 0;
     if (channel == MESSAGE_EMAIL)
         write_html(claimed, facts, choice->language, out);

@@ -41,13 +41,16 @@ struct reminder_words {
     bool is_neutral; /* who writes, and nothing of the debt: for a screen that others see */
 };
 
+enum { REMINDER_TEXT_NAME_MAX = 80 };
+
 /* A written message. */
 struct reminder_text {
     struct buf title; /* of push and email */
     struct buf body;
-    struct buf html;          /* of an e-mail */
-    int32_t version;          /* of the admin's text that was used; 0: a shipped one */
-    bool may_be_unsubscribed; /* the customer may refuse more of this kind by e-mail */
+    struct buf html;                   /* of an e-mail */
+    int32_t version;                   /* of the admin's text that was used; 0: a shipped one */
+    char name[REMINDER_TEXT_NAME_MAX]; /* which text: "en/late.firm", an admin's "en/late.firm 3" */
+    bool may_be_unsubscribed;          /* the customer may refuse more of this kind by e-mail */
 };
 void reminder_text_init(struct reminder_text *);
 void reminder_text_release(struct reminder_text *);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { PARTS_MAX = 3, COLUMNS_MAX = 64 };
+enum { PARTS_MAX = 3, COLUMNS_MAX = 64, NAME_SHOWN_MAX = 60 };
 
 struct check {
     const struct template_draft *draft;
@@ -37,6 +37,15 @@ __attribute__((format(printf, 4, 5))) static void add(struct check *c, int line,
     va_start(args, format);
     vsnprintf(mistake->text, sizeof(mistake->text), format, args);
     va_end(args);
+    mistake->text[span_whole_len(span_str(mistake->text))] = 0;
+}
+
+/* So that the rest of a message has room. */
+static struct span short_of(struct span name)
+{
+    struct span cut = span_of(name.base, name.len < NAME_SHOWN_MAX ? name.len : NAME_SHOWN_MAX);
+    cut.len = span_whole_len(cut);
+    return cut;
 }
 
 static bool is_full(const struct check *c)
@@ -223,8 +232,7 @@ static void on_name(void *owner, const struct mustache_name *name)
     struct check *c = owner;
     const struct message_field *field = message_field_find(name->name);
     if (field == NULL) {
-        add(c, name->line, false, "{{%.*s%.*s}} is no field", name->name.len > 60 ? 60 : 0,
-            name->name.base, name->name.len > 60 ? 0 : (int)name->name.len, name->name.base);
+        add(c, name->line, false, "{{%.*s}} is no field", SPAN_ARG(short_of(name->name)));
         return;
     }
     note_section(c, name);

@@ -1,12 +1,13 @@
 #include "http/customer_channels.h"
 
 #include "base/json.h"
+#include "http/customers.h"
 #include "http/reply.h"
 #include "store/contact_store.h"
 
 #include <stdlib.h>
 
-enum { BODY_MAX = 1024, DEPTH_MAX = 3, REFERENCE_MAX = 200 };
+enum { BODY_MAX = 1024, DEPTH_MAX = 3 };
 
 static const char *const channels[] = {"push", "sms", "email", "voice", "call"};
 enum { CHANNEL_COUNT = sizeof(channels) / sizeof(channels[0]) };
@@ -48,27 +49,6 @@ static void drop(struct channels_job *job)
 static void reply_unknown(struct request *request)
 {
     reply_problem(request, 404, "unknown-customer", "There is no such customer", NULL);
-}
-
-/* In an address it is percent-encoded. Null base when it is none. */
-static struct span reference_of(struct request *r)
-{
-    struct span raw = r->params[0];
-    char *text = request_alloc(r, raw.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < raw.len; ++i) {
-        uint8_t byte;
-        if (raw.base[i] != '%') {
-            text[len++] = raw.base[i];
-        } else if (i + 2 < raw.len && hex_parse(span_of(raw.base + i + 1, 2), &byte, 1) &&
-                   byte != 0) {
-            text[len++] = (char)byte;
-            i += 2;
-        } else {
-            return span_of(NULL, 0);
-        }
-    }
-    return len <= REFERENCE_MAX ? span_of(text, len) : span_of(NULL, 0);
 }
 
 /* ---- showing ---- */
@@ -132,7 +112,7 @@ static void on_read(void *owner, const PGresult *result, const struct err *err)
 
 void customer_channels_show(struct request *r)
 {
-    struct span reference = reference_of(r);
+    struct span reference = customers_reference(r);
     if (reference.base == NULL) {
         reply_unknown(r);
         return;
@@ -209,7 +189,7 @@ static void on_saved(void *owner, const struct err *err)
 
 static void change(struct request *r, const struct wishes *wishes)
 {
-    struct span reference = reference_of(r);
+    struct span reference = customers_reference(r);
     if (reference.base == NULL) {
         reply_unknown(r);
         return;

@@ -17,6 +17,7 @@
 #include "http/paylinks.h"
 #include "http/payments.h"
 #include "http/plan.h"
+#include "http/reminders.h"
 #include "http/results.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
@@ -88,6 +89,7 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
+    {"GET", "/api/v1/reminders", ROUTE_API_KEY, "invoices", reminders_list},
     {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},
     {"GET", "/api/v1/templates", ROUTE_API_KEY, "templates", templates_list},

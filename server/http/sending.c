@@ -57,10 +57,11 @@ static json_t *state_json(const struct world *world, const struct sending_state 
     const struct sending_volume *volume = &state->volume;
     int64_t allowed = volume_allowed(&world->reminders, volume->usual_max, volume->allowance);
     json_t *json =
-        json_pack("{s:b, s:I, s:o, s:I, s:o}", "stopped", (int)volume->is_stopped, "messages_today",
-                  (json_int_t)volume->message_count, "allowed_today",
+        json_pack("{s:b, s:I, s:o, s:I, s:o, s:I}", "stopped", (int)volume->is_stopped,
+                  "messages_today", (json_int_t)volume->message_count, "allowed_today",
                   allowed == VOLUME_UNLIMITED ? json_null() : json_integer(allowed), "usual_max",
-                  (json_int_t)volume->usual_max, "feed_as_of", time_json(state->feed_at));
+                  (json_int_t)volume->usual_max, "feed_as_of", time_json(state->feed_at),
+                  "uncertain_7_days", (json_int_t)state->uncertain_count);
     if (!volume->is_stopped)
         return json;
     json_object_set_new(json, "stopped_at", time_json(state->stopped_at));

@@ -560,7 +560,8 @@ static bool read_preview(struct template_job *job, struct err *err)
                              : json_get_text(&reader, "template", MESSAGE_NAME_MAX);
     struct span channel = json_get_text(&reader, "channel", WORD_MAX);
     job->is_plain = find_bool(&reader, job->body, "is_plain", true);
-    job->part_price_micro = json_find_int(&reader, "part_price_micro", 0, INT64_C(999999999999), 0);
+    job->part_price_micro = json_find_int(&reader, "part_price_micro", 0, INT64_C(999999999999),
+                                          job->request->world->campaigns.part_price_micro);
     if (err->code != 0)
         return false;
     if ((tone.base != NULL && !message_tone_find(tone, &job->wish.tone)) ||

@@ -23,6 +23,8 @@ enum {
     NOTE_MAX = 1000,
 };
 
+static const int64_t AT_MAX = INT64_C(253402300800) * 1000000; /* the end of 9999 */
+
 enum work_form { WORK_JSON = 1, WORK_CALLS_CSV, WORK_HANDOVERS_CSV };
 
 struct work_job {
@@ -96,7 +98,8 @@ static bool read_cursor(struct span text, struct work_item_search *search)
     place[len] = 0;
     char *dash;
     search->after_at.us = strtoll(place, &dash, 10);
-    return dash != place && *dash == '-' &&
+    return dash != place && search->after_at.us >= 0 && search->after_at.us < AT_MAX &&
+           *dash == '-' &&
            work_item_read_id(span_of(dash + 1, (size_t)(place + len - dash - 1)), &search->after);
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { TURNS_WITHOUT_CHECK = 10, WATCHED = 2 };
+enum { TURNS_WITHOUT_CHECK = 10, WATCHED = 3 };
 
 struct watched {
     struct channel_watch *watch;
@@ -59,9 +59,9 @@ static void look_at(struct watched *w)
 {
     struct gate *gate = gate_of(w);
     struct err err;
-    if (w->gateway == NULL || gate == NULL || w->is_asking || gate_why_stopped(gate) == NULL)
+    if (gate == NULL || w->is_asking || gate_why_stopped(gate) == NULL)
         return;
-    if (http_gateway_check(w->gateway, on_checked, w, &err) == 0)
+    if (w->gateway != NULL && http_gateway_check(w->gateway, on_checked, w, &err) == 0)
         w->is_asking = true;
     else if (++w->turns_stopped >= TURNS_WITHOUT_CHECK)
         go_on(w);
@@ -85,7 +85,8 @@ struct channel_watch *channel_watch_new(struct world *world, uint32_t every_ms,
         (struct channel_watch){.world = world,
                                .every_ms = every_ms,
                                .all = {{.watch = watch, .kind = "sms", .gateway = world->sms},
-                                       {.watch = watch, .kind = "voice", .gateway = world->voice}},
+                                       {.watch = watch, .kind = "voice", .gateway = world->voice},
+                                       {.watch = watch, .kind = "email"}},
                                .on_room = on_room,
                                .owner = owner};
     timer_init(&watch->timer, world->loop, "channel watch", on_timer, watch);
@@ -100,6 +101,6 @@ void channel_watch_stop(struct channel_watch *watch)
 
 void channel_watch_free(struct channel_watch *watch)
 {
-    timer_stop(&watch->timer);
+    channel_watch_stop(watch);
     free(watch);
 }

@@ -1,7 +1,7 @@
 /* Channels that stopped because somebody had to act (no credit, a bad token): now and
  * then their gateway is asked whether the credentials are good again, with a request that sends
- * nothing; where it has none, they simply go on after ten times of that, and what is tried then
- * tells. */
+ * nothing; where it has none, as a mail server, they simply go on after ten times of that, and
+ * what is tried then tells. */
 #ifndef DUNLIN_JOBS_CHANNEL_WATCH_H
 #define DUNLIN_JOBS_CHANNEL_WATCH_H
 

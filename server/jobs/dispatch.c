@@ -15,9 +15,10 @@
  * Those of one customer stand next to each other in a window and go in one batch: the claim makes
  * one message of what goes the same way.
  *
- * A day has no more messages than is usual, or allowed: the look for how much is left comes before
- * the first round and each second after it. When nothing is left an alarm is logged, once a day,
- * and what is due is passed over until more is allowed, or it is another day.
+ * A day has no more messages than is usual, or allowed, and no channel spends more than its limit:
+ * the look for how much is left comes before the first round and each second after it. When no
+ * message is left an alarm is logged, once a day, and what is due is passed over until more is
+ * allowed, or it is another day.
  *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
@@ -32,6 +33,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "channel/gate.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
 #include "domain/volume.h"
@@ -72,7 +74,8 @@ struct volume {
     struct pg_query query;
     struct mono looked_at;
     bool is_asking, is_known;
-    int32_t alarm_day; /* an alarm was logged for it; days since 1970-01-01 */
+    int32_t day;       /* that was asked for; days since 1970-01-01, UTC */
+    int32_t alarm_day; /* an alarm was logged for it */
 };
 
 struct dispatch {
@@ -88,10 +91,11 @@ struct dispatch {
     struct reminder_window window, next;
     size_t window_used;
     bool has_next, is_at_end; /* there is a next one; no window is left to ask for */
+    bool has_taken;           /* something of the window went into a batch */
     struct reminder_candidate held[HELD_MAX];
     size_t held_count;
     bool has_passed_busy;    /* in this round, some for which there was no place among them */
-    uint32_t windows_passed; /* in this round, without one that may go */
+    uint32_t windows_passed; /* in this round, of which nothing went */
     bool has_claimed;        /* in this round */
     struct mono round_began;
     size_t batch_max;
@@ -190,15 +194,28 @@ static void look_for_lost(struct dispatch *dispatch)
 static void raise_alarm(struct dispatch *dispatch, const struct sending_volume *volume,
                         int64_t allowed)
 {
-    int32_t today = (int32_t)(instant_seconds(dispatch->post.world->now()) / 86400);
-    if (dispatch->volume.alarm_day == today)
+    if (dispatch->volume.alarm_day == dispatch->volume.day)
         return;
-    dispatch->volume.alarm_day = today;
+    dispatch->volume.alarm_day = dispatch->volume.day;
     metrics_add(dispatch->post.world->metrics, METRIC_sending_stops, 1);
     log_line(LOG_ERROR, "sending stopped for the day",
              "cause=unusual volume messages=%lld allowed=%lld usual=%lld"
              " help=\"dunlin sending allow\"",
              (long long)volume->message_count, (long long)allowed, (long long)volume->usual_max);
+}
+
+static void note_spent(const struct dispatch *dispatch, const PGresult *result)
+{
+    const struct gates *gates = dispatch->post.world->gates;
+    for (size_t i = 0; gates != NULL && i < gates->count; ++i) {
+        struct span channel;
+        int64_t spent_micro = 0, found_micro = 0;
+        for (int row = 0; row < PQntuples(result); ++row)
+            if (sending_read_spent(result, row, &channel, &found_micro) &&
+                span_is_str(channel, gates->all[i].kind))
+                spent_micro = found_micro;
+        gate_set_spent(gates->all[i].gate, dispatch->volume.day, spent_micro);
+    }
 }
 
 static void on_volume(void *owner, const PGresult *result, const struct err *err)
@@ -212,6 +229,7 @@ static void on_volume(void *owner, const PGresult *result, const struct err *err
         return;
     }
     sending_read_volume(result, &volume);
+    note_spent(dispatch, result);
     int64_t allowed =
         volume_allowed(&dispatch->post.world->reminders, volume.usual_max, volume.allowance);
     dispatch->volume.is_known = true;
@@ -224,6 +242,11 @@ static void on_volume(void *owner, const PGresult *result, const struct err *err
     proceed(dispatch);
 }
 
+static bool has_bounds(const struct world *world)
+{
+    return world->reminders.usual_factor != 0 || (world->gates != NULL && world->gates->count > 0);
+}
+
 static void look_at_volume(struct dispatch *dispatch)
 {
     const struct world *world = dispatch->post.world;
@@ -231,11 +254,13 @@ static void look_at_volume(struct dispatch *dispatch)
     struct err err;
     bool is_fresh = volume->is_known && mono_us_since(volume->looked_at, clock_mono()) <
                                             VOLUME_EVERY_MS * INT64_C(1000);
-    if (world->reminders.usual_factor == 0 || volume->is_asking || is_fresh)
+    if (!has_bounds(world) || volume->is_asking || is_fresh)
         return;
+    struct instant now = world->now();
     volume->looked_at = clock_mono();
+    volume->day = (int32_t)(instant_seconds(now) / 86400);
     volume->is_asking =
-        sending_volume(world->store, &volume->query, world->now(), on_volume, dispatch, &err) == 0;
+        sending_volume(world->store, &volume->query, now, on_volume, dispatch, &err) == 0;
 }
 
 /* ---- windows ---- */
@@ -424,8 +449,18 @@ static void take_window(struct dispatch *dispatch, struct reminder_batch *batch)
         enum send_fit fit = try(dispatch, batch, candidate);
         if (fit == SEND_FIT_LATER)
             hold(dispatch, candidate);
-        slow_count += candidate->devices[0] == 0;
+        slow_count += fit == SEND_FIT_NOW && candidate->devices[0] == 0;
     }
+}
+
+/* Of the window nothing is left and nothing of it went: the ways of all that may go are full or
+ * down. */
+static void note_passed_window(struct dispatch *dispatch)
+{
+    if (dispatch->window.count == 0 || dispatch->window_used < dispatch->window.count)
+        return;
+    dispatch->windows_passed += !dispatch->has_taken;
+    dispatch->window.count = dispatch->window_used = 0;
 }
 
 /* Gates do not call when they have room again. */
@@ -447,6 +482,8 @@ static bool claim_batch(struct dispatch *dispatch)
     take_held(dispatch, &batch);
     take_window(dispatch, &batch);
     wait_for_room(dispatch);
+    dispatch->has_taken |= batch.count > 0;
+    note_passed_window(dispatch);
     if (batch.count == 0)
         return false;
     if (reminder_send_begin(&dispatch->post, &batch, on_batch_sent, dispatch, &err) != 0)
@@ -483,13 +520,12 @@ static void turn_to_next_window(struct dispatch *dispatch)
         return;
     dispatch->window = dispatch->next;
     dispatch->window_used = 0;
-    dispatch->has_next = false;
+    dispatch->has_next = dispatch->has_taken = false;
 }
 
 static bool must_wait(const struct dispatch *dispatch)
 {
-    bool is_volume_unknown =
-        dispatch->post.world->reminders.usual_factor != 0 && !dispatch->volume.is_known;
+    bool is_volume_unknown = has_bounds(dispatch->post.world) && !dispatch->volume.is_known;
     return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
            reminder_texts_are_awaited(dispatch->texts) || is_volume_unknown ||
            (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
@@ -565,6 +601,10 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     if (dispatch == NULL)
         abort();
     dispatch->texts = texts;
+    if (world->reminders.proposal_parts > 0)
+        reminder_texts_propose(
+            texts, (struct reminder_proposal){.count = world->reminders.proposal_parts,
+                                              .first_days = world->reminders.proposal_first_days});
     dispatch->post = (struct reminder_post){
         .world = world,
         .room = push_room_new(world->push_apps, UNDER_WAY_MAX),

@@ -176,6 +176,10 @@ with work as (
         event_count = i.event_count + 1,
         chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
             $15::timestamptz, w.event_kind, w.facts, null),
+        -- The days that steps count from the payment may be planned already. Where there is no such
+        -- step this column stays, and the update in place.
+        needs_plan = i.needs_plan or (i.due_minor > 0 and i.due_minor + w.entry_minor <= 0
+            and (select plan_counts_from('paid', $15::timestamptz))),
         changed_at = $15::timestamptz
     from work w
     join invoice before on before.customer_id = w.customer_id and before.invoice_id = w.invoice_id

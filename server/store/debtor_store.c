@@ -36,7 +36,9 @@ void debtor_read(const PGresult *result, int row, struct debtor *debtor)
                               .last_step = pg_get_text(result, row, 13),
                               .last_at = pg_get_instant(result, row, 14),
                               .next_step = pg_get_text(result, row, 15),
-                              .next_at = pg_get_instant(result, row, 16)};
+                              .next_at = pg_get_instant(result, row, 16),
+                              .segment = pg_get_text(result, row, 17),
+                              .segment_facts = pg_get_text(result, row, 18)};
 }
 
 int debtor_summary(struct store *store, struct pg_query *query, struct instant now,
@@ -58,7 +60,17 @@ void debtor_read_summary(const PGresult *result, struct debtor_summary *summary)
                                        .due_minor = pg_get_int(result, 0, 3),
                                        .message_count = pg_get_int(result, 0, 4),
                                        .has_next = !pg_is_null(result, 0, 5),
-                                       .next_at = pg_get_instant(result, 0, 5)};
+                                       .next_at = pg_get_instant(result, 0, 5),
+                                       .is_stopped = !pg_is_null(result, 0, 6),
+                                       .stopped_at = pg_get_instant(result, 0, 6),
+                                       .stopped_by = pg_get_text(result, 0, 7),
+                                       .on_time_count = pg_get_int(result, 0, 8),
+                                       .sometimes_count = pg_get_int(result, 0, 9),
+                                       .chronically_count = pg_get_int(result, 0, 10),
+                                       .call_count = pg_get_int(result, 0, 11),
+                                       .handover_count = pg_get_int(result, 0, 12),
+                                       .put_off_count = pg_get_int(result, 0, 13),
+                                       .waiting_count = pg_get_int(result, 0, 14)};
 }
 
 int debtor_ladder(struct store *store, struct pg_query *query, int64_t customer_id,
@@ -81,7 +93,16 @@ void debtor_read_step(const PGresult *result, int row, struct debtor_step *step)
                                  .reason = pg_get_text(result, row, 3),
                                  .channel = pg_get_text(result, row, 4),
                                  .is_finished = !pg_is_null(result, row, 5),
-                                 .finished_at = pg_get_instant(result, row, 5)};
+                                 .finished_at = pg_get_instant(result, row, 5),
+                                 .is_to_be_tried = !pg_is_null(result, row, 6),
+                                 .try_at = pg_get_instant(result, row, 6),
+                                 .is_opened = !pg_is_null(result, row, 7),
+                                 .opened_at = pg_get_instant(result, row, 7),
+                                 .delivery = pg_get_text(result, row, 8),
+                                 .other_count = pg_get_int(result, row, 9),
+                                 .place_no = pg_get_int(result, row, 10),
+                                 .cascade = pg_get_text(result, row, 11),
+                                 .tone = pg_get_text(result, row, 12)};
 }
 
 int debtor_wake(struct store *store, struct pg_tx *tx, const char *channel, pg_done_cb on_done,

@@ -20,6 +20,7 @@ struct debtor { /* spans live as long as the result */
     int32_t due_date, link_no;        /* link_no 0: none */
     struct span last_step, next_step; /* null base: none */
     struct instant last_at, next_at;
+    struct span segment, segment_facts; /* null base: not computed; the facts are JSON */
 };
 
 MUST_CHECK int debtor_list(struct store *, struct pg_query *, const struct debtor_search *,
@@ -30,6 +31,11 @@ struct debtor_summary {
     int64_t customer_count, invoice_count, paid_count, due_minor, message_count;
     bool has_next;
     struct instant next_at;
+    bool is_stopped; /* by the red switch */
+    struct instant stopped_at;
+    struct span stopped_by; /* lives as long as the result */
+    int64_t on_time_count, sometimes_count, chronically_count; /* customers */
+    int64_t call_count, handover_count, put_off_count, waiting_count;
 };
 MUST_CHECK int debtor_summary(struct store *, struct pg_query *, struct instant now, pg_result_cb,
                               void *owner, struct err *);
@@ -37,8 +43,13 @@ void debtor_read_summary(const PGresult *, struct debtor_summary *);
 
 struct debtor_step {
     struct span step, state, reason, channel;
-    struct instant due_at, finished_at;
-    bool is_finished;
+    struct instant due_at, finished_at, try_at, opened_at;
+    bool is_finished, is_to_be_tried, is_opened;
+    struct span delivery; /* null base: nothing was heard */
+    int64_t other_count;  /* debts that its message was about as well */
+    int64_t place_no;     /* of its cascade */
+    struct span cascade;  /* JSON; null base: of no scenario */
+    struct span tone;
 };
 MUST_CHECK int debtor_ladder(struct store *, struct pg_query *, int64_t customer_id,
                              int64_t invoice_id, pg_result_cb, void *owner, struct err *);

@@ -6,11 +6,13 @@
 -- their past shows it, and so they come into their segments.
 
 -- name: demo_behind
+-- What a slow machine has given back counts from when it was due, what manners put off from then on.
 -- $1 now, $2 payments started before this no longer hold
 -- for when the oldest message is due that should have gone by now (null: there is none), whether the
 -- planner still has something to do first
 select (
-        select min(greatest(r.due_at, r.try_at))
+        select min(case when r.reason in ('quiet hours', 'contact budget', 'payment feed too old')
+                then greatest(r.due_at, r.try_at) else r.due_at end)
         from reminder r
         join invoice i using (customer_id, invoice_id)
         where (r.state = 'claimed' or (r.state = 'scheduled'

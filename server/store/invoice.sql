@@ -90,11 +90,13 @@ join customer k using (customer_id)
 where i.customer_id = $1::bigint and i.invoice_id = $2::bigint;
 
 -- name: invoice_hold
+-- A promise, and the parts of a plan, have steps of their own, perhaps for days that are planned.
 -- $1 customer_id, $2 invoice_id, $3 kind, $4 reason or null, $5 until or null, $6 now
 -- hold_no; none when there is no such invoice
 with counted as (
     update invoice
-    set hold_count = hold_count + 1
+    set hold_count = hold_count + 1,
+        needs_plan = needs_plan or ($3::text in ('promise', 'plan') and due_minor > 0)
     where customer_id = $1::bigint and invoice_id = $2::bigint
     returning customer_id, invoice_id, hold_count
 )

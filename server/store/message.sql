@@ -69,8 +69,8 @@ with named as (
     from news n
     join invoice i using (customer_id, invoice_id)
     where $5::text = 'undelivered' and n.state in ('sent', 'uncertain')
-        and n.place_no + 1 < cardinality(reminder_places(n.scenario_id, n.version, n.step_no,
-            n.campaign_id))
+        and n.place_no + 1 < (select cardinality(p.places)
+            from reminder_places(n.scenario_id, n.version, n.step_no, n.campaign_id) p)
         and (i.due_minor > 0) <> reminder_is_thanks(n.step)
         and not exists (
             select from reminder l

@@ -47,8 +47,9 @@ set passing_to = $2::date, customers_done = 0, at = $3::timestamptz
 where through = $1::date and passing_to is null;
 
 -- name: plan_take_over
--- Other versions are in force than those that some reminders were planned by: these go, and the days
--- from $1 on are planned again. $1 through, $2 the scenarios seen, $3 now, $4 at most
+-- Other versions are in force than those that some reminders were planned by, or a debt fits another
+-- scenario now, which comes first: these go, and the days from $1 on are planned again. $1 through,
+-- $2 the scenarios seen, $3 now, $4 at most
 -- how many went
 with gone as (
     update reminder r
@@ -58,7 +59,19 @@ with gone as (
         from reminder x
         join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
         where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
-            and x.due_at >= v.in_force_until
+            and (x.due_at >= v.in_force_until or exists (
+                select
+                from scenario n
+                join scenario m on m.position < n.position
+                join scenario_version e on e.scenario_id = m.scenario_id
+                join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id
+                where n.scenario_id = x.scenario_id
+                    and e.in_force_from <= x.due_at
+                    and (e.in_force_until is null or e.in_force_until > x.due_at)
+                    and (e.products = '{}'
+                        or coalesce(i.product, '') like any (plan_likes(e.products)))
+                    and (e.kinds = '{}' or i.kind = any (e.kinds))
+                    and (e.currencies = '{}' or i.currency = any (e.currencies))))
         order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
         limit $4::bigint) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step

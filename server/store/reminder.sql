@@ -174,9 +174,9 @@ left join lateral (
     offset 0) v on true
 left join lateral (
     select y.channel
-    from reminder_way(j.customer_id,
-        reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id), j.channel_no,
-        v.has_device, $8::text[], $9::text[]) y
+    from reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id) p
+    cross join lateral reminder_way(j.customer_id, p.places, j.channel_no, v.has_device,
+        $8::text[], $9::text[]) y
     where j.may_go and not j.is_put_off
     offset 0) w on true
 order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
@@ -226,7 +226,7 @@ with missed as (
                 and not reminder_is_thanks(n.step)
                 and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)
                 and n.due_at <= $3::timestamptz
-                and n.state in ('scheduled', 'claimed', 'sent', 'uncertain'))
+                and n.state in ('scheduled', 'claimed', 'sent', 'uncertain', 'failed'))
     returning r.customer_id, r.invoice_id, r.step, r.due_at
 ), told as (
     select m.customer_id, m.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
@@ -272,10 +272,16 @@ where p.state in ('waiting', 'unknown');
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now, $5 how old the payment feed may be, in seconds,
 -- or 0, $6 and $7 the send window in seconds of the day, $8 its weekdays as bits, $9 days off[],
 -- $10 messages a person in a day, $11 in a week, $12 in 30 days, each 0: no limit
-with looked as materialized (
+with opened as materialized ( -- once a zone: it takes longer than all the rest
+    select z.zone, send_opening($4::timestamptz, z.zone, $6::bigint, $7::bigint, $8::bigint,
+        $9::date[]) as opening
+    from (
+        select distinct i.payer_time_zone as zone
+        from unnest($1::bigint[], $2::bigint[]) w (customer_id, invoice_id)
+        join invoice i using (customer_id, invoice_id)) z
+), looked as materialized (
     select r.customer_id, r.invoice_id, r.step, r.reason as said, i.due_date, f.feed_at,
-        send_opening($4::timestamptz, i.payer_time_zone, $6::bigint, $7::bigint, $8::bigint,
-            $9::date[]) as opening,
+        (select o.opening from opened o where o.zone = i.payer_time_zone) as opening,
         not reminder_is_thanks(r.step) and $5::bigint > 0
             and ($4::timestamptz at time zone i.payer_time_zone)::date > i.due_date
             and coalesce(f.feed_at, '-infinity')
@@ -341,7 +347,7 @@ select count(*) as put_off_count from put_off;
 -- 'email', …, $7 apps[], $8 those of them whose service is not resting[], $9 when a push made now is
 -- of no use any more[], $10 channels that need consent[], $11 whether reminders are merged,
 -- $12 messages a person in a day, $13 in a week, $14 in 30 days, each 0: no limit
--- All that a message needs, those of one message together, the one that stands for all first: a row
+-- All that a message needs (of an instalment: its amount and date), those of one message together, the one that stands for all first: a row
 -- each device for pushes, a row for the others; and, with state, those
 -- that came to their end here.
 with wanted as materialized (
@@ -354,7 +360,8 @@ with wanted as materialized (
             r.step_no, r.occurrence, r.step_date, r.anchor_no, r.campaign_id, r.channel_no,
             r.message_no, r.due_at, coalesce(r.ladder_at, r.due_at) as ladder_at, v.live_count, v.left_count, v.up_count,
             reminder_is_thanks(u.step) as is_thanks,
-            reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) as places,
+            (select p.places
+                from reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p) as places,
             -- A thank-you takes the place of what a push has put on the screen.
             coalesce(reminder_is_thanks(u.step) and v.live_count > 0 and (
                 select 1 from push p
@@ -411,7 +418,8 @@ with wanted as materialized (
                         where t.token = d.token and t.app = d.app and t.service = d.service
                             and t.customer_id = d.customer_id
                             and t.installation = d.installation) is not null) l
-            where l.app = any ($7::text[])) v) w
+            where l.app = any ($7::text[])) v
+        offset 0) w -- the places are looked up once
     left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
         $6::text[], $10::text[]) y on true
 ), decided as materialized (
@@ -523,18 +531,20 @@ with wanted as materialized (
                 a.message_key is null or a.is_thanks or a.channel = 'handover'
             order by a.message_key) <= c.left_count end as is_within_budget
     from allowed a
-    join (
-        select k.customer_id, b.left_count, coalesce((
+    -- For each reminder, not each customer: joined with the customers they would be looked up anew for
+    -- each pair (seen: five times as long).
+    cross join lateral (
+        select b.left_count, coalesce((
             select max(m.message_no) from reminder m
-            where m.customer_id = k.customer_id and m.message_no is not null), 0) as last_no
-        from (select distinct customer_id from allowed) k
+            where m.customer_id = a.customer_id and m.message_no is not null), 0) as last_no
+        from (select 1) one
         left join lateral (
             select c.left_count
-            from contact_budget(k.customer_id, $4::timestamptz, $12::bigint, $13::bigint,
+            from contact_budget(a.customer_id, $4::timestamptz, $12::bigint, $13::bigint,
                 $14::bigint) c
             where $12::bigint + $13::bigint + $14::bigint > 0
             offset 0) b on true
-        offset 0) c using (customer_id)
+        offset 0) c
 ), claimed as (
     update reminder r
     set state = w.state,
@@ -578,8 +588,9 @@ with wanted as materialized (
             when 'skipped' then json_build_object('steps', json_build_array(c.step),
                 'reason', c.reason, 'passed_over', c.passed)
             when 'claimed' then json_build_object('step', c.step, 'channel', c.channel,
-                'due_minor', i.due_minor, 'due_at', c.due_at, 'message', c.message_no,
-                'passed_over', c.passed)
+                'scenario', (select n.name from scenario n where n.scenario_id = c.scenario_id),
+                'version', c.version, 'due_minor', i.due_minor, 'due_at', c.due_at,
+                'message', c.message_no, 'passed_over', c.passed)
             else json_build_object('step', c.step, 'channel', c.channel, 'reason', c.reason,
                 'passed_over', c.passed)
         end)::text as facts
@@ -604,7 +615,7 @@ with wanted as materialized (
     from claimed c
 ), deliveries as materialized (
     select c.customer_id, c.invoice_id, c.step, c.state, c.channel, c.is_accepted, c.message_no,
-        c.is_lead, c.due_date, c.scenario_id, c.version, c.step_no, c.campaign_id,
+        c.is_lead, c.due_date, c.scenario_id, c.version, c.step_no, c.campaign_id, c.anchor_no,
         d.installation, d.app,
         d.service, d.environment, d.target_kind, d.token, d.language, d.registered_at,
         d.has_changed_environment, coalesce(d.push_id, d.new_id) as push_id,
@@ -641,7 +652,9 @@ with wanted as materialized (
 )
 select c.customer_id, c.invoice_id, c.step, c.channel,
     case c.channel when 'email' then k.email when 'handover' then '' else k.phone end as address,
-    k.language, i.number, i.product, i.currency, i.due_minor, i.due_date, i.link_no,
+    k.language, i.number, i.product, i.currency,
+    least(i.due_minor, coalesce(n.amount_minor, i.due_minor)) as due_minor,
+    coalesce(n.due_date, i.due_date) as due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
     c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted,
@@ -653,6 +666,8 @@ join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
 left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
     and s.step_no = c.step_no
+left join instalment n on s.anchor = 'instalment' and n.customer_id = c.customer_id
+    and n.invoice_id = c.invoice_id and n.part_no = c.anchor_no
 left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
     and w.invoice_id = c.invoice_id
 order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;
@@ -729,13 +744,14 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- an invoice. What was not sent and has been paid meanwhile is cancelled: the payment could not, as it
 -- was claimed then; likewise a thank-you for what is owed again, and what an import took out of the
 -- plan. What was sent after the payment crossed it, also where another device is still to be told.
--- Where it ends the next place of its cascade is put in: now for what failed, unless a newer step has
+-- Where it ends the next place of its cascade is put in: now for what failed or is already reported
+-- as not delivered, unless a newer step has
 -- come due, and after its wait for what is to have been delivered or opened by then; an unknown
 -- outcome counts as sent.
 -- $1 customer_id[], $2 invoice_id[], $3 step[], $4 state[], $5 reason[], $6 now, $7 claimed_at[], so
 -- that an outcome said twice does not end a later claim, $8 when those scheduled again are tried[],
 -- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
--- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[]
+-- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 which text it was or ''[]
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -765,15 +781,18 @@ with finished as (
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-                $11::bigint[], $12::bigint[], $13::text[])
+                $11::bigint[], $12::bigint[], $13::text[], $14::text[])
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
-                parts, price_micro, gateway_id)
+                parts, price_micro, gateway_id, text)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel,
         coalesce(r.ladder_at, r.due_at) as ladder_at, r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
-        r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id,
+        r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id, w.text,
+        -- The report may have been quicker than this record.
+        w.state = 'failed' or (w.state in ('sent', 'uncertain')
+            and coalesce(r.delivery, '') = 'undelivered') as has_failed,
         w.price_micro, w.sent_at > w.claimed_at - interval '1 day' as is_sent,
         case when w.sent_at > w.claimed_at - interval '1 day' then w.sent_at
             else $6::timestamptz end as sent_at
@@ -781,17 +800,18 @@ with finished as (
     insert into reminder (customer_id, invoice_id, step, due_at, state, reason, scenario_id, version,
         step_no, occurrence, step_date, anchor_no, campaign_id, channel_no, ladder_at)
     select f.customer_id, f.invoice_id, split_part(f.step, '+', 1) || '+' || f.place_no + 1,
-        case f.state when 'failed' then $6::timestamptz
+        case when f.has_failed then $6::timestamptz
             else f.sent_at + make_interval(secs => s.wait_seconds[f.place_no + 1]) end,
-        'scheduled', f.state, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
+        'scheduled', case when f.has_failed and f.state <> 'failed' then 'undelivered'
+            else f.state end, f.scenario_id, f.version, f.step_no, f.occurrence, f.step_date,
         f.anchor_no, f.campaign_id, f.place_no + 1, f.ladder_at
     from finished f
     left join scenario_step s on s.scenario_id = f.scenario_id and s.version = f.version
         and s.step_no = f.step_no
     where f.state in ('failed', 'sent', 'uncertain')
-        and (f.state = 'failed' or s.unless[f.place_no + 1] <> '')
-        and f.place_no + 1 < cardinality(reminder_places(f.scenario_id, f.version, f.step_no,
-            f.campaign_id))
+        and (f.has_failed or s.unless[f.place_no + 1] <> '')
+        and f.place_no + 1 < (select cardinality(p.places)
+            from reminder_places(f.scenario_id, f.version, f.step_no, f.campaign_id) p)
         and (f.due_minor > 0) <> reminder_is_thanks(f.step)
         and (
             select 1 from reminder n
@@ -823,7 +843,7 @@ with finished as (
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || case f.state when 'scheduled' then 'given_back' else f.state end as kind,
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,
-            'reason', f.reason, 'crossed_ms', f.crossed_ms, 'next', (
+            'reason', f.reason, 'text', nullif(f.text, ''), 'crossed_ms', f.crossed_ms, 'next', (
                 select n.step from next_place n
                 where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id)))::text as facts
     from finished f

@@ -355,7 +355,7 @@ struct outcome_arrays {
     struct instant sent[REMINDER_BATCH_MAX];
     bool leads[REMINDER_BATCH_MAX];
     int64_t parts[REMINDER_BATCH_MAX], prices[REMINDER_BATCH_MAX];
-    struct span gateway_ids[REMINDER_BATCH_MAX];
+    struct span gateway_ids[REMINDER_BATCH_MAX], texts[REMINDER_BATCH_MAX];
 };
 
 static void put_outcome(struct outcome_arrays *arrays, const struct reminder_outcome *outcome)
@@ -371,6 +371,7 @@ static void put_outcome(struct outcome_arrays *arrays, const struct reminder_out
     arrays->parts[i] = outcome->parts;
     arrays->prices[i] = outcome->price_micro;
     arrays->gateway_ids[i] = span_str(outcome->gateway_id);
+    arrays->texts[i] = span_str(outcome->text);
 }
 
 static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
@@ -392,6 +393,7 @@ static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *
     pg_arg_ints(&args, arrays->parts, count);
     pg_arg_ints(&args, arrays->prices, count);
     pg_arg_texts(&args, arrays->gateway_ids, count);
+    pg_arg_texts(&args, arrays->texts, count);
     pg_tx_add(tx, SQL_REMINDER_FINISH, &args, on_crossed);
     pg_args_release(&args);
 }

@@ -162,7 +162,12 @@ size_t reminder_read_put_off(const PGresult *); /* how many were put off */
 struct instant reminder_read_clock(const PGresult *);
 void reminder_read_claimed(const PGresult *, int row, struct reminder_claimed *);
 
-enum { REMINDER_REASON_MAX = 64, REMINDER_INSTALLATION_MAX = 65, REMINDER_GATEWAY_ID_MAX = 128 };
+enum {
+    REMINDER_REASON_MAX = 64,
+    REMINDER_INSTALLATION_MAX = 65,
+    REMINDER_GATEWAY_ID_MAX = 128,
+    REMINDER_TEXT_MAX = 80,
+};
 
 enum reminder_device {
     REMINDER_DEVICE_KEPT = 0,
@@ -186,11 +191,12 @@ struct reminder_outcome {
     struct instant claimed_at;
     const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
     char reason[REMINDER_REASON_MAX];
-    struct instant again_at; /* those given back are tried again then */
-    struct instant sent_at;  /* accepted then, by one device at least, or 0 */
-    bool is_lost;            /* nobody knows what became of its pushes, if it has any */
-    bool is_lead;            /* it stands for its message, which is counted once */
-    int32_t parts;           /* of an SMS; 0: not said */
+    struct instant again_at;      /* those given back are tried again then */
+    struct instant sent_at;       /* accepted then, by one device at least, or 0 */
+    bool is_lost;                 /* nobody knows what became of its pushes, if it has any */
+    bool is_lead;                 /* it stands for its message, which is counted once */
+    int32_t parts;                /* of an SMS; 0: not said */
+    char text[REMINDER_TEXT_MAX]; /* which was sent, for its event; "": none of the ladder's */
     int64_t price_micro;
     char gateway_id[REMINDER_GATEWAY_ID_MAX]; /* "": it has none */
     size_t push_count;

@@ -1,29 +1,32 @@
 -- What stops all sending, or some of it: the red switch, the payment feed, the day's volume.
 
 -- name: sending_volume
--- $1 now
--- messages of today (UTC), the most of any of the 14 days before, what is allowed for today or 0,
--- whether all is stopped
-select coalesce((
-        select sum(d.message_count) from sending_day d
-        where d.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as message_count,
-    coalesce((
-        select max(s.count)
-        from (
-            select sum(d.message_count) as count
-            from sending_day d
-            where d.day < ($1::timestamptz at time zone 'UTC')::date
-                and d.day >= ($1::timestamptz at time zone 'UTC')::date - 14
-            group by d.day) s), 0)::bigint as usual_max,
-    coalesce((
-        select a.message_count from sending_allowance a
-        where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance,
-    (select s.stopped_at is not null from sending s) as is_stopped;
+-- A row for each channel of today (UTC), one at least. $1 now
+-- messages of today, the most of any of the 14 days before, what is allowed for today or 0, whether
+-- all is stopped, a channel or null, what it has spent today
+select v.message_count, v.usual_max, v.allowance, v.is_stopped, c.channel, c.price_micro
+from (
+    select coalesce((
+            select sum(d.message_count) from sending_day d
+            where d.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as message_count,
+        coalesce((
+            select max(s.count)
+            from (
+                select sum(d.message_count) as count
+                from sending_day d
+                where d.day < ($1::timestamptz at time zone 'UTC')::date
+                    and d.day >= ($1::timestamptz at time zone 'UTC')::date - 14
+                group by d.day) s), 0)::bigint as usual_max,
+        coalesce((
+            select a.message_count from sending_allowance a
+            where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance,
+        (select s.stopped_at is not null from sending s) as is_stopped) v
+left join sending_day c on c.day = ($1::timestamptz at time zone 'UTC')::date;
 
 -- name: sending_show
 -- $1 now
 -- stopped_at, stopped_by, stop_reason, feed_at, and as in sending_volume: today's messages, the most
--- of the 14 days before, today's allowance
+-- of the 14 days before, today's allowance; how many of the last 7 days are uncertain
 select s.stopped_at, s.stopped_by, s.stop_reason, s.feed_at, coalesce((
         select sum(d.message_count) from sending_day d
         where d.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as message_count,
@@ -37,7 +40,10 @@ select s.stopped_at, s.stopped_by, s.stop_reason, s.feed_at, coalesce((
             group by d.day) t), 0)::bigint as usual_max,
     coalesce((
         select a.message_count from sending_allowance a
-        where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance
+        where a.day = ($1::timestamptz at time zone 'UTC')::date), 0)::bigint as allowance, (
+        select count(*) from reminder r
+        where r.state = 'uncertain' and r.finished_at > $1::timestamptz - interval '7 days')
+        as uncertain_count
 from sending s;
 
 -- name: sending_stop

@@ -21,6 +21,15 @@ void sending_read_volume(const PGresult *result, struct sending_volume *volume)
                                       .is_stopped = pg_get_bool(result, 0, 3)};
 }
 
+bool sending_read_spent(const PGresult *result, int row, struct span *channel, int64_t *spent_micro)
+{
+    if (pg_is_null(result, row, 4))
+        return false;
+    *channel = pg_get_text(result, row, 4);
+    *spent_micro = pg_get_int(result, row, 5);
+    return true;
+}
+
 int sending_show(struct store *store, struct pg_query *query, struct instant now,
                  pg_result_cb on_result, void *owner, struct err *err)
 {
@@ -41,6 +50,7 @@ void sending_read_state(const PGresult *result, struct sending_state *state)
                    .usual_max = pg_get_int(result, 0, 5),
                    .allowance = pg_get_int(result, 0, 6),
                    .is_stopped = !pg_is_null(result, 0, 0)},
+        .uncertain_count = pg_get_int(result, 0, 7),
     };
     if (!pg_is_null(result, 0, 0))
         state->stopped_at = pg_get_instant(result, 0, 0);

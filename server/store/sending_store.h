@@ -17,12 +17,15 @@ struct sending_volume {
 MUST_CHECK int sending_volume(struct store *, struct pg_query *, struct instant now, pg_result_cb,
                               void *owner, struct err *);
 void sending_read_volume(const PGresult *, struct sending_volume *);
+/* What one of the channels has spent today; false: that row names none. */
+bool sending_read_spent(const PGresult *, int row, struct span *channel, int64_t *spent_micro);
 
 struct sending_state {
     struct instant stopped_at; /* 0: nothing is stopped */
     struct span stopped_by, stop_reason;
     struct instant feed_at; /* 0: nobody ever said */
     struct sending_volume volume;
+    int64_t uncertain_count; /* reminders of the last 7 days that perhaps went out */
 };
 
 MUST_CHECK int sending_show(struct store *, struct pg_query *, struct instant now, pg_result_cb,

@@ -115,6 +115,7 @@ with settled as (
 ), headed as (
     update invoice i
     set hold_count = i.hold_count + ($9::text is not null)::integer,
+        needs_plan = i.needs_plan or ($9::text is not distinct from 'promise' and i.due_minor > 0),
         event_count = t.event_no,
         chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
             $8::timestamptz, 'call.made', t.facts, null)
@@ -146,7 +147,8 @@ with settled as (
 select customer_id from settled;
 
 -- name: work_item_export
--- The collector has them. $1 customer_id[], $2 invoice_id[], $3 step[], $4 now
+-- The collector has them. After customers and invoices are locked, as each adds a link to its chain.
+-- $1 customer_id[], $2 invoice_id[], $3 step[], $4 now
 -- how many
 with exported as (
     update work_item w

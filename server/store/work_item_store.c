@@ -172,7 +172,9 @@ int work_item_export(struct store *store, struct pg_tx *tx, const struct work_it
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_ints(&args, customers, count);
+    pg_tx_add(tx, SQL_REMINDER_LOCK_CUSTOMERS, &args, NULL);
     pg_arg_ints(&args, invoices, count);
+    pg_tx_add(tx, SQL_REMINDER_LOCK_INVOICES, &args, NULL);
     pg_arg_texts(&args, steps, count);
     pg_arg_instant(&args, now);
     pg_tx_add(tx, SQL_WORK_ITEM_EXPORT, &args, on_row);

@@ -329,6 +329,7 @@ test('what cannot be a campaign is refused in words', async () => {
   assert.match(await refusal({ send_at: 'tomorrow' }), /^send_at/);
   assert.match(await refusal({ send_at: '2026-02-30 10:00' }), /^send_at/);
   assert.match(await refusal({ send_at: '2020-01-01 10:00' }), /^send_at/);
+  assert.match(await refusal({ send_at: '9999-12-31 10:00' }), /^send_at/);
   assert.match(await refusal({ channel: 'fax' }), /^channel/);
   assert.match(await refusal({ queue: 'a b' }), /^queue/);
   assert.equal((await post('/campaigns', { name: 'jesień 1', template: text, send_at: await nextNoon() })).status, 409);

@@ -81,6 +81,26 @@ test('beyond the usual nothing goes until more is allowed', async () => {
   await sentTo(numbers);
 });
 
+test('what is uncertain is shown, the newest first, page by page', async () => {
+  const { key: reader } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'reader', 'invoices', '--json', '--settings', settings]));
+  const list = async (query) => (await api('GET', `reminders?${query}`, undefined, reader)).json();
+  assert.deepEqual(await list('state=uncertain'), { items: [], next_cursor: null });
+  await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason, channel, claimed_at, finished_at)
+    select customer_id, invoice_id, 'late_3', now(), case when number = 'FV/13' then 'failed' else 'uncertain' end, 'no answer', 'sms', now(),
+      date_trunc('minute', now()) - make_interval(mins => substr(number, 4)::int)
+    from invoice where number in ('FV/10', 'FV/11', 'FV/12', 'FV/13')`);
+  const first = await list('state=uncertain&limit=2');
+  assert.deepEqual(first.items.map(({ number, customer, step, channel, reason }) => [number, customer, step, channel, reason].join(' ')),
+    ['FV/10 K10 late_3 sms no answer', 'FV/11 K11 late_3 sms no answer']);
+  const second = await list(`state=uncertain&limit=2&cursor=${first.next_cursor}`);
+  assert.deepEqual([second.items.map(({ number }) => number), second.next_cursor], [['FV/12'], null]);
+  assert.deepEqual((await list('state=failed')).items.map(({ number }) => number), ['FV/13']);
+  assert.equal((await state()).uncertain_7_days, 3);
+  assert.match((await command('status')).stdout, /uncertain +3 reminders/);
+  for (const query of ['', 'state=sent', 'state=failed&limit=0', 'state=failed&limit=201', 'state=failed&cursor=1-x'])
+    assert.equal((await api('GET', `reminders?${query}`, undefined, reader)).status, 400, query);
+});
+
 test('what cannot be read is refused with its reason', async () => {
   for (const [method, at, body] of [
     ['POST', 'sending', { stopped: true }], ['POST', 'sending', { stopped: 'yes' }], ['POST', 'sending', {}],

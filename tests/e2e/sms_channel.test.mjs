@@ -192,3 +192,18 @@ test('a day\'s money is not overspent, and no more leave a second than allowed',
   for (let i = 0; i + 4 < at.length; ++i) // a quarter of the rate at once: no five within 300 ms
     assert.ok(at[i + 4] - at[i] >= 200, String(at.map((t) => t - at[0])));
 });
+
+test('what waits for a channel that stands still holds up nothing behind it', async () => {
+  const poor = await startSms(100, { stopped_check_s: 600 });
+  poor.fake.points = 0;
+  await poor.remind([0]);
+  await eventually(() => /channel stopped" channel=sms/.test(poor.owed.gateway.log), { what: 'the channel to stop' });
+  // The call is the oldest of all that is due: it stands behind every SMS.
+  await poor.execute(`update customer set preferred_channel = 'call' where reference = 'K99';
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+    select customer_id, invoice_id, 'due', now() - case number when 'FV/99' then interval '1 hour' else interval '1 minute' end,
+      'scheduled', 'test' from invoice where number <> 'FV/0';
+    notify dunlin_reminder`);
+  await poor.state(99, isSent);
+  assert.equal((await poor.query(`select count(*)::int as count from reminder where state = 'scheduled' and step = 'due'`))[0].count, 99);
+});

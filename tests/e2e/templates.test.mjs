@@ -37,6 +37,8 @@ test('a text with mistakes is refused, each with its line', async () => {
 test('a preview shows the words, and what an SMS of them is', async () => {
   const shipped = (await send('/templates/preview', { template: 'late', tone: 'firm', language: 'pl', channel: 'sms', part_price_micro: 165000 })).json();
   assert.match(shipped.body, /^Termin FV\/2026\/05\/0042 minal 12\.05\.2026\. Zaplac 412,50 PLN albo/);
+  const usual = (await send('/templates/preview', { template: 'late', tone: 'firm', language: 'pl', channel: 'sms' })).json();
+  assert.equal(usual.sms.price_micro, 90000, 'campaigns.part_price_micro, as there is no gateway with a price');
   assert.deepEqual(shipped.sms, { alphabet: 'GSM-7', units: shipped.body.length, parts: 1, left: 160 - shipped.body.length, because_of: null, price_micro: 165000 });
   const dear = (await send('/templates/preview', { text: '{{#sms}}Zapłać {{link}}{{/sms}}', is_plain: false, channel: 'sms' })).json();
   assert.equal(dear.sms.alphabet, 'UCS-2');

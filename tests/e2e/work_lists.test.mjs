@@ -170,3 +170,17 @@ test('a step whose way is a call or a hand-over gets onto its list, once, and th
   assert.deepEqual(holds, [{ number: 'FV/2', kind: 'admin', reason: 'handed over' }]);
   await eventually(async () => (await owed.query(`select state from reminder where step in ('call', 'handover') and reason <> 'test'`)).every(({ state }) => state === 'sent'));
 });
+
+test('a case is marked beside somebody who moves its debt', async () => {
+  await put(13, 'handover', 'handed');
+  const countOf = async () => Number((await owed.query(`select event_count from invoice where number = 'FV/13'`))[0].event_count);
+  const before_ = await countOf();
+  // A booking that is under way: it has the customer and the debt, and adds to its chain.
+  const moves = owed.execute(`begin; select from customer where reference = 'K13' for no key update;
+    update invoice set event_count = event_count + 1 where number = 'FV/13'; select pg_sleep(1.5); commit`);
+  await eventually(async () => (await owed.query(`select count(*)::int as n from pg_stat_activity where wait_event = 'PgSleep'`))[0].n === 1,
+    { what: 'the booking to be under way', every: 20 });
+  assert.deepEqual((await post('handovers/export', { ids: [await idOf(13, 'handed')] })).json(), { marked: 1 });
+  await moves;
+  assert.equal(await countOf(), before_ + 2);
+});

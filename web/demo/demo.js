@@ -1,105 +1,41 @@
-// The demo's panes: small views that ask for JSON every second or so and draw it. Whatever comes from
-// outside is set as text, never as markup.
-const $ = (selector, root = document) => root.querySelector(selector);
-
-export function el(tag, props = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(props)) {
-        if (name === 'class') node.className = value;
-        else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
-        else if (value !== null && value !== false) node.setAttribute(name, value === true ? '' : value);
-    }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-}
-
-async function get(path) {
-    const answer = await fetch(path, { headers: { accept: 'application/json' } });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    return answer.json();
-}
-
-async function post(path, body) {
-    const answer = await fetch(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-    });
-    return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
-}
-
-const amounts = {};
-export function money(minor, currency) {
-    amounts[currency] ??= new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
-    return amounts[currency].format(minor / 100);
-}
-
-const zone = 'Europe/Warsaw';
-const day = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone });
-const dayYear = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: zone });
-const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
-const short = (iso) => (day.format(new Date(iso)) === day.format(clockNow()) ? hour.format(new Date(iso)) : day.format(new Date(iso)));
-const when = (iso) => `${day.format(new Date(iso))}, ${hour.format(new Date(iso))}`;
-
-const stepNames = { issue: 'issued', before_2: '2 days before', due: 'due day', after_2: '2 days after', after_9: '9 days after', after_16: '16 days after' };
-const stepName = (step) => (step?.startsWith('thanks') ? 'thank-you' : (stepNames[step] ?? step));
-
-/** Asks again and again while the page is visible; draws only what changed. */
-function watch(path, draw, everyMs) {
-    let last = '';
-    const turn = async () => {
-        if (document.hidden) return;
-        try {
-            const data = await get(typeof path === 'function' ? path() : path);
-            const text = JSON.stringify(data);
-            if (text !== last) draw(data);
-            last = text;
-            document.body.classList.remove('away');
-        } catch {
-            document.body.classList.add('away');
-        }
-    };
-    setInterval(turn, everyMs);
-    document.addEventListener('visibilitychange', turn);
-    turn();
-    return () => {
-        last = '';
-        return turn();
-    };
-}
-
-/** A text whose addresses are links. */
-function linked(text, link) {
-    const at = link ? text.indexOf(link) : -1;
-    if (at < 0) return [text];
-    return [text.slice(0, at), el('a', { href: link, target: '_blank', rel: 'noopener' }, link), text.slice(at + link.length)];
-}
+// The demo's panes: small views that ask for JSON every second or so and draw it.
+import { $, channelNames, clockNow, clockState, clockTake, dayYear, el, hour, isLaterPlace, learnSteps, linked, money, post, short, stepName, watch, when } from './base.js';
+import { dunning } from './dunning.js';
+import { segmentChip, story } from './story.js';
+import { team } from './team.js';
 
 // -- the clock --------------------------------------------------------------------------------------
-let clock = { now: new Date().toISOString(), running: true, speed: 1 };
-let clockSeen = performance.now();
-const clockNow = () => new Date(Date.parse(clock.now) + (clock.running ? (performance.now() - clockSeen) * clock.speed : 0));
-
 export function clockBar(root) {
     const set = async (body) => {
         const answer = await post('/clock', body);
         if (answer.ok) take(answer.body);
     };
-    const pause = el('button', { type: 'button', onclick: () => set({ action: clock.running ? 'pause' : 'run' }) }, 'Pause');
+    const pause = el('button', { type: 'button', onclick: () => set({ action: clockState().running ? 'pause' : 'run', speed: 1 }) }, 'Pause');
     const fast = el('button', { type: 'button', title: 'Runs until you press Pause', onclick: () => set({ action: 'run', speed: 14400 }) }, 'Fast: a day in 6 s');
+    const month = el('button', { type: 'button', class: 'go', 'data-month': true, title: 'Thirty days at a day in two seconds, with people who open, pay, pay late or never; then it stands', onclick: () => set({ action: 'month' }) }, 'A month in a minute');
+    const stop = el('button', { type: 'button', class: 'red', 'data-stop': true, title: 'The red switch: nothing goes to anybody until you let it go on', onclick: async () => {
+        stop.disabled = true;
+        await post('/sending', { stop: stop.dataset.stopped !== 'true' });
+        stop.disabled = false;
+    } }, 'Stop all sending');
     const time = el('time', {});
     const note = el('p', { class: 'soft' });
+    const bar = el('progress', { max: 30, value: 0, 'aria-label': 'The month' });
+    const told = el('span', { class: 'soft' });
+    const progress = el('div', { class: 'progress', hidden: true }, bar, told);
+    const alarm = el('p', { class: 'alarm', role: 'status' });
     root.append(
         el('div', { class: 'when' }, time, note),
         el('div', { class: 'row' }, pause,
             el('button', { type: 'button', onclick: () => set({ action: 'advance', seconds: 3600 }) }, '+1 hour'),
-            el('button', { type: 'button', class: 'go', onclick: () => set({ action: 'advance', seconds: 86400 }) }, '+1 day'),
-            fast));
+            el('button', { type: 'button', onclick: () => set({ action: 'advance', seconds: 86400 }) }, '+1 day'),
+            fast, month, stop), progress, alarm);
     function take(state) {
-        clock = state;
-        clockSeen = performance.now();
-        pause.textContent = clock.running ? 'Pause' : 'Run';
-        fast.setAttribute('aria-pressed', String(clock.running && clock.speed > 1));
+        clockTake(state);
+        pause.textContent = state.running ? 'Pause' : 'Run';
+        fast.setAttribute('aria-pressed', String(state.running && state.speed > 1 && (!state.month || state.month.done)));
+        month.setAttribute('aria-pressed', String(Boolean(state.month && !state.month.done)));
+        progress.hidden = !state.month;
         tick();
     }
     function tick() {
@@ -108,13 +44,26 @@ export function clockBar(root) {
         time.dateTime = now.toISOString();
         for (const node of document.querySelectorAll('[data-hour]')) node.textContent = hour.format(now);
         for (const node of document.querySelectorAll('[data-day]')) node.textContent = dayYear.format(now);
+        const { month: run } = clockState();
+        if (!run) return;
+        const passed = Math.max(0, Math.min(30, (now - Date.parse(run.from)) / 86400000));
+        if (!run.done) bar.value = passed;
+        const people = `${run.opened} pushes opened, ${run.paid} payments`;
+        told.textContent = run.done ? `The month is over: ${people}. The clock stands; press Run to go on.` : `Day ${Math.min(30, Math.floor(passed) + 1)} of 30: ${people}`;
+        if (run.done) bar.value = 30;
     }
     setInterval(tick, 250);
     return (state) => {
         take(state.clock);
-        note.textContent = state.figures.next_at
-            ? `${clock.running ? 'Running' : 'Paused'}. The next reminder is due ${when(state.figures.next_at)}.`
+        const { figures, sending } = state;
+        note.textContent = figures.next_at
+            ? `${state.clock.running ? 'Running' : 'Paused'}. The next reminder is due ${when(figures.next_at)}.`
             : 'No reminder is waiting.';
+        stop.dataset.stopped = String(sending.stopped);
+        stop.textContent = sending.stopped ? 'Let sending go on' : 'Stop all sending';
+        stop.setAttribute('aria-pressed', String(sending.stopped));
+        alarm.textContent = sending.stopped ? `All sending is stopped since ${when(sending.at)}, by ${sending.by}. ${figures.waiting === 1 ? 'One message waits.' : `${figures.waiting} messages wait.`} When it goes on, only the newest step of each debt goes.` : '';
+        root.classList.toggle('stopped', sending.stopped);
     };
 }
 
@@ -122,11 +71,17 @@ export function clockBar(root) {
 const telephones = { apns: 'iPhone', fcm: 'Android' };
 const initials = (creditor) => creditor.split(/\s+/).slice(0, 2).map((word) => word[0]).join('').toUpperCase();
 
+const wayOf = (message) => `${stepName(message.step)}${isLaterPlace(message.step) ? `, then ${channelNames[message.channel]}` : ''}`;
+
 function sms(message) {
+    if (message.channel === 'voice') return el('article', { class: 'note voice' },
+        el('header', {}, el('i', { class: 'call', 'aria-hidden': 'true' }, '☎'), el('b', {}, 'Voice message'), el('span', { title: when(message.at) }, short(message.at))),
+        el('p', {}, `“${message.body}”`),
+        el('small', {}, `to ${message.name ?? message.to} · ${wayOf(message)}`));
     return el('article', { class: 'note' },
         el('header', {}, el('i', { class: 'sms', 'aria-hidden': 'true' }, 'SMS'), el('b', {}, 'Messages'), el('span', { title: when(message.at) }, short(message.at))),
         el('p', {}, ...linked(message.body, message.link)),
-        el('small', {}, `to ${message.name ?? 'nobody'} · ${stepName(message.step)}`));
+        el('small', {}, `to ${message.name ?? message.to} · ${wayOf(message)}`));
 }
 
 /** As a lock screen shows it. `earlier`: what was there under the same collapse id. */
@@ -145,7 +100,7 @@ function notification(message, creditor, earlier) {
             el('header', {}, el('b', {}, creditor), el('span', { title: when(message.at) }, short(message.at))),
             message.title ? el('strong', {}, message.title) : null,
             el('p', {}, message.body),
-            el('small', {}, `${message.name ?? 'nobody'}${message.service ? `’s ${telephones[message.service]}` : ''}${message.step ? ` · ${stepName(message.step)}` : ''}`),
+            el('small', {}, `${message.name ?? message.to}${message.service ? `’s ${telephones[message.service]}` : ''}${message.step ? ` · ${wayOf(message)}` : ''}`),
             marks.length ? el('div', { class: 'marks' }, ...marks) : null),
     ];
     const kind = `note push ${message.service ?? ''}${earlier.length ? ' stacked' : ''}${message.opened_at ? ' seen' : ''}`;
@@ -211,7 +166,7 @@ export function inbox(root) {
             return;
         }
         open = mail.id;
-        letter.replaceChildren(el(root.dataset.heading ?? 'h3', {}, mail.title ?? ''), el('p', { class: 'soft' }, `To ${mail.name ?? ''} <${mail.to}> · ${when(mail.at)} · ${stepName(mail.step)}`), ...linked(mail.body, mail.link));
+        letter.replaceChildren(el(root.dataset.heading ?? 'h3', {}, mail.title ?? ''), el('p', { class: 'soft' }, `To ${mail.name ?? ''} <${mail.to}> · ${when(mail.at)} · ${wayOf(mail)}`), ...linked(mail.body, mail.link));
         for (const button of list.querySelectorAll('button')) button.setAttribute('aria-pressed', String(Number(button.dataset.id) === open));
     };
     root.append(list, letter);
@@ -302,13 +257,6 @@ export function trouble(root) {
 
 // -- the debts --------------------------------------------------------------------------------------
 const debtStates = { due: ['to pay', 'info'], overdue: ['overdue', 'bad'], part_paid: ['part paid', 'warn'], paid: ['paid', 'good'], overpaid: ['over-paid', 'good'], processing: ['processing', 'info'], held: ['on hold', 'warn'] };
-const stepTone = { sent: 'good', scheduled: 'info', cancelled: 'plain', skipped: 'plain', failed: 'bad', uncertain: 'warn', claimed: 'info' };
-
-function ladder(steps) {
-    return steps.length ? steps.map((step) => el('span', { class: `chip ${stepTone[step.state] ?? 'plain'} ${step.state}`, title: step.reason },
-        `${stepName(step.step)} · ${when(step.due_at)} · ${step.state}${step.state === 'scheduled' || step.state === 'sent' ? '' : ` (${step.reason})`}`)) : [el('span', { class: 'soft' }, 'No reminder was planned: its ladder was over when it came in.')];
-}
-
 export function debts(root, onPhone) {
     let words = '';
     let state = '';
@@ -319,7 +267,7 @@ export function debts(root, onPhone) {
         el('option', { value: '' }, 'All states'), ...Object.entries(debtStates).map(([value, [name]]) => el('option', { value }, name)));
     root.append(el('div', { class: 'tools' }, search, pick), list);
     async function fill(steps, debt) {
-        steps.replaceChildren(...ladder(await get(`/ladder.json?customer=${debt.customer}&invoice=${debt.invoice}`)));
+        await story(steps, debt);
     }
     function row(debt) {
         const [name, tone] = debtStates[debt.state] ?? [debt.state, 'plain'];
@@ -338,7 +286,7 @@ export function debts(root, onPhone) {
             el('span', {}, el('b', {}, debt.name ?? debt.reference), el('br'), el('span', { class: 'soft' }, debt.number)),
             el('span', { class: 'what soft' }, debt.product ?? ''),
             el('span', { class: 'num' }, el('b', {}, money(debt.due_minor, debt.currency)), el('br'), el('span', { class: 'soft' }, `due ${debt.due_date}`)),
-            el('span', {}, el('span', { class: `chip ${tone}` }, name)),
+            el('span', { class: 'chips' }, el('span', { class: `chip ${tone}` }, name), segmentChip(debt)),
             el('span', { class: 'next soft' }, debt.next_at ? `next: ${stepName(debt.next_step)}, ${when(debt.next_at)}` : debt.last_step ? `last: ${stepName(debt.last_step)}` : ''),
             el('span', { class: 'acts' },
                 debt.link ? el('a', { class: 'button', href: debt.link, target: '_blank', rel: 'noopener', 'aria-label': `Page of ${debt.number}` }, 'Page') : null,
@@ -363,6 +311,12 @@ export function debts(root, onPhone) {
 
 // -- pages ------------------------------------------------------------------------------------------
 const views = [];
+function showPhone(debt) {
+    const pane = $('[data-view=phone]');
+    pane?.showCustomer(debt.customer, debt.name ?? debt.reference);
+    pane?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+}
+if (!$('[data-view=dunning]')) watch('/scenarios.json', ({ presets }) => learnSteps(presets), 5000);
 for (const node of document.querySelectorAll('[data-view]')) {
     const query = new URLSearchParams(location.search);
     if (node.dataset.view === 'clock') views.push(clockBar(node));
@@ -374,22 +328,22 @@ for (const node of document.querySelectorAll('[data-view]')) {
     if (node.dataset.view === 'inbox') inbox(node);
     if (node.dataset.view === 'bank') bank(node);
     if (node.dataset.view === 'trouble') views.push(trouble(node));
-    if (node.dataset.view === 'debts') debts(node, (debt) => {
-        const pane = $('[data-view=phone]');
-        pane?.showCustomer(debt.customer, debt.name ?? debt.reference);
-        pane?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
-    });
+    if (node.dataset.view === 'dunning') dunning(node);
+    if (node.dataset.view === 'team') team(node, showPhone);
+    if (node.dataset.view === 'debts') debts(node, showPhone);
 }
 watch('/state.json', (state) => {
     for (const view of views) view(state);
     const { figures } = state;
-    for (const node of document.querySelectorAll('[data-figures]')) node.textContent = `${figures.invoices} invoices of ${figures.customers} fictional people, ${figures.paid} paid, ${money(figures.due_minor, 'PLN')} left to pay.`;
+    for (const node of document.querySelectorAll('[data-figures]')) node.textContent = `${figures.invoices} invoices of ${figures.customers} fictional people, ${figures.paid} paid, ${money(figures.due_minor, 'PLN')} left to pay. ${figures.segments.on_time} people pay on time, ${figures.segments.sometimes_late} are sometimes late, ${figures.segments.chronically_late} chronically.${figures.put_off ? ` ${figures.put_off} reminders are put off.` : ''}`;
     for (const node of document.querySelectorAll('[data-api]')) node.href = state.api;
 }, 1000);
 const first = $('[data-first]');
 if (first) {
-    watch('/debtors.json?limit=1&state=due', ([debt]) => {
+    let state = 'due';
+    watch(() => `/debtors.json?limit=1&state=${state}`, ([debt]) => {
         first.hidden = !debt?.link;
         if (debt?.link) first.href = debt.link;
+        else state = state === 'due' ? 'overdue' : 'due';
     }, 4000);
 }

@@ -14,7 +14,7 @@ enum act { LOOK = 0, BEGIN, GOOD, BAD, NEUTRAL, SPENT, STOP, GO_ON };
 struct row {
     int64_t at_ms;
     enum act act;
-    int64_t count; /* how often; with SPENT how much */
+    int64_t count; /* how often; with SPENT how much, on a day called like the time */
     size_t room;
     uint32_t wait_ms;
 };
@@ -39,7 +39,7 @@ static void act(struct gate *gate, const struct row *row)
             gate_end_neutral(gate);
     }
     if (row->act == SPENT)
-        gate_set_spent(gate, row->count);
+        gate_set_spent(gate, (int32_t)row->at_ms, row->count);
     else if (row->act == STOP)
         gate_stop(gate, "no credit");
     else if (row->act == GO_ON)
@@ -112,6 +112,7 @@ static void the_days_money_is_not_overspent(void **state)
         {0, BEGIN, 1, 0, UINT32_MAX},
         {0, NEUTRAL, 1, 1, 0},             /* it cost nothing */
         {0, SPENT, 300000, 0, UINT32_MAX}, /* other nodes spend too */
+        {0, SPENT, 0, 0, UINT32_MAX},      /* what just ended is not recorded yet */
         {1, SPENT, 0, 4, 0},               /* another day */
     };
     TELL(((struct gate_limits){

@@ -1,6 +1,7 @@
 #include "flow/message_news.h"
 
 #include "domain/message_code.h"
+#include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
 
 #include <setjmp.h>
@@ -171,6 +172,45 @@ static void what_did_not_arrive_takes_the_next_place_at_once(void **state)
     assert_string_equal(next_place(), "due+1 scheduled 1 true");
 }
 
+static void on_recorded(void *owner, const struct err *err)
+{
+    (void)owner;
+    assert_int_equal(err->code, 0);
+    ++answer.done;
+}
+
+/* The gateway's report is quicker than the record of what was sent, and the next place has no wait.
+ */
+static void what_is_reported_before_it_is_recorded_takes_the_next_place(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update scenario_step set wait_seconds = '{0,0,0}', unless ="
+                          " '{\"\",\"\",\"\"}';"
+                          "update reminder set state = 'claimed', claimed_at ="
+                          " to_timestamp(1795348800) where message_no = 7");
+    assert_int_equal(take(by_code(MESSAGE_NEWS_UNDELIVERED)), MESSAGE_NEWS_TAKEN);
+    assert_string_equal(
+        fixture_value(&fixture, "select count(*) from reminder where step = 'due+1'"), "0");
+    struct reminder_key key = {.customer_id = 1, .step = "due"};
+    key.invoice_id =
+        atoll(fixture_value(&fixture, "select invoice_id from invoice where customer_id = 1"));
+    struct instant claimed_at = {INT64_C(1795348800) * 1000000};
+    struct reminder_outcome *sent = reminder_outcome_new(&key, claimed_at, 0);
+    sent->sent_at = fixture_now();
+    reminder_outcome_set(sent, "sent", SPAN_LIT("accepted"));
+    struct pg_tx tx = {0};
+    struct err err = {0};
+    answer.done = 0;
+    assert_int_equal(reminder_finish(fixture.world.store, &tx, &sent, 1, fixture_now(), NULL,
+                                     on_recorded, NULL, &err),
+                     0);
+    assert_true(fixture_run(&fixture, &answer.done, 1, 20));
+    free(sent);
+    assert_string_equal(fixture_value(&fixture, "select state || ' ' || reason || ' ' || channel_no"
+                                                " from reminder where step = 'due+1'"),
+                        "scheduled undelivered 1");
+}
+
 static void the_next_place_that_was_to_come_later_comes_now(void **state)
 {
     (void)state;
@@ -271,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_none_of_ours_changes_nothing, setup),
         cmocka_unit_test_setup(a_weaker_state_never_undoes_a_stronger_one, setup),
         cmocka_unit_test_setup(what_did_not_arrive_takes_the_next_place_at_once, setup),
+        cmocka_unit_test_setup(what_is_reported_before_it_is_recorded_takes_the_next_place, setup),
         cmocka_unit_test_setup(the_next_place_that_was_to_come_later_comes_now, setup),
         cmocka_unit_test_setup(who_has_paid_or_is_told_something_newer_gets_no_next_place, setup),
         cmocka_unit_test_setup(a_dead_address_is_kept_and_one_changed_since_is_not_blamed, setup),

@@ -219,6 +219,33 @@ static void after_an_outage_only_the_newest_missed_step_of_each_debt_goes(void *
                               " after_16 scheduled 2026-12-10 12:00:00");
 }
 
+/* As a statement that takes too long: it fails for many and not for few. */
+static void a_batch_that_fails_is_tried_with_fewer_customers(void **state)
+{
+    (void)state;
+    sql("insert into customer (reference, created_at, changed_at) select 'L' || n, now(), now()"
+        " from generate_series(1, 401) n;"
+        "update invoice set customer_id = 21 + 19 * customer_id;"
+        "update invoice set needs_plan = false;"
+        "insert into planned (through, scenarios, at) values ('2026-11-23', '', now());"
+        "create function too_many() returns trigger language plpgsql as $$ begin"
+        " if (select count(*) from fresh) > 6 then raise exception 'too many'; end if;"
+        " return null; end $$;"
+        "create trigger too_many after insert on reminder referencing new table as fresh"
+        " for each statement execute function too_many()");
+    add_days(2);
+    struct node *node = node_new(450);
+    do {
+        node_begin(node);
+        node_wait(node);
+        assert_true(node->calls < CALLS_MAX);
+    } while (node->has_more || node->err.code != 0);
+    node_free(node);
+    sql("drop trigger too_many on reminder; drop function too_many");
+    assert_value("select count(*) from reminder where step = 'before_2'", "20");
+    assert_value("select passing_to is null from planned", "t");
+}
+
 static void what_is_owed_again_goes_on_where_it_would_be(void **state)
 {
     (void)state;
@@ -267,6 +294,33 @@ static void a_new_version_takes_over_at_its_time(void **state)
     assert_value("select string_agg(distinct step || ' ' || version || ' ' || state || ' ' ||"
                  " step_date, ', ') from reminder where state = 'scheduled' and step <> 'before_1'",
                  "after_2 2 scheduled 2026-11-28");
+}
+
+#define WAITING                                                                                    \
+    "select string_agg(step || ' ' || scenario_id || ' ' || n, ', ' order by scenario_id) from ("  \
+    "select step, scenario_id, count(*) as n from reminder where step <> 'issue' and state = "     \
+    "'scheduled' group by 1, 2) s"
+
+static void a_scenario_put_before_another_takes_its_debts_with_what_is_planned(void **state)
+{
+    (void)state;
+    add_days(2); /* 24 November: before_2 is tomorrow */
+    plan_all();
+    assert_value(WAITING, "before_2 1 20");
+    sql("update invoice set product = 'Leasing auta' where customer_id <= 5;"
+        "insert into scenario (name, position, created_at) values ('leasing', 0, now());"
+        "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
+        " created_by, in_force_from, products) values (2, 1, '', 7, now(), 'test',"
+        " '2026-11-25 07:00+00', '{Leasing*}');"
+        "insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,"
+        " is_working_days, on_day_off, at_second, channels, wait_seconds, unless, template, tone)"
+        " values (2, 1, 0, 'early', 'due', -2, false, 'same', 36000, '{sms}', '{0}', '{\"\"}',"
+        " 'before', 'neutral')");
+    plan_all();
+    assert_value(WAITING, "before_2 1 15, early 2 5");
+    sql("update scenario set position = 2 where scenario_id = 2");
+    plan_all();
+    assert_value(WAITING, "before_2 1 20");
 }
 
 /* Everything once, whoever did it. */
@@ -464,8 +518,11 @@ int main(void)
         cmocka_unit_test_setup(each_day_is_planned_a_day_ahead, setup),
         cmocka_unit_test_setup(after_an_outage_only_the_newest_missed_step_of_each_debt_goes,
                                setup),
+        cmocka_unit_test_setup(a_batch_that_fails_is_tried_with_fewer_customers, setup),
         cmocka_unit_test_setup(what_is_owed_again_goes_on_where_it_would_be, setup),
         cmocka_unit_test_setup(a_new_version_takes_over_at_its_time, setup),
+        cmocka_unit_test_setup(a_scenario_put_before_another_takes_its_debts_with_what_is_planned,
+                               setup),
         cmocka_unit_test_setup(two_nodes_share_a_pass, setup),
         cmocka_unit_test_setup(the_forecast_is_what_is_then_planned, setup),
         cmocka_unit_test_setup(a_debt_is_told_why_each_step_goes_or_stays, setup),

@@ -19,7 +19,7 @@ static struct money_fixture fixture;
 
 /* What channels were handed. */
 static struct {
-    char channel[16], code[24];
+    char channel[16], code[24], body[200];
     int64_t customer_id;
 } sent[SENT_MAX];
 static int sent_count;
@@ -57,6 +57,7 @@ static int fake_send(const struct channel_means *means, const struct channel_mes
         snprintf(sent[sent_count].channel, sizeof(sent[0].channel), "%.*s",
                  SPAN_ARG(message->channel));
         snprintf(sent[sent_count].code, sizeof(sent[0].code), "%.*s", SPAN_ARG(message->code));
+        snprintf(sent[sent_count].body, sizeof(sent[0].body), "%.*s", SPAN_ARG(message->body));
         sent[sent_count].customer_id = message->customer_id;
     }
     ++sent_count;
@@ -620,6 +621,37 @@ static void a_message_that_is_tried_again_keeps_its_number(void **state)
         "3 1");
 }
 
+/* Of 100.00 due on the 24th of November the second part is 40.00 in December. */
+static void a_step_of_an_instalment_speaks_of_that_part(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture,
+                "update scenario_step set template = 'before' where step_no = 2;"
+                "insert into instalment select customer_id, invoice_id, n, date '2026-11-30'"
+                " + n, 4000, null from invoice, generate_series(1, 2) n");
+    run_with_customer(BY(2) ANCHOR(2) HOLD("plan"), 1);
+    dispatch_for(600);
+    assert_int_equal(sent_count, 1);
+    assert_non_null(strstr(sent[0].body, "40,00"));
+    assert_non_null(strstr(sent[0].body, "02.12.2026"));
+    assert_string_equal(value("select state from reminder"), "sent");
+}
+
+static void an_event_says_which_rule_and_which_text(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "insert into scenario (name, position, created_at) select 'ladder', 1,"
+                          " now() where not exists (select from scenario)");
+    run_with_customer(BY(0), 1);
+    dispatch_for(600);
+    assert_string_equal(value("select (facts::json ->> 'scenario') || ' ' || (facts::json ->>"
+                              " 'version') from event where kind = 'reminder.claimed'"),
+                        "ladder 1");
+    assert_string_equal(value("select facts::json ->> 'text' from event where kind ="
+                              " 'reminder.sent'"),
+                        "pl/due");
+}
+
 static void thank_yous_are_messages_of_their_own(void **state)
 {
     (void)state;
@@ -748,6 +780,28 @@ static void behind_a_stopped_gate_other_ways_go_on(void **state)
                         "20");
 }
 
+/* A message costs 160000. Other machines and this one's last life have spent 200000. */
+static void a_channel_ends_its_day_at_its_money(void **state)
+{
+    (void)state;
+    struct gates gates = {.count = 0};
+    seed(20);
+    fixture_sql(&fixture, "insert into sending_day values ('2026-11-25', 'sms', 9, 200000),"
+                          " ('2026-11-25', 'voice', 9, 900000), ('2026-11-24', 'sms', 9, 900000)");
+    gates_add(&gates, "sms",
+              &(struct gate_limits){
+                  .in_flight_max = 20, .spend_day_micro = 520000, .price_micro = 160000});
+    fixture.world.gates = &gates;
+    dispatch_for(1500);
+    int on_first_day = sent_count;
+    at_seconds(86400);
+    dispatch_for(1500);
+    gates_release(&gates);
+    fixture.world.gates = NULL;
+    assert_int_equal(on_first_day, 2);
+    assert_int_equal(sent_count, 2 + 3);
+}
+
 static void a_day_ends_at_its_volume_until_more_is_allowed(void **state)
 {
     (void)state;
@@ -784,6 +838,8 @@ int main(void)
         cmocka_unit_test_setup(the_red_switch_stops_everything_and_lets_it_go_on, setup),
         cmocka_unit_test_setup(debts_of_one_person_are_one_message, setup),
         cmocka_unit_test_setup(a_message_that_is_tried_again_keeps_its_number, setup),
+        cmocka_unit_test_setup(a_step_of_an_instalment_speaks_of_that_part, setup),
+        cmocka_unit_test_setup(an_event_says_which_rule_and_which_text, setup),
         cmocka_unit_test_setup(thank_yous_are_messages_of_their_own, setup),
         cmocka_unit_test_setup(without_merging_the_budget_counts_each, setup),
         cmocka_unit_test_setup(the_next_place_comes_after_its_wait, setup),
@@ -793,6 +849,7 @@ int main(void)
         cmocka_unit_test_setup(what_cannot_be_reached_at_any_place_leaves_none_behind, setup),
         cmocka_unit_test_setup(a_gate_lets_no_more_be_claimed_than_it_has_room_for, setup),
         cmocka_unit_test_setup(behind_a_stopped_gate_other_ways_go_on, setup),
+        cmocka_unit_test_setup(a_channel_ends_its_day_at_its_money, setup),
         cmocka_unit_test_setup(a_day_ends_at_its_volume_until_more_is_allowed, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
