@@ -11,7 +11,8 @@ import { startPayment } from '../support/payer.mjs';
 const demo = await startDemo();
 const browser = await openBrowser();
 
-// The demo's processes of this name, frozen while `work` runs.
+// The demo's processes of this name, frozen while `work` runs, which is not long: who gives no sign of
+// life for ten seconds is replaced.
 async function whileFrozen(name, work) {
   const pids = descendants(demo.pid).filter((pid) => {
     try {
@@ -23,7 +24,7 @@ async function whileFrozen(name, work) {
   assert.ok(pids.length > 0, `no process called ${name}`);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
-    await work();
+    return await work();
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
@@ -64,15 +65,13 @@ test('the sixth payment that a link starts within ten minutes is 429, and says w
 test('a bank that does not answer is 502, and the visitor may try again', async () => {
   const page = await openPhone(browser);
   await page.goto(demo.links[1]);
-  await whileFrozen('panes', async () => {
-    await assertNotice(page, await press(page), { status: 502, says: /Operator płatności nie odpowiada/ });
-  });
+  const answer = await whileFrozen('panes', () => press(page));
+  await assertNotice(page, answer, { status: 502, says: /Operator płatności nie odpowiada/ });
 });
 
 test('a database that does not answer is 503, and its page comes from memory', async () => {
   const page = await openPhone(browser);
-  await whileFrozen('postgres', async () => {
-    await assertNotice(page, await page.goto(demo.links[2]), { status: 503, says: /przerwa/, retryAfter: '1' });
-  });
+  const answer = await whileFrozen('postgres', () => page.goto(demo.links[2]));
+  await assertNotice(page, answer, { status: 503, says: /przerwa/, retryAfter: '1' });
   await eventually(async () => (await demo.get(demo.links[2])).status === 200, { what: 'the page is back' });
 });
