@@ -1,5 +1,5 @@
 -- The plan: which reminders there are to be. The rule stands in the function plan_judge (migration
--- 0043); here it is asked: by the planner, by the forecast, and by whoever wants to know why.
+-- 0032); here it is asked: by the planner, by the forecast, and by whoever wants to know why.
 --
 -- The parameters of the rule, in all statements: $1 scenario_id[], $2 version[], $3 step_no[],
 -- $4 occurrence[], $5 anchor date[], $6 day[] of the hits; $7 customer_id[], $8 invoice_id[] of the
