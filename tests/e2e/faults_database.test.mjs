@@ -123,7 +123,10 @@ test('the postmaster of the private database killed again and again: it is back 
   const before = family();
   for (let round = 0; round < PRIVATE_ROUNDS; ++round) {
     await wait(50 + Math.random() * 300);
-    const [postmaster] = own.gateway.processes('postgres');
+    const [postmaster] = await eventually(() => { // all may be clear while none runs: nothing was asked then
+      const pids = own.gateway.processes('postgres');
+      return pids.length > 0 && pids;
+    }, { what: 'a postmaster to kill', every: 5 });
     const killed = performance.now();
     process.kill(postmaster, 'SIGKILL');
     await eventually(() => !own.gateway.processes('postgres').includes(postmaster), { every: 5 });
