@@ -63,7 +63,15 @@ static void print_held_by(const json_t *item)
     free(data);
 }
 
-static void print_debt(const struct plan_run *run, const json_t *answer)
+/* Of what there is of a debt, that of one day. */
+static void keep_day(json_t *items, const char *date)
+{
+    for (size_t i = json_array_size(items); i-- > 0;)
+        if (strcmp(text_of(json_array_get(items, i), "date"), date) != 0)
+            json_array_remove(items, i);
+}
+
+static void print_debt(const json_t *answer)
 {
     size_t i;
     const json_t *item;
@@ -74,23 +82,28 @@ static void print_debt(const struct plan_run *run, const json_t *answer)
                                                                  : "held back now by nothing");
     json_array_foreach(json_object_get(answer, "held_by"), i, item) print_held_by(item);
     puts("what was, and is planned:");
-    json_array_foreach(json_object_get(answer, "was"), i,
-                       item) if (run->date == NULL || strcmp(text_of(item, "date"), run->date) == 0)
+    json_array_foreach(json_object_get(answer, "was"), i, item)
         printf("  %s  %-18s %s: %s\n", text_of(item, "due_at"), text_of(item, "step"),
                text_of(item, "state"), text_of(item, "reason"));
     puts("its steps:");
-    json_array_foreach(json_object_get(answer, "steps"), i,
-                       item) if (run->date == NULL || strcmp(text_of(item, "date"), run->date) == 0)
-        print_step(item);
+    json_array_foreach(json_object_get(answer, "steps"), i, item) print_step(item);
 }
 
 static void print_answer(const struct plan_run *run, struct span json)
 {
     json_t *answer = json_loadb(json.base, json.len, 0, NULL);
-    if (run->invoice == NULL)
+    if (run->invoice != NULL && run->date != NULL) {
+        keep_day(json_object_get(answer, "was"), run->date);
+        keep_day(json_object_get(answer, "steps"), run->date);
+    }
+    if (run->has_json) {
+        json_dumpf(answer, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (run->invoice == NULL) {
         print_day(answer);
-    else
-        print_debt(run, answer);
+    } else {
+        print_debt(answer);
+    }
     json_decref(answer);
 }
 
@@ -101,8 +114,6 @@ static void on_explained(void *owner, struct span json, const struct err *err)
         fprintf(stderr, "dunlin: %s\n", err->text);
     else if (json.base == NULL)
         fputs("dunlin: there is no such invoice\n", stderr);
-    else if (run->has_json)
-        printf("%.*s\n", SPAN_ARG(json));
     else
         print_answer(run, json);
     command_world_finish(&run->room, err->code != 0 || json.base == NULL ? 1 : 0);

@@ -32,6 +32,12 @@ static size_t gate_of(const struct send_room *room, const struct reminder_candid
     return GATES_MAX;
 }
 
+/* No message: the day's number does not count it. */
+static bool is_for_staff(const struct reminder_candidate *candidate)
+{
+    return strcmp(candidate->channel, "call") == 0 || strcmp(candidate->channel, "handover") == 0;
+}
+
 static void note_wait(struct send_room *room, size_t gate)
 {
     uint32_t wait_ms = gate_wait_ms(room->gates->all[gate].gate, clock_mono());
@@ -46,7 +52,7 @@ enum send_fit send_room_fit(struct send_room *room, const struct reminder_candid
                                          [PUSH_FIT_DOWN] = SEND_FIT_DOWN};
     if (candidate->channel[0] == 0)
         return SEND_FIT_NOW; /* it is put off, or ends */
-    if (room->messages_left <= 0)
+    if (room->messages_left <= 0 && !is_for_staff(candidate))
         return SEND_FIT_DOWN;
     if (candidate->devices[0] != 0)
         return fits[push_room_fit(room->pushes, candidate->devices)];
@@ -62,7 +68,7 @@ void send_room_take(struct send_room *room, const struct reminder_candidate *can
     size_t gate = gate_of(room, candidate);
     if (candidate->channel[0] == 0)
         return;
-    if (room->messages_left != VOLUME_UNLIMITED)
+    if (room->messages_left != VOLUME_UNLIMITED && !is_for_staff(candidate))
         --room->messages_left;
     if (candidate->devices[0] != 0)
         push_room_take(room->pushes, candidate->devices);

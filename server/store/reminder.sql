@@ -854,6 +854,8 @@ with finished as (
         count(*) filter (where f.state in ('sent', 'uncertain') or f.is_sent), sum(f.price_micro)
     from finished f
     where f.is_lead and (f.state in ('sent', 'uncertain') or f.is_sent or f.price_micro <> 0)
+        -- work for people is no message
+        and f.channel not in ('call', 'handover')
     group by f.channel
     order by f.channel
     on conflict (day, channel) do update

@@ -66,3 +66,13 @@ test('the parts of a plan have theirs', async () => {
   assert.equal((await post(`invoices/${c}-${i}/holds`, { kind: 'plan' })).status, 201);
   await eventually(async () => (await stepsOf('FV/1')).join() === `part.1 ${dayFromNow(1)}`);
 });
+
+test('dunlin plan tells of a day, and of one debt that day alone when both are named', () => {
+  const tomorrow = dayFromNow(1);
+  assert.match(run('plan', '--date', tomorrow), new RegExp(`^${tomorrow}: 3 reminders, \\+\\d+ against the day before\n`));
+  const { was, steps } = JSON.parse(run('plan', '--invoice', 'FV/0', '--date', tomorrow, '--json'));
+  assert.deepEqual([was.map(({ step, date }) => [step, date]), steps.map(({ step, date }) => [step, date])], [[['kept.1', tomorrow]], [['kept.1', tomorrow]]]);
+  const other = JSON.parse(run('plan', '--invoice', 'FV/0', '--date', dayFromNow(9), '--json'));
+  assert.deepEqual([other.was, other.steps], [[], []]);
+  assert.match(run('plan', '--invoice', 'FV/0', '--date', tomorrow), /\n  promise .*\n(.*\n)*its steps:\n.* kept\.1 +stays: planned before .*\n$/);
+});

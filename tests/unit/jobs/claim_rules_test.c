@@ -139,6 +139,7 @@ static int setup(void **state)
                                                       .feed_age_max_s = 86400};
     outcome = CHANNEL_SENT;
     sent_count = in_flight = most_in_flight = 0;
+    fixture.metrics->values[METRIC_sending_stops] = 0;
     at_seconds(0);
     return 0;
 }
@@ -820,6 +821,24 @@ static void behind_a_stopped_gate_other_ways_go_on(void **state)
 }
 
 /* A message costs 160000. Other machines and this one's last life have spent 200000. */
+static void work_for_people_is_no_message_of_the_day(void **state)
+{
+    (void)state;
+    seed(20);
+    fixture.world.reminders.usual_factor = 1;
+    fixture.world.reminders.ramp_start = 4;
+    fixture_sql(&fixture, "update reminder set scenario_id = 1, version = 1, step_no = 5 where"
+                          " customer_id > 8");
+    dispatch_for(2500);
+    assert_string_equal(value("select string_agg(channel || ' ' || n, ', ' order by channel) from"
+                              " (select channel, count(*) as n from reminder where state = 'sent'"
+                              " group by 1) s"),
+                        "call 12, sms 4");
+    assert_string_equal(value("select string_agg(channel || ' ' || message_count, ', ') from"
+                              " sending_day"),
+                        "sms 4");
+}
+
 static void a_channel_ends_its_day_at_its_money(void **state)
 {
     (void)state;
@@ -889,6 +908,7 @@ int main(void)
         cmocka_unit_test_setup(what_cannot_be_reached_at_any_place_leaves_none_behind, setup),
         cmocka_unit_test_setup(a_gate_lets_no_more_be_claimed_than_it_has_room_for, setup),
         cmocka_unit_test_setup(behind_a_stopped_gate_other_ways_go_on, setup),
+        cmocka_unit_test_setup(work_for_people_is_no_message_of_the_day, setup),
         cmocka_unit_test_setup(a_channel_ends_its_day_at_its_money, setup),
         cmocka_unit_test_setup(a_day_ends_at_its_volume_until_more_is_allowed, setup),
     };
