@@ -1,9 +1,8 @@
-/* Scenarios as people write them: YAML in, with every mistake and its place, and YAML out again.
- * docs/scenarios.md describes the form. */
+/* Scenarios as people write them, in YAML, with every mistake and its place; what is kept and shown
+ * again is their own text. docs/scenarios.md describes the form. */
 #ifndef DUNLIN_FLOW_SCENARIO_YAML_H
 #define DUNLIN_FLOW_SCENARIO_YAML_H
 
-#include "base/buf.h"
 #include "domain/scenario_check.h"
 
 enum {
@@ -33,7 +32,5 @@ struct scenario_templates {
  * may be null: then any is taken for one that exists. */
 struct scenario *scenario_yaml_read(struct span text, const struct scenario_templates *templates,
                                     struct scenario_mistakes *mistakes);
-/* What reads back as the same; defaults are left out. The scenario must be without mistakes. */
-void scenario_yaml_write(const struct scenario *, struct buf *out);
 
 #endif

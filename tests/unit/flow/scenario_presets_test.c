@@ -1,5 +1,6 @@
 #include "flow/scenario_presets.h"
 
+#include "base/buf.h"
 #include "flow/scenario_templates.h"
 
 #include <setjmp.h>
@@ -125,26 +126,6 @@ static void each_preset_is_what_its_description_says(void **state)
     }
 }
 
-static void each_preset_can_be_written_and_read_again(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < scenario_preset_count(); ++i) {
-        struct buf once, twice;
-        buf_init(&once, 65536);
-        buf_init(&twice, 65536);
-        struct scenario *s = scenario_yaml_read(scenario_preset_at(i).text, NULL, &mistakes);
-        scenario_yaml_write(s, &once);
-        free(s);
-        s = scenario_yaml_read(buf_span(&once), NULL, &mistakes);
-        assert_non_null(s);
-        scenario_yaml_write(s, &twice);
-        assert_string_equal(buf_span(&once).base, buf_span(&twice).base);
-        free(s);
-        buf_release(&once);
-        buf_release(&twice);
-    }
-}
-
 /* Presets are put in force without asking for their templates. */
 static void the_words_of_each_preset_are_shipped(void **state)
 {
@@ -170,7 +151,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_preset_is_what_its_description_says),
-        cmocka_unit_test(each_preset_can_be_written_and_read_again),
         cmocka_unit_test(the_words_of_each_preset_are_shipped),
         cmocka_unit_test(what_is_no_preset_is_not_found),
     };

@@ -1,5 +1,7 @@
 #include "flow/scenario_yaml.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,24 +111,6 @@ static void a_scenario_is_read_as_it_is_written(void **state)
     struct scenario *s = read_good(whole);
     check_whole(s);
     free(s);
-}
-
-static void what_is_written_reads_back_as_the_same(void **state)
-{
-    (void)state;
-    struct scenario *s = read_good(whole);
-    struct buf out, again;
-    buf_init(&out, 65536);
-    buf_init(&again, 65536);
-    scenario_yaml_write(s, &out);
-    free(s);
-    s = read_good(buf_span(&out).base);
-    check_whole(s);
-    scenario_yaml_write(s, &again);
-    assert_string_equal(buf_span(&out).base, buf_span(&again).base);
-    free(s);
-    buf_release(&out);
-    buf_release(&again);
 }
 
 static void defaults_stand_for_what_is_left_out(void **state)
@@ -476,7 +460,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scenario_is_read_as_it_is_written),
-        cmocka_unit_test(what_is_written_reads_back_as_the_same),
         cmocka_unit_test(defaults_stand_for_what_is_left_out),
         cmocka_unit_test(amounts_are_counted_in_their_currency),
         cmocka_unit_test(each_mistake_is_told_with_its_place),
