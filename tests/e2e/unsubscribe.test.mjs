@@ -32,7 +32,7 @@ test('looking changes nothing; one click is enough, and as often as one likes', 
   const looked = await post(url, {}, undefined, 'GET');
   assert.equal(looked.status, 200);
   assert.match(looked.text, /Wyłącz e-maile/);
-  assert.match(looked.text, /musimy zawiadomić na piśmie/);
+  assert.match(looked.text, /może przyjść inną drogą/);
   assert.equal((await post(url, {}, undefined, 'HEAD')).status, 200);
   assert.deepEqual(await optedOut(0), []);
   for (let i = 0; i < 2; ++i) {
