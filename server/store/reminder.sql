@@ -303,6 +303,11 @@ with opened as materialized ( -- once a zone: it takes longer than all the rest
         from contact_budget(r.customer_id, $4::timestamptz, $10::bigint, $11::bigint,
             $12::bigint) c
         where not reminder_is_thanks(r.step) and $10::bigint + $11::bigint + $12::bigint > 0
+            -- a hand-over is no message to the person
+            and not exists (
+                select from scenario_step s
+                where s.scenario_id = r.scenario_id and s.version = r.version
+                    and s.step_no = r.step_no and s.channels[r.channel_no + 1] = 'handover')
         offset 0) b on true
     where r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= $4::timestamptz
         and (i.due_minor > 0) <> reminder_is_thanks(r.step)

@@ -309,6 +309,8 @@ static const struct row {
     {"one message that day", OLD_MESSAGE(1, 5), "sent test sms 2", NULL},
     {"two messages that day", OLD_MESSAGE(1, 5) OLD_MESSAGE(2, 20),
      "scheduled contact budget   2026-11-25 16:00:00+00", "2 of 2 in 1 days"},
+    {"a hand-over is no message", BY(6) OLD_MESSAGE(1, 5) OLD_MESSAGE(2, 20),
+     "sent test handover 0", NULL},
     {"two messages, one of them a day ago", OLD_MESSAGE(1, 5) OLD_MESSAGE(2, 25), "sent test sms 2",
      NULL},
     {"two reminders of one message are one",
