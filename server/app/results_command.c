@@ -66,7 +66,8 @@ static int ask(struct results_run *run)
     struct err err;
     run->question.now = world->now();
     run->question.holdout_permille = world->reminders.holdout_permille;
-    if (results_ask(store_reports(world->store), &run->query, &run->question, on_result, run, &err) == 0)
+    if (results_ask(store_reports(world->store), &run->query, &run->question, on_result, run,
+                    &err) == 0)
         return command_world_run(&run->room);
     fprintf(stderr, "dunlin: %s\n", err.text);
     return 1;

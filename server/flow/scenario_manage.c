@@ -120,11 +120,11 @@ static void add_save(struct scenario_manage *op, struct instant now)
 
 static void add_activate(struct scenario_manage *op, struct instant now)
 {
-    const struct scenario_activating activating = {.name = span_str(op->name),
-                                             .version = op->order.version,
-                                             .from =
-                                                 op->order.from.is_there ? op->order.from.at : now,
-                                             .now = now};
+    const struct scenario_activating activating = {
+        .name = span_str(op->name),
+        .version = op->order.version,
+        .from = op->order.from.is_there ? op->order.from.at : now,
+        .now = now};
     scenario_add_activate(&op->tx, &activating, on_activated);
 }
 

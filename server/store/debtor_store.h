@@ -33,7 +33,7 @@ struct debtor_summary {
     struct instant next_at;
     bool is_stopped; /* by the red switch */
     struct instant stopped_at;
-    struct span stopped_by; /* lives as long as the result */
+    struct span stopped_by;                                    /* lives as long as the result */
     int64_t on_time_count, sometimes_count, chronically_count; /* customers */
     int64_t call_count, handover_count, put_off_count, waiting_count;
 };

@@ -191,12 +191,12 @@ struct reminder_outcome {
     struct instant claimed_at;
     const char *state; /* "sent", "failed", "uncertain", or "scheduled": given back */
     char reason[REMINDER_REASON_MAX];
-    struct instant again_at;      /* those given back are tried again then */
-    struct instant sent_at;       /* accepted then, by one device at least, or 0 */
-    bool is_lost;                 /* nobody knows what became of its pushes, if it has any */
-    bool is_perhaps_sent;         /* though it is scheduled again: it will not end as if it never was */
-    bool is_lead;                 /* it stands for its message, which is counted once */
-    int32_t parts;                /* of an SMS; 0: not said */
+    struct instant again_at; /* those given back are tried again then */
+    struct instant sent_at;  /* accepted then, by one device at least, or 0 */
+    bool is_lost;            /* nobody knows what became of its pushes, if it has any */
+    bool is_perhaps_sent;    /* though it is scheduled again: it will not end as if it never was */
+    bool is_lead;            /* it stands for its message, which is counted once */
+    int32_t parts;           /* of an SMS; 0: not said */
     char text[REMINDER_TEXT_MAX]; /* which was sent, for its event; "": none of the ladder's */
     int64_t price_micro;
     char gateway_id[REMINDER_GATEWAY_ID_MAX]; /* "": it has none */

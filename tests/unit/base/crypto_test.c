@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 /* FIPS 180-2, appendix B.1 and B.2, however the message is cut. */
@@ -85,7 +86,8 @@ static void base64_gives_the_rfc_values_and_reads_them_back(void **state)
 static void base64_refuses_what_is_not_canonical(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"Zg", "Zg=", "Zh==", "Z===", "Zm9v\n", "Zm 9v", "Zm9-", "===="};
+    static const char *const rows[] = {
+        "Zg", "Zg=", "Zh==", "Z===", "Zm9v\n", "Zm 9v", "Zm9-", "===="};
     uint8_t back[16];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i)
         assert_int_equal(base64_parse(span_str(rows[i]), back, sizeof(back)), -1);

@@ -84,8 +84,9 @@ static void names_stand_in_numbers_and_on_command_lines(void **state)
 {
     (void)state;
     static const char *const good[] = {"a", "Jesień 2026", "2026-11", "v1.2_b", "Żółw"};
-    static const char *const bad[] = {"", "17", "-x", " x", "x ", "a/b", "=1+1", "a;b", "a\nb",
-                                      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const bad[] = {
+        "",    "17",   "-x",  " x",   "x ",
+        "a/b", "=1+1", "a;b", "a\nb", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     for (size_t i = 0; i < sizeof good / sizeof *good; ++i)
         assert_true(campaign_name_is_valid(span_str(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
@@ -107,10 +108,18 @@ static void times_are_read_with_and_without_a_zone(void **state)
         {"2026-12-01T10:00:00+01:00", 1796115600, true},
         {"2028-02-29 23:59-05:30", 1835501340, true},
     };
-    static const char *const bad[] = {"", "tomorrow", "2026-12-01", "2026-02-29 10:00",
-                                      "2026-12-01 24:00", "2026-12-01 10:60", "2026-12-01 10:00 ",
-                                      "2026-12-01 10:00+1", "2026-12-01 1:00", "01.12.2026 10:00",
-                                      "2026-12-01 10:00:00.5", "2026-12-01 10:00+15:00"};
+    static const char *const bad[] = {"",
+                                      "tomorrow",
+                                      "2026-12-01",
+                                      "2026-02-29 10:00",
+                                      "2026-12-01 24:00",
+                                      "2026-12-01 10:60",
+                                      "2026-12-01 10:00 ",
+                                      "2026-12-01 10:00+1",
+                                      "2026-12-01 1:00",
+                                      "01.12.2026 10:00",
+                                      "2026-12-01 10:00:00.5",
+                                      "2026-12-01 10:00+15:00"};
     struct instant at;
     bool has_zone;
     for (size_t i = 0; i < sizeof good / sizeof *good; ++i) {
