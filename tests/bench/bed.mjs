@@ -54,6 +54,9 @@ class Bed {
             { what: 'the gateway', within: 60000 });
         [this.appConninfo, this.ownerConninfo] =
             readFileSync(path.join(this.data, 'database.conninfo'), 'utf8').trim().split('\n');
+        // What the planner has to do for new debts it does before anything is measured.
+        await eventually(async () => (await this.query('select count(*)::int as left from invoice where needs_plan'))[0].left === 0,
+            { what: 'all debts are planned', within: 120000, every: 200 });
         await this.writePaths();
         await this.psql(['-c', 'vacuum analyze']);
     }
