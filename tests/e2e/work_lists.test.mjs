@@ -28,7 +28,7 @@ before(async () => {
   await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update invoice set needs_plan = false;
-    update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0'), segment = 'chronically_late'`);
+    update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0'), segment = 'on_time'`);
 });
 
 const ask = (where, options = {}) => request(`${base}/${where}`, { ca, ...options, headers: { ...headers(), ...options.headers } });
@@ -38,7 +38,7 @@ const post = (where, body) => ask(where, { method: 'POST', body: JSON.stringify(
 async function put(n, list, step = 'call_21') {
   await owed.execute(`with i as (select customer_id, invoice_id from invoice where number = 'FV/${n}')
     insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, text, created_at, changed_at)
-    select customer_id, invoice_id, '${step}', '${list}', 'chronically_late', 'open', 'step ${step}', '=say hello', now(), now() from i`);
+    select customer_id, invoice_id, '${step}', '${list}', 'on_time', 'open', 'step ${step}', '=say hello', now(), now() from i`);
 }
 
 async function idOf(n, step = 'call_21') {
@@ -50,7 +50,7 @@ const shown = async (query = '') => (await ask(`calls${query}`)).json().items.ma
 
 test('a call shows whom to call, about what, and why', async () => {
   await put(0, 'call');
-  const { status, json } = await ask('calls?queue=chronically_late').then((answer) => ({ status: answer.status, json: answer.json() }));
+  const { status, json } = await ask('calls?queue=on_time').then((answer) => ({ status: answer.status, json: answer.json() }));
   assert.equal(status, 200);
   const [call] = json.items;
   assert.equal(call.id, await idOf(0));
@@ -164,8 +164,8 @@ test('a step whose way is a call or a hand-over gets onto its list, once, and th
       where w.step in ('call', 'handover') and i.number in ('FV/1', 'FV/2') order by 1`);
     return found.length === 2 && found;
   });
-  assert.deepEqual(items, [{ number: 'FV/1', list: 'call', state: 'open', queue: 'chronically_late', has_text: true },
-    { number: 'FV/2', list: 'handover', state: 'open', queue: 'chronically_late', has_text: true }]);
+  assert.deepEqual(items, [{ number: 'FV/1', list: 'call', state: 'open', queue: 'on_time', has_text: true },
+    { number: 'FV/2', list: 'handover', state: 'open', queue: 'on_time', has_text: true }]);
   const holds = await owed.query(`select i.number, h.kind, h.reason from hold h join invoice i using (customer_id, invoice_id) where i.number in ('FV/1', 'FV/2')`);
   assert.deepEqual(holds, [{ number: 'FV/2', kind: 'admin', reason: 'handed over' }]);
   await eventually(async () => (await owed.query(`select state from reminder where step in ('call', 'handover') and reason <> 'test'`)).every(({ state }) => state === 'sent'));
