@@ -8,6 +8,7 @@
 #include "app/db_place.h"
 #include "app/keys.h"
 #include "app/settings.h"
+#include "app/settings_providers.h"
 #include "app/sockets.h"
 #include "base/host.h"
 #include "domain/keyring.h"
@@ -175,15 +176,17 @@ static void check_provider(const struct settings *s, int i, struct check_report 
     char name[80];
     snprintf(name, sizeof(name), "providers[%d].provider", i);
     int line = settings_line_of(s, name);
-    if (provider_find(span_str(p->provider)) == NULL)
+    const struct provider *provider = provider_find(span_str(p->provider));
+    if (provider == NULL)
         check_add(report, CHECK_REFUSAL, line, name, "there is no provider %s", p->provider);
     else if (strcmp(p->provider, "sandbox") == 0)
         check_add(report, CHECK_WARNING, line, name, "the sandbox bank moves no money");
-    if (p->secrets.count == 0)
-        check_add(report, CHECK_REFUSAL, line, name,
-                  "has no secret_files: no callback of it could be believed");
-    if (p->api_key[0] == '\0')
-        check_add(report, CHECK_WARNING, line, name, "has no api_key_file");
+    else if (strcmp(p->environment, "test") == 0)
+        check_add(report, CHECK_WARNING, line, name, "is a test account: no real money moves");
+    for (int n = 0; provider != NULL && provider->needs[n] != NULL; ++n)
+        if (!settings_provider_has(p, provider->needs[n]))
+            check_add(report, CHECK_REFUSAL, line, name, "has no %s, which %s cannot do without",
+                      provider->needs[n], p->provider);
     if (p->ca_file[0] != '\0' && access(p->ca_file, R_OK) != 0)
         check_add(report, CHECK_REFUSAL, line, name, "ca_file %s: %s", p->ca_file, strerror(errno));
 }

@@ -34,6 +34,8 @@ struct setting_target {
 };
 
 /* A copy that lives as long as the settings. */
+/* What the environment says instead of a setting (DUNLIN_… in capitals), or null. */
+const char *setting_environment_of(const char *name);
 char *setting_keep(struct settings *, const char *text, size_t len);
 /* A path as it stands in the file, made absolute. */
 const char *setting_keep_path(struct settings_reading *, const char *path);

@@ -97,7 +97,7 @@ static void store_node(struct settings_reading *r, struct setting_target *t, yam
         setting_add_mistake(r->mistakes, t->line, t->name, "must name at least one role");
 }
 
-static const char *environment_of(const char *name)
+const char *setting_environment_of(const char *name)
 {
     char variable[SETTING_NAME_ROOM + 16] = "DUNLIN_";
     size_t len = strlen(variable);
@@ -110,7 +110,7 @@ static const char *environment_of(const char *name)
 /* The environment wins over the file, so it is stored after it; a secret so given is the value. */
 static void store_environment(struct settings_reading *r, const struct setting *row)
 {
-    const char *value = environment_of(row->name);
+    const char *value = setting_environment_of(row->name);
     if (value == NULL || row->type == SETTING_SECTION || row->type == SETTING_TABLES ||
         row->type == SETTING_TEXT_FILE || row->type == SETTING_SECRET_FILE)
         return;
@@ -237,22 +237,6 @@ static void read_pair(struct settings_reading *r, const struct setting *table, c
     }
 }
 
-/* Secrets of a provider from the environment: DUNLIN_PROVIDER_PAYU_DEFAULT_SECRET. */
-static void read_provider_environment(struct settings_reading *r, struct settings_provider *p)
-{
-    char name[SETTING_NAME_ROOM];
-    snprintf(name, sizeof(name), "provider.%.24s.%.24s.secret", p->provider, p->account);
-    const char *secret = environment_of(name);
-    snprintf(name, sizeof(name), "provider.%.24s.%.24s.api_key", p->provider, p->account);
-    const char *api_key = environment_of(name);
-    if (secret != NULL) {
-        p->secrets.items[0] = setting_keep(r->settings, secret, strlen(secret));
-        p->secrets.count = 1;
-    }
-    if (api_key != NULL)
-        p->api_key = setting_keep(r->settings, api_key, strlen(api_key));
-}
-
 /* A wrong value was reported already. */
 static bool is_said(const struct settings_reading *r, const char *name)
 {
@@ -277,19 +261,6 @@ static void check_required(struct settings_reading *r, const struct setting *tab
                             row->example == NULL ? "" : row->example);
         r->mistakes->items[r->mistakes->count - 1].is_missing = prefix[0] == '\0';
     }
-}
-
-void settings_finish_provider(struct settings_reading *r, int index, int line)
-{
-    struct settings_provider *p = &r->settings->providers[index];
-    char shown[32];
-    snprintf(shown, sizeof(shown), "providers[%d].", index);
-    read_provider_environment(r, p);
-    for (int i = 0; i < index; ++i)
-        if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
-            strcmp(r->settings->providers[i].account, p->account) == 0)
-            setting_add_mistake(r->mistakes, line, shown,
-                                "is the same provider and account as an earlier one");
 }
 
 static void read_table(struct settings_reading *r, const struct setting *row, yaml_node_t *node,

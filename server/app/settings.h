@@ -48,13 +48,19 @@ struct settings_listener {
 };
 
 struct settings_provider {
-    const char *provider; /* a name of the provider registry */
-    const char *account;  /* our name for this contract */
-    const char *api_url;
-    const char *start_origin;     /* scheme and host the browser is sent to */
+    const char *provider;     /* a name of the provider registry */
+    const char *account;      /* our name for this contract */
+    const char *environment;  /* "live", "test" */
+    const char *api_url;      /* "": the provider's own, of the environment */
+    const char *start_origin; /* scheme and host the browser is sent to; "": the same */
+    const char *merchant, *client_id;
     struct settings_list secrets; /* of callbacks, the newest first; read from secret_files */
     const char *api_key;          /* read from api_key_file; "" when none */
-    const char *ca_file;          /* "" is the system's store */
+    struct settings_list public_keys;
+    const char *certificate_url, *root_pem;
+    const char *ca_file; /* "" is the system's store */
+    struct settings_list currencies;
+    int64_t amount_min_minor, amount_max_minor; /* 0: none */
 };
 
 /* One app at one service. Either an APNs token key, or a client certificate, or an FCM account. */

@@ -2,6 +2,7 @@
 
 #include "app/settings_gateway.h"
 #include "app/settings_mail.h"
+#include "app/settings_providers.h"
 #include "app/settings_push.h"
 #include "app/settings_reminders.h"
 #include "base/key_set.h"
@@ -37,7 +38,7 @@ const char *setting_check_listen(const char *value, char room[160])
                : "must name an IP address, an IPv6 one in brackets (host names are not looked up)";
 }
 
-static const char *check_origin_of(const char *value, const char *scheme)
+const char *setting_check_origin_of(const char *value, const char *scheme)
 {
     size_t len = strlen(scheme);
     if (strncmp(value, scheme, len) != 0)
@@ -55,10 +56,10 @@ static const char *check_origin_of(const char *value, const char *scheme)
 static const char *check_origin(const char *value, char room[160])
 {
     (void)room;
-    return check_origin_of(value, "https://");
+    return setting_check_origin_of(value, "https://");
 }
 
-static bool is_loopback_http(const char *value)
+bool setting_is_loopback_http(const char *value)
 {
     static const char *const prefixes[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); ++i) {
@@ -69,17 +70,10 @@ static bool is_loopback_http(const char *value)
     return false;
 }
 
-/* The sandbox bank of the demo is plain HTTP on loopback; everything else is HTTPS. */
-static const char *check_provider_origin(const char *value, char room[160])
+const char *setting_check_url(const char *value, char room[160])
 {
     (void)room;
-    return check_origin_of(value, is_loopback_http(value) ? "http://" : "https://");
-}
-
-static const char *check_url(const char *value, char room[160])
-{
-    (void)room;
-    if (strncmp(value, "https://", 8) != 0 && !is_loopback_http(value))
+    if (strncmp(value, "https://", 8) != 0 && !setting_is_loopback_http(value))
         return "must begin with https:// (http:// only on loopback)";
     for (const char *c = value; *c != '\0'; ++c)
         if ((unsigned char)*c <= ' ' || *c == '"' || *c == '<' || *c == '>' ||
@@ -118,7 +112,7 @@ static const char *check_iban(const char *value, char room[160])
     return rest == 1 ? NULL : "has wrong check digits";
 }
 
-static const char *check_word(const char *value, char room[160])
+const char *setting_check_word(const char *value, char room[160])
 {
     (void)room;
     size_t len = strlen(value);
@@ -173,7 +167,8 @@ static const char *check_algorithm(const char *value, char room[160])
 
 static const char *check_https_url(const char *value, char room[160])
 {
-    return strncmp(value, "https://", 8) == 0 ? check_url(value, room) : "must begin with https://";
+    return strncmp(value, "https://", 8) == 0 ? setting_check_url(value, room)
+                                              : "must begin with https://";
 }
 
 static const char *check_ios_app(const char *value, char room[160])
@@ -424,67 +419,6 @@ static const char *check_conninfo(const char *value, char room[160])
                  "number) or delivered."},                                                         \
         TEXT(prefix ".report.reply", at.report_reply, "OK", "generic: what it wants to hear.")
 
-#define PROVIDER_AT(field) offsetof(struct settings_provider, field)
-
-static const struct setting provider_rows[] = {
-    {.name = "provider",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(provider),
-     .example = "payu",
-     .check = check_word,
-     .is_required = true,
-     .help = "Which provider."},
-    {.name = "account",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(account),
-     .default_ = "default",
-     .check = check_word,
-     .help = "Our name for this contract, where there are several with one provider."},
-    {.name = "api_url",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(api_url),
-     .example = "https://api.provider.example",
-     .check = check_url,
-     .is_required = true,
-     .help = "Where its API is."},
-    {.name = "start_origin",
-     .type = SETTING_TEXT,
-     .offset = PROVIDER_AT(start_origin),
-     .example = "https://pay.provider.example",
-     .check = check_provider_origin,
-     .is_required = true,
-     .help = "Scheme and host that the customer's browser is sent to."},
-    {.name = "secret_files",
-     .type = SETTING_SECRET_FILES,
-     .offset = PROVIDER_AT(secrets),
-     .example = "/etc/dunlin/provider.secret",
-     .min = 1,
-     .max = 2,
-     .help =
-         "Files with the secret its callbacks are signed with; two while it rotates, the newer\n"
-         "first (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_SECRET)."},
-    {.name = "api_key_file",
-     .type = SETTING_SECRET_FILE,
-     .offset = PROVIDER_AT(api_key),
-     .example = "/etc/dunlin/provider.key",
-     .help = "File with our key to its API (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_API_KEY)."},
-    {.name = "ca_file",
-     .type = SETTING_PATH,
-     .offset = PROVIDER_AT(ca_file),
-     .example = "/etc/dunlin/provider-ca.pem",
-     .help = "Certificates to trust for its API instead of the system's."},
-    {.name = NULL},
-};
-
-static const struct setting_tables provider_tables = {
-    .rows = provider_rows,
-    .first = AT(providers),
-    .item_size = sizeof(struct settings_provider),
-    .count = AT(provider_count),
-    .max = SETTINGS_PROVIDERS_MAX,
-    .finish = settings_finish_provider,
-};
-
 const struct setting settings_table[] = {
     PATH("data_dir", data_dir, "/var/lib/dunlin",
          "Where Dunlin keeps its own files: the private database, the link keys, the ticket keys."),
@@ -656,14 +590,14 @@ const struct setting settings_table[] = {
          .example = "platnosci@example.com"),
     TEXT("creditor.website", creditor.website, NULL,
          "Where a customer can check, without clicking, that a message is genuine.",
-         .example = "https://www.example.com", .check = check_url),
+         .example = "https://www.example.com", .check = setting_check_url),
     TEXT("creditor.account", creditor.account, NULL,
          "IBAN for transfers of invoices that name no account of their own.",
          .example = "PL61109010140000071219812874", .check = check_iban),
     BOOL("creditor.euro_transfers", creditor.takes_euro_transfers, "false",
          "Whether that account takes SEPA transfers: euro invoices then show an EPC code."),
     TEXT("creditor.privacy_url", creditor.privacy_url, NULL, "The privacy notice.",
-         .example = "https://www.example.com/privacy", .check = check_url),
+         .example = "https://www.example.com/privacy", .check = setting_check_url),
 
     SECTION("import", "Files of invoices."),
     INT("import.bytes_max", import.bytes_max, "1073741824", 1024, INT64_C(1) << 40,
@@ -834,7 +768,7 @@ const struct setting settings_table[] = {
 
     {.name = "providers",
      .type = SETTING_TABLES,
-     .tables = &provider_tables,
+     .tables = &settings_provider_tables,
      .help = "Payment providers, in the order in which the page offers them."},
     {.name = NULL},
 };

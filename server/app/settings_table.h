@@ -52,10 +52,12 @@ struct setting {
 
 extern const struct setting settings_table[]; /* ended by a null name */
 
-/* A check that several tables use: an IP address and a port. */
-setting_check_fn setting_check_listen;
-/* The `finish` of providers: secrets from the environment; none twice. In settings.c. */
-void settings_finish_provider(struct settings_reading *, int index, int line);
+/* Checks that several tables use: an IP address and a port; https:// (http:// on loopback alone); a
+ * short word of small letters. */
+setting_check_fn setting_check_listen, setting_check_url, setting_check_word;
+/* Of a scheme ("https://") and a host alone. */
+const char *setting_check_origin_of(const char *value, const char *scheme);
+bool setting_is_loopback_http(const char *url);
 
 /* Whether the connection string names a password; of no other use than to refuse it in the file. */
 bool setting_conninfo_has_password(const char *conninfo);

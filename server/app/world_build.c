@@ -5,13 +5,14 @@
 #include "app/settings_gateway.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
+#include "base/crypto.h"
 #include "channel/email.h"
 #include "channel/worklist.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
 #include "io/fetch.h"
 #include "io/timer.h"
-#include "provider/provider.h"
+#include "provider/provider_session.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -23,6 +24,8 @@ enum { FETCHES_MAX = 256, CHANNELS_MAX = 16 };
 struct world_house {
     struct world world; /* first: world_free finds the house by it */
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
+    struct provider_session sessions[SETTINGS_PROVIDERS_MAX];
+    struct buf currencies[SETTINGS_PROVIDERS_MAX]; /* "PLN EUR" */
     const struct channel *channels[CHANNELS_MAX + 1];
     struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
@@ -44,18 +47,42 @@ struct creditor world_creditor_of(const struct settings *s)
     };
 }
 
-static struct provider_account account_of(const struct settings_provider *p)
+static struct span keep_list(struct buf *texts, const struct settings_list *list)
 {
+    size_t from = buf_span(texts).len;
+    for (int i = 0; i < list->count; ++i) {
+        if (i > 0)
+            buf_add_char(texts, ' ');
+        buf_add_str(texts, list->items[i]);
+    }
+    return span_from(buf_span(texts), from);
+}
+
+static struct provider_account account_of(const struct settings_provider *p,
+                                          struct provider_session *session, struct buf *currencies)
+{
+    buf_init(currencies, 256);
     struct provider_account a = {
         .provider = provider_find(span_str(p->provider)),
         .account = span_str(p->account),
+        .is_live = strcmp(p->environment, "live") == 0,
         .api_url = span_str(p->api_url),
         .start_origin = span_str(p->start_origin),
+        .merchant = span_str(p->merchant),
+        .client_id = span_str(p->client_id),
         .api_key = span_str(p->api_key),
+        .certificate_url = span_str(p->certificate_url),
+        .root_pem = span_str(p->root_pem),
         .ca_file = span_str(p->ca_file),
+        .currencies = keep_list(currencies, &p->currencies),
+        .amount_min_minor = p->amount_min_minor,
+        .amount_max_minor = p->amount_max_minor,
+        .session = session,
     };
     for (int i = 0; i < p->secrets.count && i < 2; ++i)
         a.secrets[i] = span_str(p->secrets.items[i]);
+    for (int i = 0; i < p->public_keys.count && i < 2; ++i)
+        a.public_keys[i] = span_str(p->public_keys.items[i]);
     return a;
 }
 
@@ -71,7 +98,7 @@ static void fill_providers(struct world_house *h, const struct settings *s)
 {
     for (int i = 0; i != s->provider_count; ++i) {
         const struct settings_provider *p = &s->providers[i];
-        h->accounts[i] = account_of(p);
+        h->accounts[i] = account_of(p, &h->sessions[i], &h->currencies[i]);
         assert(h->accounts[i].provider != NULL); /* the settings were checked */
         if (p->start_origin[0] == '\0' || has_host(s, i, p->start_origin))
             continue;
@@ -195,6 +222,10 @@ static void house_free(struct world_house *h)
     buf_release(&h->texts);
     buf_release(&h->ios_apps);
     buf_release(&h->android_apps);
+    for (int i = 0; i < SETTINGS_PROVIDERS_MAX; ++i)
+        if (h->accounts[i].provider != NULL)
+            buf_release(&h->currencies[i]);
+    secret_wipe(h->sessions, sizeof(h->sessions));
     free(h);
 }
 

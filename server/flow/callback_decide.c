@@ -13,7 +13,7 @@ enum {
 static const struct {
     enum payment_fact_kind fact;
     const char *event_kind;
-} kinds[] = {
+} kinds[CALLBACK_REFUND_REVERSED + 1] = {
     [CALLBACK_PENDING] = {PAYMENT_FACT_PENDING, "payment.pending"},
     [CALLBACK_FAILED] = {PAYMENT_FACT_FAILED, "payment.failed"},
     [CALLBACK_PAID] = {PAYMENT_FACT_PAID, "payment.paid"},
@@ -144,7 +144,7 @@ void callback_decide(const struct callback_facts *facts, const struct callback_k
 {
     d->has_payment = false;
     d->attempts = known->attempts + 1;
-    if (facts->kind == CALLBACK_NONE) {
+    if (facts->kind == CALLBACK_NONE || kinds[facts->kind].event_kind == NULL) {
         set_outcome(d, "ignored", "no_effect");
         return;
     }

@@ -2,7 +2,8 @@
  *
  *   begin                 a row in `payment`, limits and all, in one transaction
  *   on_made, on_saved     it is on disk
- *   on_provider_answered  it has an id at the provider, and a place to send the browser to
+ *   on_provider_answered  it has an id at the provider, and a place to send the browser to (or it
+ *                         has an id, which is kept before the next request moves money)
  *   on_registered         the id leads to the payment, on disk
  *   finish
  *
@@ -22,15 +23,14 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/payment.h"
-#include "io/fetch.h"
 #include "io/timer.h"
-#include "provider/provider.h"
+#include "provider/provider_call.h"
 #include "store/payment_store.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { REQUEST_MAX = 8192, ANSWER_MAX = 16384, URL_MAX = 1024 };
+enum { URL_MAX = 1024, IP_TEXT_MAX = 46, AGENT_MAX = 256 };
 /* Keeping the provider's answer: tries, the wait before the second, doubled each time, and when no
  * other try is begun: the browser waits meanwhile. */
 enum { KEEPS_MAX = 4, KEEP_WAIT_MS = 100, KEEP_MS_MAX = 4000 };
@@ -48,13 +48,14 @@ struct payment_start {
     bool has_row, is_call_due;
     int64_t payment_no;
     char currency[4], title[128];
+    char payer_name[256], payer_email[256], payer_ip[IP_TEXT_MAX], user_agent[AGENT_MAX];
     char reference[PAYMENT_REFERENCE_LEN + 1];
-    struct provider_started started;
+    struct provider_result result;
     int keeps;
     struct mono answered_at;
     struct timer keep_timer;
     struct pg_tx tx;
-    struct fetch_call *call;
+    struct provider_call *call;
     struct payment_start_outcome outcome;
     char redirect_url[URL_MAX];
     payment_start_cb on_done;
@@ -63,9 +64,8 @@ struct payment_start {
 
 static void on_made(void *owner, const PGresult *result, const struct err *err);
 static void on_saved(void *owner, const struct err *err);
-static void call_provider(struct payment_start *op);
-static void on_provider_answered(void *owner, const struct fetch_answer *answer,
-                                 const struct err *err);
+static void call_provider(struct payment_start *op, int round);
+static void on_provider_answered(void *owner, const struct provider_result *result);
 static void keep_answer(void *owner);
 static void on_registered(void *owner, const struct err *err);
 static void finish(struct payment_start *op, enum payment_start_result result);
@@ -85,6 +85,16 @@ static void copy_text(struct span from, char *to, size_t room)
     to[from.len] = 0;
 }
 
+/* As much as there is room for, never half a character. */
+static void copy_start(struct span from, char *to, size_t room)
+{
+    if (from.len >= room) {
+        from.len = room - 1;
+        from.len = span_whole_len(from);
+    }
+    copy_text(from, to, room);
+}
+
 static struct payment_start *op_new(struct world *world, const struct payment_start_options *o)
 {
     struct payment_start *op = calloc(1, sizeof(*op));
@@ -100,6 +110,8 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     copy_text(o->form_nonce, op->form_nonce, sizeof(op->form_nonce));
     copy_text(o->is_blik ? o->blik_code : SPAN_LIT(""), op->blik_code, sizeof(op->blik_code));
     copy_text(o->language, op->language, sizeof(op->language));
+    copy_start(o->payer_ip, op->payer_ip, sizeof(op->payer_ip));
+    copy_start(o->user_agent, op->user_agent, sizeof(op->user_agent));
     return op;
 }
 
@@ -224,13 +236,9 @@ static void on_made(void *owner, const PGresult *result, const struct err *err)
     if (!made.has_link)
         return;
     copy_text(made.currency, op->currency, sizeof(op->currency));
-    struct span title = made.number;
-    if (title.len >= sizeof(op->title)) {
-        title.len = sizeof(op->title) - 1;
-        while (title.len > 0 && ((uint8_t)title.base[title.len] & 0xc0) == 0x80)
-            --title.len; /* not inside a character */
-    }
-    copy_text(title, op->title, sizeof(op->title));
+    copy_start(made.number, op->title, sizeof(op->title));
+    copy_start(made.payer_name, op->payer_name, sizeof(op->payer_name));
+    copy_start(made.payer_email, op->payer_email, sizeof(op->payer_email));
     if (op->language[0] == 0)
         copy_text(made.language, op->language, sizeof(op->language));
     if (made.redirect_url.len < sizeof(op->redirect_url))
@@ -270,46 +278,9 @@ static void on_saved(void *owner, const struct err *err)
     }
     assert(op->has_row);
     if (op->is_call_due)
-        call_provider(op);
+        call_provider(op, 0);
     else
         finish(op, op->outcome.result);
-}
-
-static void request_init(struct provider_request *request)
-{
-    buf_init(&request->url, URL_MAX);
-    buf_init_secret(&request->headers, REQUEST_MAX);
-    buf_init_secret(&request->body, REQUEST_MAX);
-}
-
-static void request_release(struct provider_request *request)
-{
-    buf_release(&request->url);
-    buf_release(&request->headers);
-    buf_release(&request->body);
-}
-
-static void make_request(const struct payment_start *op, struct provider_request *request)
-{
-    char return_url[URL_MAX], callback_url[URL_MAX];
-    int return_len = snprintf(return_url, sizeof(return_url), "%.*s/back/%s",
-                              SPAN_ARG(op->world->public_url), op->reference);
-    int callback_len = snprintf(callback_url, sizeof(callback_url), "%.*s/%s",
-                                SPAN_ARG(op->world->callback_url), op->account->provider->name);
-    assert(return_len < URL_MAX && callback_len < URL_MAX);
-    op->account->provider->make_start(
-        op->account,
-        &(struct provider_start){
-            .reference = span_str(op->reference),
-            .amount_minor = op->amount_minor,
-            .currency = span_str(op->currency),
-            .title = span_str(op->title),
-            .return_url = span_of(return_url, (size_t)return_len),
-            .callback_url = span_of(callback_url, (size_t)callback_len),
-            .language = span_str(op->language),
-            .blik_code = span_str(op->blik_code),
-        },
-        request);
 }
 
 static void give_up_on_provider(struct payment_start *op, const char *cause,
@@ -320,34 +291,41 @@ static void give_up_on_provider(struct payment_start *op, const char *cause,
     finish(op, result);
 }
 
-static void call_provider(struct payment_start *op)
+static void call_provider(struct payment_start *op, int round)
 {
-    struct provider_request request;
-    struct err err = {0};
-    request_init(&request);
-    make_request(op, &request);
-    struct fetch_request fetch = {
-        .method = request.method,
-        .url = buf_span(&request.url),
-        .headers = buf_span(&request.headers),
-        .body = buf_span(&request.body),
-        .ca_file = op->account->ca_file,
-        .timeout_ms = PAYMENT_PROVIDER_TIMEOUT_MS,
-        .answer_max = ANSWER_MAX,
+    char return_url[URL_MAX], callback_url[URL_MAX];
+    int return_len = snprintf(return_url, sizeof(return_url), "%.*s/back/%s",
+                              SPAN_ARG(op->world->public_url), op->reference);
+    int callback_len = snprintf(callback_url, sizeof(callback_url), "%.*s/%s",
+                                SPAN_ARG(op->world->callback_url), op->account->provider->name);
+    assert(return_len < URL_MAX && callback_len < URL_MAX);
+    bool has_email = op->payer_email[0] != 0, has_name = op->payer_name[0] != 0;
+    const struct creditor *creditor = &op->world->creditor;
+    struct provider_task task = {
+        .kind = PROVIDER_START,
+        .reference = span_str(op->reference),
+        .provider_reference = span_str(op->result.provider_reference),
+        .amount_minor = op->amount_minor,
+        .currency = span_str(op->currency),
+        .title = span_str(op->title),
+        .return_url = span_of(return_url, (size_t)return_len),
+        .callback_url = span_of(callback_url, (size_t)callback_len),
+        .language = span_str(op->language),
+        .blik_code = span_str(op->blik_code),
+        .payer_email = has_email ? span_str(op->payer_email) : creditor->email,
+        .payer_name = has_name ? span_str(op->payer_name) : creditor->name,
+        .payer_ip = span_str(op->payer_ip),
+        .user_agent = span_str(op->user_agent),
+        .valid_seconds = PAYMENT_VALID_SECONDS,
+        .now = clock_wall(),
     };
-    bool is_whole = !buf_is_overflowed(&request.url) && !buf_is_overflowed(&request.headers) &&
-                    !buf_is_overflowed(&request.body);
-    int code =
-        is_whole ? fetch_begin(op->world->fetch, &fetch, on_provider_answered, op, &op->call, &err)
-                 : err_set(&err, ERR_PROVIDER, "the request is too large");
-    request_release(&request);
-    if (code != 0)
-        give_up_on_provider(op, err.text, PAYMENT_START_UNANSWERED);
+    provider_call_begin(op->world->loop, op->world->fetch, op->account, &task, round,
+                        round == 0 ? NULL : &op->result, on_provider_answered, op, &op->call);
 }
 
 static int register_refusal(struct payment_start *op, struct err *err)
 {
-    const char *reason = payment_reason_word(span_str(op->started.reason));
+    const char *reason = payment_reason_word(span_str(op->result.reason));
     return payment_refused(op->world->store, &op->tx, op->link.customer_id, op->payment_no,
                            span_str(reason), op->world->now(), on_registered, op, err);
 }
@@ -360,33 +338,29 @@ static int register_start(struct payment_start *op, struct err *err)
                                .payment_no = op->payment_no,
                                .provider = span_str(op->account->provider->name),
                                .account = op->account->account,
-                               .provider_reference = span_str(op->started.provider_reference),
-                               .redirect_url = span_str(op->started.redirect_url),
+                               .provider_reference = span_str(op->result.provider_reference),
+                               .redirect_url = span_str(op->result.redirect_url),
                                .wall = clock_wall(),
                                .now = op->world->now(),
                            },
                            on_registered, op, err);
 }
 
-static void on_provider_answered(void *owner, const struct fetch_answer *answer,
-                                 const struct err *fetch_err)
+static void on_provider_answered(void *owner, const struct provider_result *result)
 {
     struct payment_start *op = owner;
-    struct err err = *fetch_err;
-    if (err.code == 0)
-        (void)!op->account->provider->read_started(op->account, answer->status, answer->body,
-                                                   &op->started, &err);
+    op->call = NULL;
+    op->result = *result;
     bool leads_nowhere =
-        !op->is_blik && !op->started.is_refused && op->started.redirect_url[0] == 0;
-    if (err.code == 0 && leads_nowhere)
-        (void)!err_set(&err, ERR_PROVIDER, "the provider gave no address to go to");
-    if (err.code != 0) {
+        result->verdict == PROVIDER_YES && !op->is_blik && result->redirect_url[0] == 0;
+    if (result->verdict == PROVIDER_UNCLEAR || leads_nowhere) {
         /* A BLIK code may be on the customer's phone by now: whoever waits sees what becomes of it.
          */
-        give_up_on_provider(op, err.text,
+        give_up_on_provider(op, leads_nowhere ? "it gave no address to go to" : result->note,
                             op->is_blik ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED);
         return;
     }
+    op->keeps = 0;
     op->answered_at = clock_mono();
     keep_answer(op);
 }
@@ -396,7 +370,8 @@ static void keep_answer(void *owner)
     struct payment_start *op = owner;
     struct err err = {0};
     ++op->keeps;
-    int code = op->started.is_refused ? register_refusal(op, &err) : register_start(op, &err);
+    int code =
+        op->result.verdict == PROVIDER_NO ? register_refusal(op, &err) : register_start(op, &err);
     if (code != 0)
         on_registered(op, &err);
 }
@@ -419,10 +394,18 @@ static void on_registered(void *owner, const struct err *err)
     if (err->code != 0)
         log_line(LOG_WARN, "provider's answer not kept", "payment_no=%lld cause=%s",
                  (long long)op->payment_no, err->text);
-    if (op->is_blik || op->started.is_refused) {
+    if (op->result.verdict == PROVIDER_HALFWAY) {
+        /* Without its id on disk nobody could ask what became of it. */
+        if (err->code == 0)
+            call_provider(op, op->result.next_round);
+        else
+            finish(op, PAYMENT_START_UNANSWERED);
+        return;
+    }
+    if (op->is_blik || op->result.verdict == PROVIDER_NO) {
         finish(op, PAYMENT_START_WAIT);
         return;
     }
-    copy_text(span_str(op->started.redirect_url), op->redirect_url, sizeof(op->redirect_url));
+    copy_text(span_str(op->result.redirect_url), op->redirect_url, sizeof(op->redirect_url));
     finish(op, PAYMENT_START_REDIRECT);
 }

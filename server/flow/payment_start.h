@@ -14,7 +14,7 @@ enum {
     PAYMENT_CALLS_FACTOR =
         4, /* calls to the provider a start, repetitions of the same form included */
     PAYMENT_STARTS_SECONDS = 600,
-    PAYMENT_PROVIDER_TIMEOUT_MS = 8000,
+    PAYMENT_VALID_SECONDS = 3600, /* how long the customer may take at the provider */
     BLIK_CODE_LEN = 6,
 };
 
@@ -37,10 +37,11 @@ struct payment_start_options {
     struct paylink_id link;
     struct span form_nonce;
     bool is_blik;
-    struct span blik_code; /* BLIK_CODE_LEN digits */
-    int64_t amount_minor;  /* as the form showed it: all that is due */
-    struct span language;  /* of the visitor; empty: the customer's */
-    bool pays_again;       /* the form said that another payment is on its way */
+    struct span blik_code;            /* BLIK_CODE_LEN digits */
+    int64_t amount_minor;             /* as the form showed it: all that is due */
+    struct span language;             /* of the visitor; empty: the customer's */
+    bool pays_again;                  /* the form said that another payment is on its way */
+    struct span payer_ip, user_agent; /* some providers want them of the visitor */
 };
 
 struct payment_start_outcome {

@@ -37,6 +37,11 @@ static enum callback_verdict read_callback(struct request *r,
     return verdict;
 }
 
+static void reply_come_again(struct request *r)
+{
+    reply_problem(r, 503, "callback-not-kept", "The callback could not be kept", "Send it again.");
+}
+
 static void refuse(struct request *r, enum callback_verdict verdict)
 {
     if (verdict == CALLBACK_MALFORMED) {
@@ -45,18 +50,21 @@ static void refuse(struct request *r, enum callback_verdict verdict)
                       "It is signed, but its body is not what this provider sends.");
         return;
     }
+    if (verdict == CALLBACK_NOT_READY) {
+        reply_come_again(r);
+        return;
+    }
     metrics_add(r->world->metrics, METRIC_callbacks_forged, 1);
-    if (verdict == CALLBACK_STALE)
+    if (verdict == CALLBACK_FOREIGN)
+        reply_problem(r, 403, "callback-foreign", "The callback is not meant for us",
+                      "It is signed, but of another merchant, or of test payments where money is "
+                      "real, or the reverse.");
+    else if (verdict == CALLBACK_STALE)
         reply_problem(r, 401, "callback-stale", "The callback is too old or from the future",
                       "Sign it again with the present time.");
     else
         reply_problem(r, 401, "callback-forged", "The callback is not signed by this provider",
                       NULL);
-}
-
-static void reply_come_again(struct request *r)
-{
-    reply_problem(r, 503, "callback-not-kept", "The callback could not be kept", "Send it again.");
 }
 
 static void on_applied(void *owner, enum callback_result result)
@@ -67,7 +75,7 @@ static void on_applied(void *owner, enum callback_result result)
         return;
     }
     crash_point("callback_before_answer");
-    reply_json(wait->request, 200, span_str(wait->provider->answer));
+    reply_bytes(wait->request, 200, wait->provider->answer_type, span_str(wait->provider->answer));
 }
 
 static void on_request_gone(void *owner)

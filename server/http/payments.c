@@ -166,6 +166,8 @@ static enum form_verdict read_form(struct request *r, struct payment_form *form)
     options->blik_code = options->is_blik ? span_str(form->blik_code) : SPAN_LIT("");
     options->language = read_language(r);
     options->pays_again = span_is_str(request_form(r, "again"), "1");
+    options->payer_ip = request_address(r);
+    options->user_agent = request_header(r, "user-agent");
     return FORM_GOOD;
 }
 

@@ -18,7 +18,7 @@ for no key update;
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
 -- same reference, so it stays one charge), else a new one.
 with link as (
-    select l.state, l.invoice_id, i.due_minor, i.currency, i.number, k.language
+    select l.state, l.invoice_id, i.due_minor, i.currency, i.number, k.language, k.name, k.email
     from paylink l
     join invoice i on i.customer_id = l.customer_id and i.invoice_id = l.invoice_id
     join customer k on k.customer_id = l.customer_id
@@ -112,7 +112,9 @@ select l.state as link_state,
     a.account,
     -- One from before the column was sealed with the key of its day; the present one is the best guess.
     coalesce(a.key_no, $13::bigint) as key_no,
-    h.is_there as is_other_in_hand
+    h.is_there as is_other_in_hand,
+    l.name as payer_name,
+    l.email as payer_email
 from link l
 cross join lately n
 cross join in_hand h

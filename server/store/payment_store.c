@@ -64,6 +64,8 @@ void payment_read_made(const PGresult *result, struct payment_made *made)
         .account = pg_get_text(result, 0, 13),
         .key_no = pg_get_int(result, 0, 14),
         .is_other_in_hand = pg_get_bool(result, 0, 15),
+        .payer_name = pg_get_text(result, 0, 16),
+        .payer_email = pg_get_text(result, 0, 17),
     };
 }
 

@@ -31,6 +31,7 @@ struct payment_made {
     bool is_called_again;  /* an old one whose provider may be asked again now */
     struct span state, method, redirect_url, provider, account; /* of an old one; null base: none */
     int64_t amount_minor;
+    struct span payer_name, payer_email; /* null base: not known */
     int64_t key_no; /* its reference is printed under this key, whatever signs by now */
 };
 

@@ -99,12 +99,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (sandbox_provider.read_callback(&account, &headers, rest, NOW, &facts) == CALLBACK_GENUINE)
         assert_sound(&facts);
     read_signed(&account, sender.values[0], rest);
-    struct provider_started started;
-    struct err err;
-    for (int status = 200; status <= 422; status += 222)
-        if (sandbox_provider.read_started(&account, status, rest, &started, &err) == 0 &&
-            started.redirect_url[0] != 0)
-            assert(span_starts(span_str(started.redirect_url), SPAN_LIT("http://127.0.0.1:1/")));
+    const struct provider_task task = {.kind = PROVIDER_START};
+    for (int status = 200; status <= 422; status += 222) {
+        const struct provider_answer answer = {status, rest};
+        struct provider_result result = {0};
+        sandbox_provider.read_answer(&account, &task, 0, &answer, &result);
+        if (result.redirect_url[0] != 0 && result.verdict == PROVIDER_YES)
+            assert(span_starts(span_str(result.redirect_url), SPAN_LIT("http://127.0.0.1:1/")));
+    }
     standard_webhooks_secret_is_ok(sender.values[2]);
     return 0;
 }

@@ -250,9 +250,12 @@ static void an_unknown_provider_and_one_without_secrets_are_refused(void **state
     (void)state;
     check(&(struct values){.more = "providers:\n  - provider: nobody\n"
                                    "    api_url: https://a.example\n"
-                                   "    start_origin: https://b.example\n"});
+                                   "    start_origin: https://b.example\n"
+                                   "  - provider: sandbox\n"
+                                   "    api_url: https://a.example\n"});
     assert_true(has(CHECK_REFUSAL, 10, "there is no provider nobody"));
-    assert_true(has(CHECK_REFUSAL, 10, "no secret_files"));
+    assert_true(has(CHECK_REFUSAL, 13, "no secret_files"));
+    assert_true(has(CHECK_REFUSAL, 13, "no start_origin"));
 }
 
 static void mistakes_of_the_settings_are_findings_too(void **state)

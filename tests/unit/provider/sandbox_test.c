@@ -135,18 +135,19 @@ static struct span make(struct provider_request *request, const char *blik)
     buf_init(&request->url, 512);
     buf_init(&request->headers, 512);
     buf_init(&request->body, 4096);
-    sandbox_provider.make_start(&account,
-                                &(struct provider_start){
-                                    .reference = SPAN_LIT("ref"),
-                                    .amount_minor = 12345,
-                                    .currency = SPAN_LIT("PLN"),
-                                    .title = SPAN_LIT("FV \"1\""),
-                                    .return_url = SPAN_LIT("https://p/back/ref"),
-                                    .callback_url = SPAN_LIT("https://p/callbacks/sandbox"),
-                                    .language = SPAN_LIT("pl"),
-                                    .blik_code = span_str(blik),
-                                },
-                                request);
+    const struct provider_task task = {
+        .kind = PROVIDER_START,
+        .reference = SPAN_LIT("ref"),
+        .amount_minor = 12345,
+        .currency = SPAN_LIT("PLN"),
+        .title = SPAN_LIT("FV \"1\""),
+        .return_url = SPAN_LIT("https://p/back/ref"),
+        .callback_url = SPAN_LIT("https://p/callbacks/sandbox"),
+        .language = SPAN_LIT("pl"),
+        .blik_code = span_str(blik),
+    };
+    const struct provider_result before = {0};
+    sandbox_provider.make_request(&account, &task, 0, SPAN_LIT(""), &before, request);
     return buf_span(&request->body);
 }
 
@@ -175,37 +176,35 @@ static void start_carries_our_reference_as_idempotency_key(void **state)
     release(&request);
 }
 
-static void answers_are_a_yes_a_no_or_a_failure(void **state)
+static void answers_are_a_yes_a_no_or_unclear(void **state)
 {
     (void)state;
     static const struct {
         int status;
         const char *body;
-        int code;
-        bool is_refused;
+        enum provider_verdict verdict;
     } rows[] = {
-        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:9003/bank/pay/x\"}", 0, false},
-        {200, "{\"id\":\"sb_1\"}", 0, false},
-        {422, "{\"reason\":\"blik_code_wrong\"}", 0, true},
-        {422, "{}", 0, true},
-        {422, "no", ERR_PROVIDER, false},
-        {201, "{\"redirect_url\":\"http://127.0.0.1:9003/\"}", ERR_PROVIDER, false},
-        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:90031/\"}", ERR_PROVIDER,
-         false},
-        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://evil.example/\"}", ERR_PROVIDER, false},
-        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:9003/\\r\\nX\"}", ERR_PROVIDER,
-         false},
-        {500, "{\"id\":\"sb_1\"}", ERR_PROVIDER, false},
-        {0, "", ERR_PROVIDER, false},
+        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:9003/bank/pay/x\"}",
+         PROVIDER_YES},
+        {200, "{\"id\":\"sb_1\"}", PROVIDER_YES},
+        {422, "{\"reason\":\"blik_code_wrong\"}", PROVIDER_NO},
+        {422, "{}", PROVIDER_NO},
+        {422, "no", PROVIDER_UNCLEAR},
+        {201, "{\"redirect_url\":\"http://127.0.0.1:9003/\"}", PROVIDER_UNCLEAR},
+        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:90031/\"}", PROVIDER_UNCLEAR},
+        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://evil.example/\"}", PROVIDER_UNCLEAR},
+        {201, "{\"id\":\"sb_1\",\"redirect_url\":\"http://127.0.0.1:9003/\\r\\nX\"}",
+         PROVIDER_UNCLEAR},
+        {500, "{\"id\":\"sb_1\"}", PROVIDER_UNCLEAR},
+        {0, "", PROVIDER_UNCLEAR},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
-        struct provider_started started;
-        struct err err = {0};
-        int code = sandbox_provider.read_started(&account, rows[i].status, span_str(rows[i].body),
-                                                 &started, &err);
-        assert_int_equal(code, rows[i].code);
-        if (code == 0)
-            assert_int_equal(started.is_refused, rows[i].is_refused);
+        const struct provider_task task = {.kind = PROVIDER_START};
+        const struct provider_answer answer = {rows[i].status, span_str(rows[i].body)};
+        struct provider_result result = {0};
+        assert_int_equal(sandbox_provider.read_answer(&account, &task, 0, &answer, &result),
+                         PROVIDER_DONE);
+        assert_int_equal(result.verdict, rows[i].verdict);
     }
 }
 
@@ -226,7 +225,7 @@ int main(void)
         cmocka_unit_test(what_is_signed_but_not_readable_is_malformed),
         cmocka_unit_test(text_with_nul_bytes_is_malformed),
         cmocka_unit_test(start_carries_our_reference_as_idempotency_key),
-        cmocka_unit_test(answers_are_a_yes_a_no_or_a_failure),
+        cmocka_unit_test(answers_are_a_yes_a_no_or_unclear),
         cmocka_unit_test(registry_finds_by_exact_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,224 @@
+#include "app/settings_providers.h"
+
+#include "app/setting_value.h"
+#include "provider/provider.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* ---- single values ---- */
+
+/* The sandbox bank of the demo is plain HTTP on loopback; everything else is HTTPS. */
+static const char *check_provider_origin(const char *value, char room[160])
+{
+    (void)room;
+    return setting_check_origin_of(value, setting_is_loopback_http(value) ? "http://" : "https://");
+}
+
+static const char *check_environment(const char *value, char room[160])
+{
+    (void)room;
+    return strcmp(value, "live") == 0 || strcmp(value, "test") == 0 ? NULL : "must be live or test";
+}
+
+static const char *check_name(const char *value, char room[160])
+{
+    (void)room;
+    if (strlen(value) > 64)
+        return "must be at most 64 characters";
+    for (const char *c = value; *c != '\0'; ++c)
+        if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\' || *c == ':')
+            return "must be letters, digits and plain signs, as the provider's panel shows it";
+    return NULL;
+}
+
+static const char *check_currency(const char *value, char room[160])
+{
+    (void)room;
+    return strlen(value) == 3 && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3
+               ? NULL
+               : "must be three capital letters, for instance PLN";
+}
+
+/* ---- the table ---- */
+
+#define AT(field) offsetof(struct settings_provider, field)
+
+static const struct setting rows[] = {
+    {.name = "provider",
+     .type = SETTING_TEXT,
+     .offset = AT(provider),
+     .example = "payu",
+     .check = setting_check_word,
+     .is_required = true,
+     .help = "Which provider; docs/providers.md says what each needs."},
+    {.name = "account",
+     .type = SETTING_TEXT,
+     .offset = AT(account),
+     .default_ = "default",
+     .check = setting_check_word,
+     .help = "Our name for this contract, where there are several with one provider."},
+    {.name = "environment",
+     .type = SETTING_TEXT,
+     .offset = AT(environment),
+     .default_ = "live",
+     .check = check_environment,
+     .help = "live or test: where its API is, and which messages are refused."},
+    {.name = "api_url",
+     .type = SETTING_TEXT,
+     .offset = AT(api_url),
+     .example = "https://api.provider.example",
+     .check = setting_check_url,
+     .help = "Where its API is, if not where the provider has it."},
+    {.name = "start_origin",
+     .type = SETTING_TEXT,
+     .offset = AT(start_origin),
+     .example = "https://pay.provider.example",
+     .check = check_provider_origin,
+     .help = "Scheme and host that the customer's browser is sent to, if not the provider's own."},
+    {.name = "merchant",
+     .type = SETTING_TEXT,
+     .offset = AT(merchant),
+     .example = "300746",
+     .check = check_name,
+     .help = "Who we are there: PayU's POS id, merchant id, Adyen's merchant account."},
+    {.name = "client_id",
+     .type = SETTING_TEXT,
+     .offset = AT(client_id),
+     .example = "300746",
+     .check = check_name,
+     .help = "Of OAuth (PayU, Tpay); Przelewy24: the POS id."},
+    {.name = "api_key_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(api_key),
+     .example = "/etc/dunlin/provider.key",
+     .help = "File with our key to its API, or the secret of client_id\n"
+             "(or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_API_KEY)."},
+    {.name = "secret_files",
+     .type = SETTING_SECRET_FILES,
+     .offset = AT(secrets),
+     .example = "/etc/dunlin/provider.secret",
+     .min = 1,
+     .max = 2,
+     .help =
+         "Files with the secret its callbacks are signed with; two while it rotates, the newer\n"
+         "first (or DUNLIN_PROVIDER_<PROVIDER>_<ACCOUNT>_SECRET)."},
+    {.name = "public_keys",
+     .type = SETTING_TEXTS,
+     .offset = AT(public_keys),
+     .example = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+     .min = 1,
+     .max = 2,
+     .help = "Standard Webhooks: keys of senders that sign by v1a."},
+    {.name = "certificate_url",
+     .type = SETTING_TEXT,
+     .offset = AT(certificate_url),
+     .example = "https://secure.tpay.com/x509/notifications-jws.pem",
+     .check = setting_check_url,
+     .help = "Tpay: where the certificate of its notifications is, if not at its usual place."},
+    {.name = "root_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(root_pem),
+     .example = "/etc/dunlin/tpay-jws-root.pem",
+     .help = "Tpay: PEM file with the root that certificate must come from."},
+    {.name = "ca_file",
+     .type = SETTING_PATH,
+     .offset = AT(ca_file),
+     .example = "/etc/dunlin/provider-ca.pem",
+     .help = "Certificates to trust for its API instead of the system's."},
+    {.name = "currencies",
+     .type = SETTING_TEXTS,
+     .offset = AT(currencies),
+     .example = "PLN",
+     .min = 1,
+     .max = 16,
+     .check = check_currency,
+     .is_set = true,
+     .help = "Which it is offered for; left out: all it takes."},
+    {.name = "amount_min",
+     .type = SETTING_INT,
+     .offset = AT(amount_min_minor),
+     .default_ = "0",
+     .min = 0,
+     .max = INT64_C(1000000000000000),
+     .help = "Smallest payment it is offered for, in grosz; 0: any."},
+    {.name = "amount_max",
+     .type = SETTING_INT,
+     .offset = AT(amount_max_minor),
+     .default_ = "0",
+     .min = 0,
+     .max = INT64_C(1000000000000000),
+     .help = "Largest payment it is offered for, in grosz; 0: any."},
+    {.name = NULL},
+};
+
+/* ---- several values of one ---- */
+
+/* DUNLIN_PROVIDER_PAYU_DEFAULT_SECRET. */
+static void read_environment(struct settings_reading *r, struct settings_provider *p)
+{
+    char name[SETTING_NAME_ROOM];
+    snprintf(name, sizeof(name), "provider.%.24s.%.24s.secret", p->provider, p->account);
+    const char *secret = setting_environment_of(name);
+    snprintf(name, sizeof(name), "provider.%.24s.%.24s.api_key", p->provider, p->account);
+    const char *api_key = setting_environment_of(name);
+    if (secret != NULL) {
+        p->secrets.items[0] = setting_keep(r->settings, secret, strlen(secret));
+        p->secrets.count = 1;
+    }
+    if (api_key != NULL)
+        p->api_key = setting_keep(r->settings, api_key, strlen(api_key));
+}
+
+static void fill_addresses(struct settings_provider *p, const struct provider *provider)
+{
+    bool is_live = strcmp(p->environment, "live") == 0;
+    const char *api = is_live ? provider->live_api_url : provider->test_api_url;
+    const char *start = is_live ? provider->live_start_origin : provider->test_start_origin;
+    if (p->api_url[0] == '\0' && api != NULL)
+        p->api_url = api;
+    if (p->start_origin[0] == '\0' && start != NULL)
+        p->start_origin = start;
+}
+
+bool settings_provider_has(const struct settings_provider *p, const char *name)
+{
+    for (const struct setting *row = rows; row->name != NULL; ++row) {
+        const void *at = (const char *)p + row->offset;
+        if (strcmp(row->name, name) != 0)
+            continue;
+        if (row->type == SETTING_SECRET_FILES || row->type == SETTING_TEXTS)
+            return ((const struct settings_list *)at)->count > 0;
+        return (*(const char *const *)at)[0] != '\0';
+    }
+    assert(!"a provider needs a setting that there is not");
+    return false;
+}
+
+static void finish(struct settings_reading *r, int index, int line)
+{
+    struct settings_provider *p = &r->settings->providers[index];
+    const struct provider *provider = provider_find(span_str(p->provider));
+    char shown[48];
+    snprintf(shown, sizeof(shown), "providers[%d].", index);
+    read_environment(r, p);
+    if (provider != NULL)
+        fill_addresses(p, provider);
+    if (p->amount_max_minor != 0 && p->amount_max_minor < p->amount_min_minor)
+        setting_add_mistake(r->mistakes, line, shown, "has amount_max below amount_min");
+    for (int i = 0; i < index; ++i)
+        if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
+            strcmp(r->settings->providers[i].account, p->account) == 0)
+            setting_add_mistake(r->mistakes, line, shown,
+                                "is the same provider and account as an earlier one");
+}
+
+const struct setting_tables settings_provider_tables = {
+    .rows = rows,
+    .first = offsetof(struct settings, providers),
+    .item_size = sizeof(struct settings_provider),
+    .count = offsetof(struct settings, provider_count),
+    .max = SETTINGS_PROVIDERS_MAX,
+    .finish = finish,
+};

@@ -1,0 +1,32 @@
+/* Carries out one task at a provider: fetches a token where there is none, sends the request of
+ * each round, reads the answers. Knows no provider and no table.
+ *
+ * A request is sent once. Only a token that the provider refuses is replaced, once, and then the
+ * same round is sent again: a provider that refuses the token has done nothing. What is unclear
+ * stays unclear here; whoever called decides when to ask again. */
+#ifndef DUNLIN_PROVIDER_PROVIDER_CALL_H
+#define DUNLIN_PROVIDER_PROVIDER_CALL_H
+
+#include "provider/provider.h"
+
+#include <h2o.h>
+
+struct fetch;
+struct provider_call;
+
+/* `result` is borrowed. With PROVIDER_UNCLEAR its note says what happened. */
+typedef void (*provider_call_cb)(void *owner, const struct provider_result *result);
+
+enum { PROVIDER_CALL_TIMEOUT_MS = 8000, PROVIDER_ANSWER_MAX = 64 * 1024 };
+
+/* Copies what the task points to. `round` is 0, or next_round of a result that was HALFWAY, which
+ * is then given as `before` (else null). Calls back exactly once, later, from the loop. The account
+ * must know the task and outlive the call. */
+void provider_call_begin(h2o_loop_t *, struct fetch *, const struct provider_account *,
+                         const struct provider_task *, int round,
+                         const struct provider_result *before, provider_call_cb on_done,
+                         void *owner, struct provider_call **call);
+/* The callback will not run. Not after it has. */
+void provider_call_cancel(struct provider_call *);
+
+#endif

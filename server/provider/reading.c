@@ -1,0 +1,129 @@
+#include "provider/reading.h"
+
+#include "domain/payment.h"
+
+enum { DEPTH_MAX = 16 };
+
+/* jansson's own bound is 2,048 levels of recursion; nothing here needs more than a few. */
+static bool depth_is_ok(struct span json)
+{
+    int depth = 0;
+    bool is_in_string = false;
+    for (size_t i = 0; i < json.len; ++i) {
+        char c = json.base[i];
+        if (is_in_string) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                is_in_string = false;
+        } else if (c == '"') {
+            is_in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > DEPTH_MAX)
+                return false;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return true;
+}
+
+json_t *reading_object(struct span body)
+{
+    if (!depth_is_ok(body))
+        return NULL;
+    json_t *root =
+        json_loadb(body.base == NULL ? "" : body.base, body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (root != NULL && !json_is_object(root)) {
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+bool reading_word_of(struct span text, char *out, size_t room)
+{
+    memset(out, 0, room);
+    if (text.len >= room)
+        return false;
+    for (size_t i = 0; i < text.len; ++i)
+        if (text.base[i] <= ' ' || text.base[i] > '~')
+            return false;
+    if (text.len > 0)
+        memcpy(out, text.base, text.len);
+    return true;
+}
+
+bool reading_word(const json_t *object, const char *name, char *out, size_t room)
+{
+    const json_t *value = json_object_get(object, name);
+    memset(out, 0, room);
+    if (value == NULL || json_is_null(value))
+        return true;
+    return json_is_string(value) &&
+           reading_word_of(span_of(json_string_value(value), json_string_length(value)), out, room);
+}
+
+static bool amount_is_ok(int64_t minor)
+{
+    return minor > 0 && minor <= PAYMENT_AMOUNT_MAX_MINOR;
+}
+
+bool reading_amount(const json_t *value, int64_t *minor)
+{
+    if (!json_is_integer(value))
+        return false;
+    *minor = json_integer_value(value);
+    return amount_is_ok(*minor);
+}
+
+bool reading_amount_digits(struct span text, int64_t *minor)
+{
+    if (text.len == 0 || text.len > 16 || text.base[0] == '0')
+        return false;
+    *minor = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        if (text.base[i] < '0' || text.base[i] > '9')
+            return false;
+        *minor = *minor * 10 + (text.base[i] - '0');
+    }
+    return amount_is_ok(*minor);
+}
+
+bool reading_amount_decimal(struct span text, int64_t *minor)
+{
+    if (text.len < 4 || text.len > 17 || text.base[text.len - 3] != '.' ||
+        (text.base[0] == '0' && text.len > 4))
+        return false;
+    *minor = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        if (i == text.len - 3)
+            continue;
+        if (text.base[i] < '0' || text.base[i] > '9')
+            return false;
+        *minor = *minor * 10 + (text.base[i] - '0');
+    }
+    return amount_is_ok(*minor);
+}
+
+bool reading_currency(struct span text, bool is_lower, char out[4])
+{
+    memset(out, 0, 4);
+    if (text.len != 3)
+        return false;
+    char first = is_lower ? 'a' : 'A';
+    for (size_t i = 0; i < 3; ++i) {
+        if (text.base[i] < first || text.base[i] > first + 25)
+            return false;
+        out[i] = (char)(text.base[i] - first + 'A');
+    }
+    return true;
+}
+
+bool reading_redirect(const struct provider_account *account, const json_t *answer,
+                      const char *name, char out[1024])
+{
+    struct span origin = account->start_origin;
+    return reading_word(answer, name, out, 1024) && span_starts(span_str(out), origin) &&
+           out[origin.len] == '/';
+}
