@@ -10,6 +10,7 @@
 #include "http/health.h"
 #include "http/listener.h"
 #include "jobs/anchor.h"
+#include "jobs/asking.h"
 #include "jobs/bounces.h"
 #include "jobs/campaigns.h"
 #include "jobs/channel_watch.h"
@@ -36,6 +37,7 @@ struct work_role {
     struct message_gateway_room sms_room, voice_room;
     struct bounces *bounces; /* null: their folder is not named */
     struct parked *parked;
+    struct asking *asking;
     struct dispatch *dispatch;
     struct channel_watch *channel_watch;
     struct anchor *anchor;
@@ -164,6 +166,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (bounces.url.len != 0)
         role->bounces = bounces_new(w->world, &bounces);
     role->parked = parked_new(w->world);
+    role->asking = asking_new(w->world);
     role->anchor = anchor_new(w->world);
     role->stale_devices = stale_devices_new(w->world);
     role->text_watch =
@@ -195,6 +198,7 @@ static void work_drain(void *state)
     if (role->bounces != NULL)
         bounces_stop(role->bounces);
     parked_stop(role->parked);
+    asking_stop(role->asking);
     channel_watch_stop(role->channel_watch);
     dispatch_stop(role->dispatch);
     if (role->world->push_apps != NULL)
@@ -213,10 +217,11 @@ static bool work_is_drained(void *state)
 {
     struct work_role *role = state;
     return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
-           dispatch_is_idle(role->dispatch) && anchor_is_idle(role->anchor) &&
-           stale_devices_is_idle(role->stale_devices) && text_watch_is_idle(role->text_watch) &&
-           first_scenario_is_idle(role->first_scenario) && planning_is_idle(role->planning) &&
-           segments_is_idle(role->segments) && campaigns_is_idle(role->campaigns) &&
+           asking_is_idle(role->asking) && dispatch_is_idle(role->dispatch) &&
+           anchor_is_idle(role->anchor) && stale_devices_is_idle(role->stale_devices) &&
+           text_watch_is_idle(role->text_watch) && first_scenario_is_idle(role->first_scenario) &&
+           planning_is_idle(role->planning) && segments_is_idle(role->segments) &&
+           campaigns_is_idle(role->campaigns) &&
            (role->bounces == NULL || bounces_is_idle(role->bounces));
 }
 
@@ -227,6 +232,7 @@ static void work_stop(void *state)
     if (role->bounces != NULL)
         bounces_free(role->bounces);
     parked_free(role->parked);
+    asking_free(role->asking);
     if (role->world->push_apps != NULL)
         push_apps_free(
             role->world->push_apps); /* what is left ends now, and dispatch hears of it */

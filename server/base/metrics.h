@@ -24,6 +24,10 @@
     X(callbacks_duplicate, "callbacks seen before")                                                \
     X(callbacks_parked, "callbacks parked")                                                        \
     X(callbacks_forged, "callbacks with a bad signature or time")                                  \
+    X(payments_asked, "questions to providers about silent payments")                              \
+    X(payments_asked_told, "of those, answers that told something")                                \
+    X(payments_confirmed, "payments confirmed to their provider")                                  \
+    X(payments_confirm_late, "tries to confirm a payment after its deadline")                      \
     X(callback_batches, "batches of callbacks flushed")                                            \
     X(reminders_sent, "reminders sent")                                                            \
     X(reminders_opened, "reminders from which the app was opened")                                 \

@@ -19,6 +19,7 @@ static const char *const entry_words[] = {
     [PAYMENT_FACT_REFUNDED] = "refund",
     [PAYMENT_FACT_CHARGED_BACK] = "chargeback",
     [PAYMENT_FACT_CHARGEBACK_REVERSED] = "chargeback_reversal",
+    [PAYMENT_FACT_REFUND_REVERSED] = "refund_reversal",
 };
 enum { FACT_COUNT = sizeof(entry_words) / sizeof(entry_words[0]) };
 
@@ -80,15 +81,31 @@ const char *payment_reason_word(struct span reason)
     return reasons[reason_rank(reason)];
 }
 
+static int64_t *sum_of(struct payment_sums *sums, enum payment_fact_kind kind)
+{
+    switch (kind) {
+    case PAYMENT_FACT_PAID:
+        return &sums->paid_minor;
+    case PAYMENT_FACT_REFUNDED:
+        return &sums->refunded_minor;
+    case PAYMENT_FACT_CHARGED_BACK:
+        return &sums->charged_back_minor;
+    case PAYMENT_FACT_CHARGEBACK_REVERSED:
+        return &sums->reversed_minor;
+    case PAYMENT_FACT_REFUND_REVERSED:
+        return &sums->refund_reversed_minor;
+    default:
+        assert(!"no movement");
+        return NULL;
+    }
+}
+
 struct payment_sums payment_sums(const struct payment *payment)
 {
     struct payment_sums sums = {0};
     for (int i = 0; i < payment->movement_count; ++i) {
         const struct payment_movement *m = &payment->movements[i];
-        int64_t *sum = m->kind == PAYMENT_FACT_PAID           ? &sums.paid_minor
-                       : m->kind == PAYMENT_FACT_REFUNDED     ? &sums.refunded_minor
-                       : m->kind == PAYMENT_FACT_CHARGED_BACK ? &sums.charged_back_minor
-                                                              : &sums.reversed_minor;
+        int64_t *sum = sum_of(&sums, m->kind);
         bool is_overflowed = __builtin_add_overflow(*sum, m->amount_minor, sum);
         assert(!is_overflowed); /* 64 movements of at most 10^15 stay far below 2^63 */
     }
@@ -100,7 +117,8 @@ static enum payment_state state_of_sums(const struct payment *payment)
 {
     struct payment_sums s = payment_sums(payment);
     assert(s.paid_minor > 0);
-    if (s.paid_minor + s.reversed_minor > s.refunded_minor + s.charged_back_minor)
+    if (s.paid_minor + s.reversed_minor + s.refund_reversed_minor >
+        s.refunded_minor + s.charged_back_minor)
         return PAYMENT_PAID;
     return s.charged_back_minor > s.reversed_minor ? PAYMENT_CHARGED_BACK : PAYMENT_REFUNDED;
 }
@@ -145,6 +163,8 @@ static bool is_supported(const struct payment *payment, const struct payment_fac
         return true;
     if (fact->kind == PAYMENT_FACT_CHARGEBACK_REVERSED)
         return fact->amount_minor <= s.charged_back_minor;
+    if (fact->kind == PAYMENT_FACT_REFUND_REVERSED)
+        return fact->amount_minor <= s.refunded_minor;
     return fact->amount_minor <= s.paid_minor;
 }
 
@@ -164,6 +184,22 @@ static enum payment_verdict judge_money(const struct payment *payment,
     return is_supported(payment, fact) ? PAYMENT_BOOK : PAYMENT_WAITS;
 }
 
+/* Known to be paid by this very movement, or to be asked for. */
+static enum payment_verdict take_unconfirmed(struct payment *payment,
+                                             const struct payment_fact *fact)
+{
+    struct payment_fact paid = *fact;
+    paid.kind = PAYMENT_FACT_PAID;
+    enum payment_verdict verdict = judge_money(payment, &paid);
+    if (verdict != PAYMENT_BOOK)
+        return verdict;
+    if (payment->state < PAYMENT_PAID) {
+        payment->state = PAYMENT_PENDING;
+        memset(payment->reason, 0, sizeof(payment->reason));
+    }
+    return PAYMENT_CONFIRM;
+}
+
 enum payment_verdict payment_take(struct payment *payment, const struct payment_fact *fact,
                                   int64_t *entry_minor)
 {
@@ -171,6 +207,8 @@ enum payment_verdict payment_take(struct payment *payment, const struct payment_
     *entry_minor = 0;
     if (fact->kind == PAYMENT_FACT_PENDING || fact->kind == PAYMENT_FACT_FAILED)
         return take_weak(payment, fact);
+    if (fact->kind == PAYMENT_FACT_TO_CONFIRM)
+        return take_unconfirmed(payment, fact);
     enum payment_verdict verdict = judge_money(payment, fact);
     if (verdict != PAYMENT_BOOK)
         return verdict;
@@ -180,7 +218,7 @@ enum payment_verdict payment_take(struct payment *payment, const struct payment_
     memcpy(m->id, fact->movement.base, fact->movement.len);
     m->id_len = fact->movement.len;
     bool is_incoming =
-        fact->kind == PAYMENT_FACT_PAID || fact->kind == PAYMENT_FACT_CHARGEBACK_REVERSED;
+        fact->kind != PAYMENT_FACT_REFUNDED && fact->kind != PAYMENT_FACT_CHARGED_BACK;
     *entry_minor = is_incoming ? -fact->amount_minor : fact->amount_minor;
     payment->state = state_of_sums(payment);
     memset(payment->reason, 0, sizeof(payment->reason));

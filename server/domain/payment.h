@@ -6,8 +6,8 @@
  *
  *   paid                    always booked
  *   refunded, charged back  booked once as much as it takes back has come in; until then it waits
- *   charge-back reversed    booked once as much as it gives back was charged back; until then it
- * waits
+ *   charge-back reversed,   booked once as much as it gives back was charged back, or refunded;
+ *   refund reversed         until then it waits
  *
  * Each movement is booked once: it is known by its kind and the provider's id of it. The state is
  * computed from the sums of what is booked, never from the last fact, so a weaker fact (pending,
@@ -43,6 +43,9 @@ enum payment_fact_kind {
     PAYMENT_FACT_REFUNDED,
     PAYMENT_FACT_CHARGED_BACK,
     PAYMENT_FACT_CHARGEBACK_REVERSED,
+    PAYMENT_FACT_REFUND_REVERSED, /* the provider could not give it back after all */
+    /* Paid, and ours once we have confirmed it to the provider: never booked by itself. */
+    PAYMENT_FACT_TO_CONFIRM,
 };
 
 struct payment_fact {
@@ -71,7 +74,7 @@ struct payment {
 };
 
 struct payment_sums {
-    int64_t paid_minor, refunded_minor, charged_back_minor, reversed_minor;
+    int64_t paid_minor, refunded_minor, charged_back_minor, reversed_minor, refund_reversed_minor;
 };
 
 /* What to do with a fact, in order of precedence. */
@@ -84,10 +87,12 @@ enum payment_verdict {
     PAYMENT_CONTRADICTION,  /* park: this movement is booked with another amount */
     PAYMENT_TOO_MANY,       /* park: PAYMENT_MOVEMENTS_MAX */
     PAYMENT_WAITS,          /* park, and offer again when the payment has booked something */
+    PAYMENT_CONFIRM,        /* the same, and confirm it; perhaps another state */
 };
 
-/* Decides, and for PAYMENT_BOOK and PAYMENT_MOVE changes `payment` accordingly. For PAYMENT_BOOK
- * *entry_minor is what the ledger entry does to the debt: negative for what came in. */
+/* Decides, and for PAYMENT_BOOK, PAYMENT_MOVE and PAYMENT_CONFIRM changes `payment` accordingly.
+ * For PAYMENT_BOOK *entry_minor is what the ledger entry does to the debt: negative for what came
+ * in. */
 enum payment_verdict payment_take(struct payment *payment, const struct payment_fact *fact,
                                   int64_t *entry_minor);
 
@@ -96,7 +101,7 @@ struct payment_sums payment_sums(const struct payment *payment);
 /* Both forms of the words in the tables: 'created', 'charged_back', … Unknown text is a bug. */
 const char *payment_state_word(enum payment_state state);
 enum payment_state payment_state_of(struct span word);
-/* 'payment', 'refund', 'chargeback', 'chargeback_reversal'; null for facts without money. */
+/* 'payment', 'refund', 'chargeback', …_reversal; null for facts without money. */
 const char *payment_entry_word(enum payment_fact_kind kind);
 /* The reverse; 0 for entries that are no movement of a payment. */
 enum payment_fact_kind payment_entry_kind(struct span word);

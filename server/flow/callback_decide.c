@@ -21,6 +21,8 @@ static const struct {
     [CALLBACK_CHARGED_BACK] = {PAYMENT_FACT_CHARGED_BACK, "payment.charged_back"},
     [CALLBACK_CHARGEBACK_REVERSED] = {PAYMENT_FACT_CHARGEBACK_REVERSED,
                                       "payment.chargeback_reversed"},
+    [CALLBACK_REFUND_REVERSED] = {PAYMENT_FACT_REFUND_REVERSED, "payment.refund_reversed"},
+    [CALLBACK_TO_CONFIRM] = {PAYMENT_FACT_TO_CONFIRM, "payment.pending"},
 };
 
 /* What follows from each verdict. */
@@ -35,6 +37,7 @@ static const struct {
     [PAYMENT_CONTRADICTION] = {"parked", "contradiction"},
     [PAYMENT_TOO_MANY] = {"parked", "too_many_movements"},
     [PAYMENT_WAITS] = {"parked", "waits_for_payment"},
+    [PAYMENT_CONFIRM] = {"parked", "to_confirm"},
 };
 
 static struct instant next_try(struct instant wall, int64_t attempts, uint32_t jitter)
@@ -75,7 +78,7 @@ static struct span write_event(const struct callback_facts *facts,
         len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
                         ",\"amount_minor\":%lld,\"currency\":\"%s\",\"movement\":\"%s\"",
                         (long long)facts->amount_minor, facts->currency, movement);
-    if (strcmp(decision->state, "parked") == 0)
+    if (strcmp(decision->event_kind, "payment.parked") == 0)
         len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
                         ",\"says\":\"%s\",\"parked\":\"%s\"", kinds[facts->kind].event_kind,
                         decision->reason);
@@ -116,6 +119,7 @@ static void decide_known(const struct callback_facts *facts, const struct callba
                          struct payment *payment, struct callback_decision *d)
 {
     struct payment_fact fact = fact_of(facts);
+    enum payment_state before = payment->state;
     enum payment_verdict verdict = payment_take(payment, &fact, &d->entry_minor);
     set_outcome(d, verdicts[verdict].state, verdicts[verdict].reason);
     d->customer_id = known->customer_id;
@@ -124,7 +128,9 @@ static void decide_known(const struct callback_facts *facts, const struct callba
     d->money_version = known->money_version;
     /* A callback parked again has had its event. */
     bool is_parked_again = known->is_parked && verdict >= PAYMENT_WRONG_CURRENCY;
-    d->has_payment = verdict != PAYMENT_NOTHING_NEW && !is_parked_again;
+    d->has_payment = verdict == PAYMENT_CONFIRM
+                         ? payment->state != before
+                         : verdict != PAYMENT_NOTHING_NEW && !is_parked_again;
     d->has_parked = known->has_parked;
     d->has_new_reference = !known->is_reference_known && d->wanted.provider_reference.base != NULL;
     d->payment_state = payment->state;
@@ -134,8 +140,9 @@ static void decide_known(const struct callback_facts *facts, const struct callba
     d->movement = fact.movement;
     d->currency = fact.currency;
     d->entry_kind = verdict == PAYMENT_BOOK ? payment_entry_word(fact.kind) : NULL;
-    d->event_kind =
-        verdict >= PAYMENT_WRONG_CURRENCY ? "payment.parked" : kinds[facts->kind].event_kind;
+    d->event_kind = verdict >= PAYMENT_WRONG_CURRENCY && verdict != PAYMENT_CONFIRM
+                        ? "payment.parked"
+                        : kinds[facts->kind].event_kind;
 }
 
 void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
@@ -155,6 +162,8 @@ void callback_decide(const struct callback_facts *facts, const struct callback_k
     decide_known(facts, known, payment, d);
     if (strcmp(d->reason, "waits_for_payment") == 0)
         d->next_try_at = next_try(wall, known->attempts, jitter);
+    if (strcmp(d->reason, "to_confirm") == 0)
+        d->next_try_at = wall; /* by jobs/asking.c, which puts it off itself */
     if (d->has_payment)
         d->event_facts = write_event(facts, d, event_facts);
 }

@@ -31,6 +31,8 @@
 #include <stdlib.h>
 
 enum { URL_MAX = 1024, IP_TEXT_MAX = 46, AGENT_MAX = 256 };
+/* How long a provider may be silent before it is asked what became of a payment. */
+enum { ASK_SECONDS = 60, ASK_BLIK_SECONDS = 20 };
 /* Keeping the provider's answer: tries, the wait before the second, doubled each time, and when no
  * other try is begun: the browser waits meanwhile. */
 enum { KEEPS_MAX = 4, KEEP_WAIT_MS = 100, KEEP_MS_MAX = 4000 };
@@ -128,6 +130,7 @@ static struct payment_order order_of(const struct payment_start *op)
 {
     struct instant wall = clock_wall();
     bool has_account = op->account != NULL;
+    bool asks = has_account && (op->account->provider->tasks & PROVIDER_TASK(PROVIDER_QUERY)) != 0;
     int64_t starts_max = op->is_blik ? op->world->blik_codes_max : op->world->payment_starts_max;
     return (struct payment_order){
         .customer_id = op->link.customer_id,
@@ -144,6 +147,8 @@ static struct payment_order order_of(const struct payment_start *op)
         .now = op->world->now(),
         .key_no = keyring_signer(op->world->keys),
         .pays_again = op->pays_again,
+        .ask_at = asks ? instant_plus_seconds(wall, op->is_blik ? ASK_BLIK_SECONDS : ASK_SECONDS)
+                       : (struct instant){PG_NULL_INT},
     };
 }
 

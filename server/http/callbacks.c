@@ -19,7 +19,7 @@ static struct span get_header(void *owner, const char *name, int *count)
 }
 
 /* All accounts with this provider call back at one address: the one whose secret signed it is
- * meant. */
+ * meant, and of several with one secret the one that it names. */
 static enum callback_verdict read_callback(struct request *r,
                                            const struct callback_headers *headers,
                                            const struct provider_account **account,
@@ -29,10 +29,16 @@ static enum callback_verdict read_callback(struct request *r,
     for (const struct provider_account *a = r->world->providers; a->provider != NULL; ++a) {
         if (!span_is_str(r->params[0], a->provider->name))
             continue;
-        *account = a;
-        verdict = a->provider->read_callback(a, headers, request_body(r), clock_wall(), facts);
-        if (verdict != CALLBACK_FORGED)
-            return verdict;
+        enum callback_verdict one =
+            a->provider->read_callback(a, headers, request_body(r), clock_wall(), facts);
+        if (*account == NULL || verdict == CALLBACK_FORGED) {
+            *account = a;
+            verdict = one;
+        }
+        if (one != CALLBACK_FORGED && one != CALLBACK_FOREIGN) {
+            *account = a;
+            return one;
+        }
     }
     return verdict;
 }

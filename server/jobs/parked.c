@@ -6,6 +6,7 @@
 #include "flow/callback_apply.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "provider/asked.h"
 #include "store/callback_store.h"
 #include "store/store.h"
 
@@ -98,9 +99,9 @@ static void offer(struct parked *p, const struct callback_parked *c)
     struct err err;
     if (account == NULL)
         return;
-    bool is_readable = account->provider->reread_callback(account, c->headers, c->body, &facts) ==
-                           CALLBACK_GENUINE &&
-                       span_is_str(c->dedup_key, facts.dedup_key);
+    bool is_readable =
+        asked_or_called_reread(account, c->headers, c->body, &facts) == CALLBACK_GENUINE &&
+        span_is_str(c->dedup_key, facts.dedup_key);
     if (!is_readable) {
         facts = (struct callback_facts){0};
         snprintf(facts.dedup_key, sizeof(facts.dedup_key), "%.*s", SPAN_ARG(c->dedup_key));

@@ -266,9 +266,10 @@ select case when exists (select from waiting) then pg_notify('dunlin_plan', '') 
 -- What waited for these payments to book something is tried again at once.
 with woken as (
     update callback_outcome o
-    set next_try_at = $3::timestamptz
+    -- What was to be confirmed is, or never will be: it is looked at once more.
+    set next_try_at = $3::timestamptz, reason = 'waits_for_payment'
     from unnest($1::bigint[], $2::bigint[]) as w (customer_id, payment_no)
-    where o.state = 'parked' and o.reason = 'waits_for_payment'
+    where o.state = 'parked' and o.reason in ('waits_for_payment', 'to_confirm', 'not_confirmed')
         and o.customer_id = w.customer_id and o.payment_no = w.payment_no
     returning 1
 )
@@ -280,10 +281,41 @@ select case when exists (select from woken) then pg_notify('dunlin_parked', '') 
 select o.provider, o.account, o.dedup_key, c.headers, c.body
 from callback_outcome o
 join callback c using (provider, account, dedup_key)
-where o.state = 'parked' and o.next_try_at <= $1::timestamptz
+where o.state = 'parked' and o.reason <> 'to_confirm' and o.next_try_at <= $1::timestamptz
     and (o.provider, o.account) in (select * from unnest($3::text[], $4::text[]))
 order by o.next_try_at
 limit $2::bigint;
+
+-- name: callback_confirm_claim
+-- $1 wall clock, $2 at most, $3 provider, $4 account
+-- Payments to be confirmed now, oldest first, with their message. The next time is set at once, so
+-- that whoever dies with it in hand delays it and nothing else: half a minute, doubled up to an hour.
+with due as (
+    select o.provider, o.account, o.dedup_key
+    from callback_outcome o
+    where o.state = 'parked' and o.reason = 'to_confirm' and o.next_try_at <= $1::timestamptz
+        and o.provider = $3::text and o.account = $4::text
+    order by o.next_try_at
+    limit $2::bigint
+    for update skip locked
+)
+update callback_outcome o
+set attempts = o.attempts + 1,
+    next_try_at = $1::timestamptz + make_interval(secs => least(3600, 15 * 2.0 ^ least(o.attempts, 10)))
+from due d
+join callback c using (provider, account, dedup_key), payment p
+where o.provider = d.provider and o.account = d.account and o.dedup_key = d.dedup_key
+    and p.customer_id = o.customer_id and p.payment_no = o.payment_no
+returning o.dedup_key, c.headers, c.body, p.customer_id, p.payment_no, p.key_no, p.amount_minor,
+    p.currency, p.provider_reference, c.received_at;
+
+-- name: callback_confirm_refuse
+-- $1 provider, $2 account, $3 dedup_key
+-- The provider says no to a confirmation: for people.
+update callback_outcome
+set reason = 'not_confirmed', next_try_at = null
+where provider = $1::text and account = $2::text and dedup_key = $3::text
+    and state = 'parked' and reason = 'to_confirm';
 
 -- name: callback_parked_wake
 -- A payment became known, by a provider's id or by ours: what was parked for it is tried again at

@@ -163,7 +163,8 @@ static void add_book(struct pg_tx *tx, const struct callback_decision *decisions
     EACH_PAID(pg_arg_texts, struct span, span_str(payment_state_word(decisions[i].payment_state)));
     EACH_PAID(pg_arg_texts, struct span, decisions[i].payment_reason);
     EACH_PAID(pg_arg_ints, int64_t, decisions[i].sums.paid_minor);
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].sums.refunded_minor);
+    EACH_PAID(pg_arg_ints, int64_t,
+              decisions[i].sums.refunded_minor - decisions[i].sums.refund_reversed_minor);
     EACH_PAID(pg_arg_ints, int64_t,
               decisions[i].sums.charged_back_minor - decisions[i].sums.reversed_minor);
     EACH_PAID(pg_arg_texts, struct span, span_str(decisions[i].entry_kind));
@@ -335,6 +336,59 @@ void callback_read_parked(const PGresult *result, int row, struct callback_parke
         .headers = pg_get_text(result, row, 3),
         .body = pg_get_text(result, row, 4),
     };
+}
+
+int callback_confirm_claim(struct store *store, struct pg_tx *tx, struct span provider,
+                           struct span account, struct instant wall, int64_t count_max,
+                           pg_result_cb on_result, pg_done_cb on_done, void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, wall);
+    pg_arg_int(&args, count_max);
+    pg_arg_text(&args, provider);
+    pg_arg_text(&args, account);
+    pg_tx_add(tx, SQL_CALLBACK_CONFIRM_CLAIM, &args, on_result);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+void callback_read_to_confirm(const PGresult *result, int row, struct callback_to_confirm *c)
+{
+    *c = (struct callback_to_confirm){
+        .message = {.dedup_key = pg_get_text(result, row, 0),
+                    .headers = pg_get_text(result, row, 1),
+                    .body = pg_get_text(result, row, 2)},
+        .customer_id = pg_get_int(result, row, 3),
+        .payment_no = pg_get_int(result, row, 4),
+        .key_no = pg_get_int(result, row, 5),
+        .amount_minor = pg_get_int(result, row, 6),
+        .currency = pg_get_text(result, row, 7),
+        .provider_reference = pg_get_text(result, row, 8),
+        .received_at = pg_get_instant(result, row, 9),
+    };
+}
+
+int callback_confirm_refuse(struct store *store, struct pg_tx *tx, struct span provider,
+                            struct span account, struct span dedup_key, pg_done_cb on_done,
+                            void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_text(&args, provider);
+    pg_arg_text(&args, account);
+    pg_arg_text(&args, dedup_key);
+    pg_tx_add(tx, SQL_CALLBACK_CONFIRM_REFUSE, &args, NULL);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
 }
 
 int callback_parked_list(struct store *store, struct pg_query *query, struct instant from,

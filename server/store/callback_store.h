@@ -97,6 +97,24 @@ MUST_CHECK int callback_parked_due(struct store *, struct pg_query *, struct ins
                                    pg_result_cb, void *owner, struct err *);
 void callback_read_parked(const PGresult *, int row, struct callback_parked *);
 
+/* Of one account: what is to be confirmed now, at most `count_max`, each put off until its next
+ * time in the same step. The rows are for callback_read_to_confirm. */
+MUST_CHECK int callback_confirm_claim(struct store *, struct pg_tx *, struct span provider,
+                                      struct span account, struct instant wall, int64_t count_max,
+                                      pg_result_cb on_row, pg_done_cb on_done, void *owner,
+                                      struct err *);
+struct callback_to_confirm {
+    struct callback_parked message; /* provider and account are those that were asked for */
+    int64_t customer_id, payment_no, key_no, amount_minor; /* of the payment, as it was asked for */
+    struct span currency, provider_reference;
+    struct instant received_at;
+};
+void callback_read_to_confirm(const PGresult *, int row, struct callback_to_confirm *);
+/* The provider said no: it is left to people. */
+MUST_CHECK int callback_confirm_refuse(struct store *, struct pg_tx *, struct span provider,
+                                       struct span account, struct span dedup_key,
+                                       pg_done_cb on_done, void *owner, struct err *);
+
 /* For people. */
 struct callback_listed {
     struct callback_parked message;

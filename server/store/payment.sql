@@ -12,7 +12,7 @@ for no key update;
 -- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider, $5 account, $6 method, $7 amount_minor as the
 -- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
 -- clock, $12 now, $13 key_no that seals the reference of a new one, $14 knowingly beside one that the
--- bank is confirming. Limits are for each link and method; only the same form may call more often than
+-- bank is confirming, $15 when the provider is first asked what became of it (null: never). Limits are for each link and method; only the same form may call more often than
 -- starts_max, up to calls_max: that is a double tap.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
@@ -71,9 +71,10 @@ with link as (
     returning k.payment_count as payment_no, l.invoice_id, l.currency
 ), made as (
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
-        currency, state, form_nonce, created_at, changed_at, asked_at, key_no)
+        currency, state, form_nonce, created_at, changed_at, asked_at, key_no, ask_at)
     select $1::bigint, payment_no, $2::bigint, $4::text, $5::text, $6::text, $7::bigint, currency,
-        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint
+        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint,
+        $15::timestamptz
     from numbered
 ), allocated as (
     insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
@@ -176,6 +177,30 @@ insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash
 select customer_id, invoice_id, event_count, $4::timestamptz, 'payment.failed', text, prev_hash,
     chain_head
 from headed;
+
+-- name: payment_ask_claim
+-- $1 wall clock, $2 at most, $3 provider, $4 account, $5 asks at most
+-- Payments whose provider has been silent for long enough, the longest first. The next time is set at
+-- once, so that whoever dies with it in hand delays it and nothing else: twice the time that the
+-- first one took, doubled up to an hour.
+with due as (
+    select p.customer_id, p.payment_no
+    from payment p
+    where p.state in ('created', 'started', 'pending') and p.ask_at <= $1::timestamptz
+        and p.provider = $3::text and p.account = $4::text
+    order by p.ask_at
+    limit $2::bigint
+    for no key update skip locked
+)
+update payment p
+set asks = p.asks + 1,
+    ask_at = case when p.asks + 1 < $5::bigint then $1::timestamptz + make_interval(
+        secs => least(3600, case p.method when 'blik' then 20 else 60 end * 2.0 ^ least(p.asks, 10)))
+        end
+from due d
+where p.customer_id = d.customer_id and p.payment_no = d.payment_no
+returning p.customer_id, p.payment_no, p.key_no, p.amount_minor, p.currency, p.provider_reference,
+    p.asked_at;
 
 -- name: payment_find
 -- $1 customer_id, $2 payment_no

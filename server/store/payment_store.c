@@ -35,6 +35,10 @@ int payment_make(struct store *store, struct pg_tx *tx, const struct payment_ord
     pg_arg_instant(&args, order->now);
     pg_arg_int(&args, order->key_no);
     pg_arg_bool(&args, order->pays_again);
+    if (order->ask_at.us == PG_NULL_INT)
+        pg_arg_null(&args);
+    else
+        pg_arg_instant(&args, order->ask_at);
     pg_tx_add(tx, SQL_PAYMENT_MAKE, &args, on_made);
     pg_args_release(&args);
     pg_tx_commit(tx);
@@ -149,4 +153,37 @@ bool payment_read_found(const PGresult *result, struct span *state, int32_t *lin
     *state = pg_get_text(result, 0, 0);
     *link_no = (int32_t)pg_get_int(result, 0, 1);
     return true;
+}
+
+int payment_ask_claim(struct store *store, struct pg_tx *tx, struct span provider,
+                      struct span account, struct instant wall, int64_t count_max,
+                      pg_result_cb on_result, pg_done_cb on_done, void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_instant(&args, wall);
+    pg_arg_int(&args, count_max);
+    pg_arg_text(&args, provider);
+    pg_arg_text(&args, account);
+    pg_arg_int(&args, PAYMENT_ASKS_MAX);
+    pg_tx_add(tx, SQL_PAYMENT_ASK_CLAIM, &args, on_result);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+void payment_read_silent(const PGresult *result, int row, struct payment_silent *silent)
+{
+    *silent = (struct payment_silent){
+        .customer_id = pg_get_int(result, row, 0),
+        .payment_no = pg_get_int(result, row, 1),
+        .key_no = pg_get_int(result, row, 2),
+        .amount_minor = pg_get_int(result, row, 3),
+        .currency = pg_get_text(result, row, 4),
+        .provider_reference = pg_get_text(result, row, 5),
+        .asked_at = pg_get_instant(result, row, 6),
+    };
 }

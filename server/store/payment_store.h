@@ -16,8 +16,10 @@ struct payment_order {
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
     struct instant wall, now;
-    int64_t key_no;  /* of the link key that seals the reference of a new one */
-    bool pays_again; /* knowingly, beside one that the bank is confirming */
+    int64_t key_no;        /* of the link key that seals the reference of a new one */
+    bool pays_again;       /* knowingly, beside one that the bank is confirming */
+    struct instant ask_at; /* wall clock: when its provider is first asked what became of it;
+                              .us PG_NULL_INT: never */
 };
 
 /* What payment_make found and did. Spans die with the result. */
@@ -55,6 +57,21 @@ MUST_CHECK int payment_started(struct store *, struct pg_tx *, const struct paym
 MUST_CHECK int payment_refused(struct store *, struct pg_tx *, int64_t customer_id,
                                int64_t payment_no, struct span reason, struct instant now,
                                pg_done_cb on_done, void *owner, struct err *);
+
+/* An hour each at the end: about ten days. */
+enum { PAYMENT_ASKS_MAX = 250 };
+/* Payments of one account that its provider is to be asked about now, at most `count_max`; each is
+ * put off until its next time in the same step. The rows are for payment_read_silent. */
+MUST_CHECK int payment_ask_claim(struct store *, struct pg_tx *, struct span provider,
+                                 struct span account, struct instant wall, int64_t count_max,
+                                 pg_result_cb on_row, pg_done_cb on_done, void *owner,
+                                 struct err *);
+struct payment_silent {
+    int64_t customer_id, payment_no, key_no, amount_minor;
+    struct span currency, provider_reference; /* empty: never heard */
+    struct instant asked_at;                  /* wall clock */
+};
+void payment_read_silent(const PGresult *, int row, struct payment_silent *);
 
 /* A read; at most one row, for payment_read_found. */
 MUST_CHECK int payment_find(struct store *, struct pg_query *, int64_t customer_id,

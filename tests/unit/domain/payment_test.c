@@ -36,6 +36,13 @@
             0                                                                                      \
         }                                                                                          \
     }
+#define REFUND_BACK(id, amount)                                                                    \
+    {                                                                                              \
+        PAYMENT_FACT_REFUND_REVERSED, amount, SPAN_LIT("PLN"), SPAN_LIT(id),                       \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 #define FAILED(why)                                                                                \
     {                                                                                              \
         PAYMENT_FACT_FAILED, 0, {0}, {0}, SPAN_LIT(why)                                            \
@@ -110,6 +117,16 @@ static const struct story stories[] = {
      PAYMENT_PAID,
      100,
      1},
+    {"refunded, and it came back",
+     {PAID("A", 100), REFUND("R", 100), REFUND_BACK("R", 100)},
+     PAYMENT_PAID,
+     100,
+     3},
+    {"refunded, came back in part, and charged back",
+     {PAID("A", 100), REFUND("R", 100), REFUND_BACK("R", 40), CHARGEBACK("C", 40)},
+     PAYMENT_CHARGED_BACK,
+     0,
+     4},
     {"everything at once",
      {PENDING(), FAILED("closed"), PAID("A", 60), PAID("B", 40), REFUND("R", 40),
       CHARGEBACK("C", 60), REVERSAL("D", 60)},
@@ -315,12 +332,32 @@ static void movements_are_bounded_and_the_largest_amounts_still_sum(void **state
     assert_int_equal(payment_sums(&desk.payment).paid_minor, 64 * PAYMENT_AMOUNT_MAX_MINOR);
 }
 
+static void what_is_to_be_confirmed_is_pending_and_books_nothing(void **state)
+{
+    (void)state;
+    static const struct payment_fact notice = {
+        PAYMENT_FACT_TO_CONFIRM, 100, SPAN_LIT("PLN"), SPAN_LIT("A"), {0}};
+    static const struct payment_fact foreign = {
+        PAYMENT_FACT_TO_CONFIRM, 100, SPAN_LIT("EUR"), SPAN_LIT("A"), {0}};
+    static const struct payment_fact failed = FAILED("refused"), paid = PAID("A", 100);
+    struct desk desk = desk_new();
+    assert_int_equal(desk_offer(&desk, &foreign), PAYMENT_WRONG_CURRENCY);
+    assert_int_equal(desk_offer(&desk, &failed), PAYMENT_MOVE);
+    assert_int_equal(desk_offer(&desk, &notice), PAYMENT_CONFIRM);
+    assert_int_equal(desk.payment.state, PAYMENT_PENDING);
+    assert_string_equal(desk.payment.reason, "");
+    assert_int_equal(desk.payment.movement_count, 0);
+    assert_int_equal(desk_offer(&desk, &paid), PAYMENT_BOOK);
+    assert_int_equal(desk_offer(&desk, &notice), PAYMENT_NOTHING_NEW);
+    assert_int_equal(desk.payment.state, PAYMENT_PAID);
+}
+
 static void words_are_read_back(void **state)
 {
     (void)state;
     for (int s = PAYMENT_CREATED; s <= PAYMENT_CHARGED_BACK; ++s)
         assert_int_equal(payment_state_of(span_str(payment_state_word((enum payment_state)s))), s);
-    for (int k = PAYMENT_FACT_PAID; k <= PAYMENT_FACT_CHARGEBACK_REVERSED; ++k)
+    for (int k = PAYMENT_FACT_PAID; k <= PAYMENT_FACT_REFUND_REVERSED; ++k)
         assert_int_equal(
             payment_entry_kind(span_str(payment_entry_word((enum payment_fact_kind)k))), k);
     assert_int_equal(payment_entry_kind(SPAN_LIT("charge")), 0);
@@ -334,6 +371,7 @@ int main(void)
         cmocka_unit_test(reason_is_the_most_telling_one_in_either_order),
         cmocka_unit_test(what_cannot_be_right_is_parked_and_changes_nothing),
         cmocka_unit_test(movements_are_bounded_and_the_largest_amounts_still_sum),
+        cmocka_unit_test(what_is_to_be_confirmed_is_pending_and_books_nothing),
         cmocka_unit_test(words_are_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

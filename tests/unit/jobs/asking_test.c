@@ -1,0 +1,306 @@
+/* The provider of these tests answers in words: "paid A 10000" is one fact a line, "no" a refusal,
+ * "what?" nothing that can be read. */
+#include "jobs/asking.h"
+
+#include "io/fetch.h"
+#include "io/timer.h"
+#include "unit/flow/fake_bank.h"
+#include "unit/flow/money_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct money_fixture fixture;
+static struct fake_bank bank;
+static struct asking *asking;
+static struct provider speaker;
+
+static void make_request(const struct provider_account *account, const struct provider_task *task,
+                         int round, struct span token, const struct provider_result *result,
+                         struct provider_request *request)
+{
+    (void)round, (void)token, (void)result;
+    buf_printf(&request->url, "%.*s/%s", SPAN_ARG(account->api_url),
+               task->kind == PROVIDER_CONFIRM ? "confirm" : "query");
+    buf_printf(&request->body, "%.*s %.*s %.*s %lld %.*s", SPAN_ARG(task->reference),
+               SPAN_ARG(task->provider_reference), SPAN_ARG(task->movement),
+               (long long)task->amount_minor, SPAN_ARG(task->currency));
+}
+
+static bool read_fact(const struct provider_task *task, const char *line,
+                      struct callback_facts *facts)
+{
+    static const struct {
+        const char *word;
+        enum callback_kind kind;
+    } kinds[] = {{"pending", CALLBACK_PENDING},
+                 {"failed", CALLBACK_FAILED},
+                 {"paid", CALLBACK_PAID},
+                 {"refunded", CALLBACK_REFUNDED}};
+    char word[16] = "";
+    *facts = (struct callback_facts){.currency = "PLN"};
+    int got = sscanf(line, "%15s %79s %ld", word, facts->movement, &facts->amount_minor);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i)
+        if (strcmp(word, kinds[i].word) == 0)
+            facts->kind = kinds[i].kind;
+    snprintf(facts->dedup_key, sizeof(facts->dedup_key), "%s:%s", word, facts->movement);
+    snprintf(facts->reference, sizeof(facts->reference), "%.*s", SPAN_ARG(task->reference));
+    return got >= 1 && facts->kind != CALLBACK_NONE;
+}
+
+static enum provider_step read_answer(const struct provider_account *account,
+                                      const struct provider_task *task, int round,
+                                      const struct provider_answer *answer,
+                                      struct provider_result *result)
+{
+    (void)account, (void)round;
+    char text[512];
+    snprintf(text, sizeof(text), "%.*s", SPAN_ARG(answer->body));
+    if (strcmp(text, "no") == 0)
+        result->verdict = PROVIDER_NO;
+    if (answer->status != 200 || strcmp(text, "no") == 0 || strcmp(text, "what?") == 0)
+        return PROVIDER_DONE;
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (read_fact(task, line, &result->facts[result->fact_count]))
+            ++result->fact_count;
+    result->verdict = PROVIDER_YES;
+    return PROVIDER_DONE;
+}
+
+/* What is parked here says which movement is to be confirmed. */
+static enum callback_verdict reread(const struct provider_account *account, struct span headers,
+                                    struct span body, struct callback_facts *facts)
+{
+    (void)account, (void)headers;
+    *facts = (struct callback_facts){.kind = CALLBACK_TO_CONFIRM, .currency = "PLN"};
+    facts->amount_minor = 10000;
+    snprintf(facts->movement, sizeof(facts->movement), "%.*s", SPAN_ARG(body));
+    return CALLBACK_GENUINE;
+}
+
+static int setup_all(void **state)
+{
+    (void)state;
+    fixture_new(&fixture);
+    fake_bank_new(&bank);
+    fixture.world.fetch = fetch_new(fixture.world.loop, 64);
+    speaker = (struct provider){
+        .name = "sandbox",
+        .tasks = PROVIDER_TASK(PROVIDER_QUERY) | PROVIDER_TASK(PROVIDER_CONFIRM),
+        .make_request = make_request,
+        .read_answer = read_answer,
+        .reread_callback = reread,
+    };
+    fixture.accounts[0].provider = &speaker;
+    fixture.accounts[0].api_url = span_str(bank.url);
+    return 0;
+}
+
+static int teardown_all(void **state)
+{
+    (void)state;
+    fetch_free(fixture.world.fetch);
+    fake_bank_free(&bank);
+    fixture_free(&fixture);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_seed(&fixture, 3);
+    atomic_store(&bank.calls, 0);
+    speaker.query_needs_id = false;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    asking_stop(asking);
+    while (!asking_is_idle(asking))
+        h2o_evloop_run(fixture.world.loop, 20);
+    asking_free(asking);
+    return 0;
+}
+
+static void answer(const char *text)
+{
+    static char whole[600];
+    snprintf(whole, sizeof(whole), "200 OK\n%s", text);
+    atomic_store(&bank.answer, whole);
+}
+
+static void make_silent(int customer, int asked_seconds_ago)
+{
+    char sql[512];
+    snprintf(sql, sizeof(sql),
+             "update payment set ask_at = now() - interval '1 second', key_no = 1, asked_at = now()"
+             " - %d * interval '1 second' where customer_id = %d",
+             asked_seconds_ago, customer);
+    fixture_sql(&fixture, sql);
+}
+
+static void run_until(const char *sql, const char *expected)
+{
+    struct mono start = clock_mono();
+    while (strcmp(fixture_value(&fixture, sql), expected) != 0) {
+        if (mono_us_since(start, clock_mono()) > 10000000)
+            fail_msg("%s is %s, not %s", sql, fixture_value(&fixture, sql), expected);
+        h2o_evloop_run(fixture.world.loop, 20);
+    }
+}
+
+#define STATE "select state || coalesce(' ' || reason, '') from payment where customer_id = 2"
+#define DUE "select due_minor from invoice where customer_id = 2"
+
+static void what_a_silent_provider_is_asked_is_booked_as_its_callback_would_be(void **state)
+{
+    (void)state;
+    answer("paid A 10000\nrefunded R 4000");
+    make_silent(2, 90);
+    asking = asking_new(&fixture.world);
+    run_until(DUE, "4000");
+    run_until(STATE, "paid");
+    assert_string_equal(fixture_value(&fixture,
+                                      "select string_agg(state || ' ' || dedup_key, ', ' order by"
+                                      " dedup_key) from callback_outcome"),
+                        "applied asked:paid:A, applied asked:refunded:R");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static void the_next_time_is_set_before_the_provider_is_asked(void **state)
+{
+    (void)state;
+    answer("what?");
+    make_silent(2, 90);
+    asking = asking_new(&fixture.world);
+    run_until("select asks from payment where customer_id = 2", "1");
+    assert_string_equal(fixture_value(&fixture,
+                                      "select ask_at between now() + interval '50 seconds' and"
+                                      " now() + interval '70 seconds' from payment where"
+                                      " customer_id = 2"),
+                        "t");
+    assert_string_equal(fixture_value(&fixture, STATE), "started");
+}
+
+static void a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_money(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        int age_seconds;
+        const char *state;
+    } rows[] = {
+        {"pending", 90, "pending"},
+        {"", 90, "started"},
+        {"what?", 90000, "started"}, /* it may know of some */
+        {"pending", 90000, "failed timed_out"},
+        {"", 90000, "failed timed_out"},
+        {"no", 90000, "failed timed_out"},
+        {"failed", 90000, "failed refused"},
+        {"paid A 10000", 90000, "paid"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        fixture_seed(&fixture, 3);
+        atomic_store(&bank.calls, 0);
+        answer(rows[i].answer);
+        make_silent(2, rows[i].age_seconds);
+        asking = asking_new(&fixture.world);
+        run_until("select asks from payment where customer_id = 2", "1");
+        while (atomic_load(&bank.calls) == 0 || !asking_is_idle(asking))
+            h2o_evloop_run(fixture.world.loop, 20);
+        assert_string_equal(fixture_value(&fixture, STATE), rows[i].state);
+        asking_free(asking);
+    }
+    asking = asking_new(&fixture.world);
+}
+
+static void without_the_providers_id_it_is_not_asked_where_that_is_the_only_way(void **state)
+{
+    (void)state;
+    speaker.query_needs_id = true;
+    answer("paid A 10000");
+    make_silent(2, 90);
+    make_silent(3, 90000);
+    asking = asking_new(&fixture.world);
+    run_until("select state from payment where customer_id = 3", "failed");
+    run_until("select asks from payment where customer_id = 2", "1");
+    assert_string_equal(fixture_value(&fixture, STATE), "started");
+    assert_int_equal(atomic_load(&bank.calls), 0);
+}
+
+/* A message of the provider's that movement M of payment 1 of customer 2 is to be confirmed. */
+static void park_to_confirm(void)
+{
+    fixture_sql(&fixture,
+                "insert into callback values ('sandbox', 'default', 'M', now(), '{}', 'M');"
+                "insert into callback_outcome (provider, account, dedup_key, state, reason,"
+                " decided_at, next_try_at, customer_id, payment_no) values ('sandbox', 'default',"
+                " 'M', 'parked', 'to_confirm', now(), now(), 2, 1);"
+                "update payment set key_no = 1");
+}
+
+static void a_payment_is_booked_when_it_is_confirmed_and_its_message_is_done(void **state)
+{
+    (void)state;
+    answer("paid M 10000");
+    park_to_confirm();
+    asking = asking_new(&fixture.world);
+    run_until(DUE, "0");
+    assert_non_null(strstr(bank.request, "POST /confirm"));
+    assert_non_null(strstr(bank.request, " M 10000 PLN"));
+    assert_string_equal(
+        fixture_value(&fixture,
+                      "select reason || ' ' || (next_try_at <= now()) from callback_outcome where"
+                      " dedup_key = 'M'"),
+        "waits_for_payment true"); /* jobs/parked.h decides it once more: nothing new */
+}
+
+static void a_confirmation_that_is_refused_is_left_to_people(void **state)
+{
+    (void)state;
+    answer("no");
+    park_to_confirm();
+    asking = asking_new(&fixture.world);
+    run_until("select reason || coalesce(' ' || next_try_at, '') from callback_outcome",
+              "not_confirmed");
+    assert_string_equal(fixture_value(&fixture, DUE), "10000");
+}
+
+static void an_unclear_confirmation_is_asked_for_again_later(void **state)
+{
+    (void)state;
+    answer("what?");
+    park_to_confirm();
+    asking = asking_new(&fixture.world);
+    run_until("select attempts || ' ' || (next_try_at > now() + interval '10 seconds') from"
+              " callback_outcome",
+              "2 true");
+    assert_string_equal(fixture_value(&fixture, DUE), "10000");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            what_a_silent_provider_is_asked_is_booked_as_its_callback_would_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_next_time_is_set_before_the_provider_is_asked, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(
+            a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_money, setup,
+            teardown),
+        cmocka_unit_test_setup_teardown(
+            without_the_providers_id_it_is_not_asked_where_that_is_the_only_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_payment_is_booked_when_it_is_confirmed_and_its_message_is_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_confirmation_that_is_refused_is_left_to_people, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_unclear_confirmation_is_asked_for_again_later, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, setup_all, teardown_all);
+}
