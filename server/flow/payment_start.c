@@ -12,7 +12,9 @@
  *   database gone before       finish with its error; the provider was not called
  *   provider says no           the payment is `failed` with its reason; finish with WAIT, whose
  *                              page says so and offers the ways on
- *   provider does not answer   the payment stays `created`; finish with UNANSWERED
+ *   provider does not answer   the payment stays `created`; finish with UNANSWERED. When not a byte
+ *                              reached it, the payment is moved to the next provider, on disk, and
+ *                              begun there
  *   its key is retired         as if the provider had not answered; it is not called
  *   database gone afterwards   keeping the answer is tried again for a while; the browser goes on
  *                              all the same: the payment is on disk, callbacks find it by our
@@ -25,6 +27,7 @@
 #include "domain/payment.h"
 #include "io/timer.h"
 #include "provider/provider_call.h"
+#include "provider/provider_choice.h"
 #include "store/payment_store.h"
 
 #include <assert.h>
@@ -39,7 +42,10 @@ enum { KEEPS_MAX = 4, KEEP_WAIT_MS = 100, KEEP_MS_MAX = 4000 };
 
 struct payment_start {
     struct world *world;
-    const struct provider_account *account;
+    const struct provider_account *account; /* from on_made on; null: none takes it */
+    const struct provider_account *tried[PROVIDER_CHOICES_MAX]; /* and never reached */
+    int tried_count;
+    bool has_moved;
     struct paylink_id link;
     int64_t amount_minor;
     bool is_blik, pays_again;
@@ -70,12 +76,14 @@ static void call_provider(struct payment_start *op, int round);
 static void on_provider_answered(void *owner, const struct provider_result *result);
 static void keep_answer(void *owner);
 static void on_registered(void *owner, const struct err *err);
+static void on_moved(void *owner, const struct err *err);
 static void finish(struct payment_start *op, enum payment_start_result result);
 
-static const struct provider_account *pick_account(const struct world *world, bool is_blik)
+static const struct provider_account *find_account(const struct world *world, struct span provider,
+                                                   struct span account)
 {
     for (const struct provider_account *a = world->providers; a->provider != NULL; ++a)
-        if (!is_blik || a->provider->takes_blik_code)
+        if (span_is_str(provider, a->provider->name) && span_is(account, a->account))
             return a;
     return NULL;
 }
@@ -104,7 +112,6 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
         abort();
     op->world = world;
     timer_init(&op->keep_timer, world->loop, "payment_keep", keep_answer, op);
-    op->account = pick_account(world, o->is_blik);
     op->link = o->link;
     op->amount_minor = o->amount_minor;
     op->is_blik = o->is_blik;
@@ -124,31 +131,55 @@ static void op_free(struct payment_start *op)
     free(op);
 }
 
+static bool is_asked(const struct provider_account *account)
+{
+    return (account->provider->tasks & PROVIDER_TASK(PROVIDER_QUERY)) != 0;
+}
+
+static struct instant ask_at(const struct payment_start *op)
+{
+    return instant_plus_seconds(clock_wall(), op->is_blik ? ASK_BLIK_SECONDS : ASK_SECONDS);
+}
+
+static size_t list_choices(const struct payment_start *op,
+                           struct payment_choice choices[PAYMENT_CHOICES_MAX])
+{
+    _Static_assert((int)PAYMENT_CHOICES_MAX >= (int)PROVIDER_CHOICES_MAX, "room for all accounts");
+    const struct provider_account *accounts[PROVIDER_CHOICES_MAX];
+    int count = provider_choices(op->world->providers, op->is_blik, clock_mono(), accounts);
+    for (int i = 0; i < count; ++i)
+        choices[i] = (struct payment_choice){
+            .provider = span_str(accounts[i]->provider->name),
+            .account = accounts[i]->account,
+            .currencies = accounts[i]->currencies,
+            .amount_min_minor = accounts[i]->amount_min_minor,
+            .amount_max_minor = accounts[i]->amount_max_minor,
+            .is_repeatable = accounts[i]->provider->start_is_repeatable,
+            .is_asked = is_asked(accounts[i]),
+        };
+    return (size_t)count;
+}
+
 /* Limits are of the wall clock: business time may stand still in a demo, and a limit that never
  * ends would be a dead end. */
 static struct payment_order order_of(const struct payment_start *op)
 {
     struct instant wall = clock_wall();
-    bool has_account = op->account != NULL;
-    bool asks = has_account && (op->account->provider->tasks & PROVIDER_TASK(PROVIDER_QUERY)) != 0;
     int64_t starts_max = op->is_blik ? op->world->blik_codes_max : op->world->payment_starts_max;
     return (struct payment_order){
         .customer_id = op->link.customer_id,
         .link_no = op->link.link_no,
         .form_nonce = span_str(op->form_nonce),
-        .provider = has_account ? span_str(op->account->provider->name) : SPAN_LIT(""),
-        .account = has_account ? op->account->account : SPAN_LIT(""),
         .method = op->is_blik ? SPAN_LIT("blik") : SPAN_LIT("redirect"),
         .amount_minor = op->amount_minor,
-        .starts_max = has_account ? starts_max : 0,
-        .calls_max = has_account ? starts_max * PAYMENT_CALLS_FACTOR : 0,
+        .starts_max = starts_max,
+        .calls_max = starts_max * PAYMENT_CALLS_FACTOR,
         .counted_from = instant_plus_seconds(wall, -PAYMENT_STARTS_SECONDS),
         .wall = wall,
         .now = op->world->now(),
         .key_no = keyring_signer(op->world->keys),
         .pays_again = op->pays_again,
-        .ask_at = asks ? instant_plus_seconds(wall, op->is_blik ? ASK_BLIK_SECONDS : ASK_SECONDS)
-                       : (struct instant){PG_NULL_INT},
+        .ask_at = ask_at(op),
     };
 }
 
@@ -159,7 +190,10 @@ int payment_start_begin(struct world *world, const struct payment_start_options 
     struct payment_start *op = op_new(world, options);
     op->on_done = on_done;
     op->owner = owner;
+    struct payment_choice choices[PAYMENT_CHOICES_MAX];
     struct payment_order order = order_of(op);
+    order.choices = choices;
+    order.choice_count = list_choices(op, choices);
     int code = payment_make(world->store, &op->tx, &order, on_made, on_saved, op, err);
     if (code != 0) {
         op_free(op);
@@ -179,9 +213,7 @@ void payment_start_forget(struct payment_start *op)
 static bool is_as_made(const struct payment_start *op, const struct payment_made *made)
 {
     return span_is_str(made->method, op->is_blik ? "blik" : "redirect") &&
-           made->amount_minor == op->amount_minor &&
-           span_is_str(made->provider, op->account->provider->name) &&
-           span_is(made->account, op->account->account);
+           made->amount_minor == op->amount_minor;
 }
 
 /* What the row says, in order of precedence; 0 when the provider is to be called. */
@@ -201,12 +233,16 @@ static enum payment_start_result judge(const struct payment_start *op,
         return PAYMENT_START_SETTLED;
     if (made->is_other_in_hand && !op->pays_again && !made->is_new && !made->is_called_again)
         return PAYMENT_START_IN_HAND;
+    if (made->is_elsewhere && !op->pays_again && !made->is_new && !is_old)
+        return PAYMENT_START_ELSEWHERE;
     if (made->due_minor != op->amount_minor)
         return PAYMENT_START_CHANGED;
     if (op->account == NULL || (op->is_blik && !span_is_str(made->currency, "PLN")))
         return PAYMENT_START_NO_PROVIDER;
     if (is_old && !is_as_made(op, made))
         return PAYMENT_START_CHANGED;
+    if (is_old && !op->account->provider->start_is_repeatable)
+        return PAYMENT_START_WAIT;
     return made->is_new || made->is_called_again ? 0 : PAYMENT_START_TOO_MANY;
 }
 
@@ -235,6 +271,8 @@ static void on_made(void *owner, const PGresult *result, const struct err *err)
     struct payment_made made;
     payment_read_made(result, &made);
     op->has_row = true;
+    op->account =
+        made.provider.base == NULL ? NULL : find_account(op->world, made.provider, made.account);
     op->outcome.result = judge(op, &made);
     op->is_call_due = op->outcome.result == 0;
     op->payment_no = made.payment_no;
@@ -298,6 +336,8 @@ static void give_up_on_provider(struct payment_start *op, const char *cause,
 
 static void call_provider(struct payment_start *op, int round)
 {
+    if (round == 0)
+        op->result = (struct provider_result){0};
     char return_url[URL_MAX], callback_url[URL_MAX];
     int return_len = snprintf(return_url, sizeof(return_url), "%.*s/back/%s",
                               SPAN_ARG(op->world->public_url), op->reference);
@@ -351,11 +391,75 @@ static int register_start(struct payment_start *op, struct err *err)
                            on_registered, op, err);
 }
 
+static bool was_tried(const struct payment_start *op, const struct provider_account *account)
+{
+    for (int i = 0; i < op->tried_count; ++i)
+        if (op->tried[i] == account)
+            return true;
+    return false;
+}
+
+static const struct provider_account *next_account(const struct payment_start *op)
+{
+    const struct provider_account *accounts[PROVIDER_CHOICES_MAX];
+    int count = provider_choices(op->world->providers, op->is_blik, clock_mono(), accounts);
+    for (int i = 0; i < count; ++i)
+        if (!was_tried(op, accounts[i]) &&
+            provider_takes(accounts[i], span_str(op->currency), op->amount_minor, op->is_blik))
+            return accounts[i];
+    return NULL;
+}
+
+static void on_move_row(void *owner, const PGresult *result, const struct err *err)
+{
+    struct payment_start *op = owner;
+    op->has_moved = err->code == 0 && PQntuples(result) == 1;
+}
+
+/* True when it is on its way to another account. */
+static bool move_on(struct payment_start *op)
+{
+    if (op->tried_count == PROVIDER_CHOICES_MAX)
+        return false;
+    const struct provider_account *from = op->account;
+    op->tried[op->tried_count++] = from;
+    const struct provider_account *to = next_account(op);
+    struct err err = {0};
+    if (to == NULL)
+        return false;
+    log_line(LOG_WARN, "payment moves to another provider",
+             "payment_no=%lld from=%s to=%s cause=%s", (long long)op->payment_no,
+             from->provider->name, to->provider->name, op->result.note);
+    op->account = to;
+    op->has_moved = false;
+    struct payment_move move = {
+        .customer_id = op->link.customer_id,
+        .payment_no = op->payment_no,
+        .provider = span_str(from->provider->name),
+        .account = from->account,
+        .to_provider = span_str(to->provider->name),
+        .to_account = to->account,
+        .ask_at = is_asked(to) ? ask_at(op) : (struct instant){PG_NULL_INT},
+    };
+    return payment_move(op->world->store, &op->tx, &move, on_move_row, on_moved, op, &err) == 0;
+}
+
+static void on_moved(void *owner, const struct err *err)
+{
+    struct payment_start *op = owner;
+    if (err->code == 0 && op->has_moved)
+        call_provider(op, 0);
+    else
+        finish(op, PAYMENT_START_UNANSWERED);
+}
+
 static void on_provider_answered(void *owner, const struct provider_result *result)
 {
     struct payment_start *op = owner;
     op->call = NULL;
     op->result = *result;
+    if (result->verdict == PROVIDER_UNCLEAR && result->was_never_sent && move_on(op))
+        return;
     bool leads_nowhere =
         result->verdict == PROVIDER_YES && !op->is_blik && result->redirect_url[0] == 0;
     if (result->verdict == PROVIDER_UNCLEAR || leads_nowhere) {

@@ -2,7 +2,10 @@
  *
  * The same form sent twice is one payment and leads to the same place; so is another form sent
  * while the provider has not yet answered the first: it is asked again under the same reference,
- * which is its idempotency key, so there is one charge at most. */
+ * which is its idempotency key, so there is one charge at most. A provider without such keys is not
+ * sent the same start twice; what became of it is found by asking (jobs/asking.h).
+ *
+ * A start of which not a byte reached its provider goes to the next one in the creditor's order. */
 #ifndef DUNLIN_FLOW_PAYMENT_START_H
 #define DUNLIN_FLOW_PAYMENT_START_H
 
@@ -22,10 +25,12 @@ enum {
 enum payment_start_result {
     PAYMENT_START_NOWHERE = 1, /* no such link */
     PAYMENT_START_REVOKED,
-    PAYMENT_START_SETTLED, /* nothing is left to pay */
-    PAYMENT_START_IN_HAND, /* the bank is confirming another one, and the form did not say so */
-    PAYMENT_START_CHANGED, /* the form showed another amount than is due, or was
-                              another method, amount or account when it was sent first */
+    PAYMENT_START_SETTLED,   /* nothing is left to pay */
+    PAYMENT_START_IN_HAND,   /* the bank is confirming another one, and the form did not say so */
+    PAYMENT_START_ELSEWHERE, /* one was begun at another provider that may still be finished there,
+                                and the form did not say so */
+    PAYMENT_START_CHANGED,   /* the form showed another amount than is due, or was
+                                another method, amount or account when it was sent first */
     PAYMENT_START_TOO_MANY,
     PAYMENT_START_NO_PROVIDER, /* none is configured for this method and currency */
     PAYMENT_START_UNANSWERED,  /* the provider did not answer: try again */

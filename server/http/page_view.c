@@ -4,7 +4,7 @@
 #include "http/page_transfer.h"
 #include "http/page_values.h"
 #include "http/page_words.h"
-#include "provider/provider.h"
+#include "provider/provider_choice.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -301,12 +301,12 @@ static void set_token(struct page_view *v, enum page_value id, const struct page
     set_token_of(v, id, FORM_PAYMENT, visit, form);
 }
 
-static bool takes_blik(const struct world *world, struct span currency)
+static bool is_taken(const struct world *world, const struct page_model *m, bool is_blik)
 {
-    if (!span_is_str(currency, "PLN"))
+    if (world->providers == NULL)
         return false;
     for (const struct provider_account *a = world->providers; a->provider != NULL; ++a)
-        if (a->provider->takes_blik_code)
+        if (provider_takes(a, m->row->currency, m->row->due_minor, is_blik))
             return true;
     return false;
 }
@@ -315,11 +315,11 @@ static void set_forms(struct page_view *v, const struct page_model *m,
                       const struct page_visit *visit)
 {
     const struct world *world = v->world;
-    if (world->providers == NULL || world->providers->provider == NULL)
+    if (!is_taken(world, m, false))
         return;
     page_set_true(&v->values, VALUE_is_online);
     set_token(v, VALUE_token, visit, 0);
-    if (!takes_blik(world, m->row->currency))
+    if (!is_taken(world, m, true))
         return;
     page_set_true(&v->values, VALUE_takes_blik);
     set_token(v, VALUE_blik_token, visit, 1);

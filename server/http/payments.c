@@ -98,6 +98,9 @@ static void on_started(void *owner, const struct payment_start_outcome *outcome,
     case PAYMENT_START_IN_HAND:
         page_reply_to_link(r, job->code, "");
         return;
+    case PAYMENT_START_ELSEWHERE:
+        page_reply_to_link(r, job->code, "again=1");
+        return;
     case PAYMENT_START_CHANGED:
         page_reply_to_link(r, job->code, "e=changed");
         return;

@@ -168,7 +168,7 @@ struct provider {
      * not, a START whose outcome is unclear is asked about and never sent again. */
     bool start_is_repeatable;
     bool query_needs_id; /* it finds a payment by its own id alone, not by our reference */
-    unsigned tasks; /* PROVIDER_TASK(…) of all it knows */
+    unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
     /* Settings it cannot do without: names as in provider_settings.h, ended by null. */

@@ -38,6 +38,7 @@ struct provider_call {
     int round, rounds_left;
     bool has_sent, has_new_token;
     struct fetch_call *under_way;
+    struct mono begun_at;
     struct timer later; /* calls back what could not even begin */
     struct provider_result result;
     provider_call_cb on_done;
@@ -103,6 +104,7 @@ void provider_call_begin(h2o_loop_t *loop, struct fetch *fetch,
     call->fetch = fetch;
     call->account = account;
     call->round = round;
+    call->begun_at = clock_mono();
     call->has_sent = round > 0;
     call->rounds_left = PROVIDER_ROUNDS_MAX;
     call->on_done = on_done;
@@ -128,6 +130,10 @@ static void finish(void *owner)
     provider_call_cb on_done = call->on_done;
     void *whose = call->owner;
     struct provider_result result = call->result;
+    struct mono now = clock_mono();
+    if (call->account->session != NULL)
+        provider_health_note(&call->account->session->health, result.verdict != PROVIDER_UNCLEAR,
+                             mono_us_since(call->begun_at, now) / 1000, now);
     call_free(call);
     on_done(whose, &result);
 }

@@ -3,7 +3,8 @@
  *
  * A request is sent once. Only a token that the provider refuses is replaced, once, and then the
  * same round is sent again: a provider that refuses the token has done nothing. What is unclear
- * stays unclear here; whoever called decides when to ask again. */
+ * stays unclear here; whoever called decides when to ask again. How it went is noted in the
+ * account's session. */
 #ifndef DUNLIN_PROVIDER_PROVIDER_CALL_H
 #define DUNLIN_PROVIDER_PROVIDER_CALL_H
 

@@ -9,10 +9,13 @@ where customer_id = $1::bigint
 for no key update;
 
 -- name: payment_make
--- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider, $5 account, $6 method, $7 amount_minor as the
+-- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider[] and $5 account[] in the order in which they
+-- are to be tried, $6 method, $7 amount_minor as the
 -- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
 -- clock, $12 now, $13 key_no that seals the reference of a new one, $14 knowingly beside one that the
--- bank is confirming, $15 when the provider is first asked what became of it (null: never). Limits are for each link and method; only the same form may call more often than
+-- bank is confirming, $15 when the provider is first asked what became of it; of each account: $16 its
+-- currencies with blanks between (empty: all), $17 smallest and $18 largest amount (0: any), $19 whether
+-- the same start twice is one charge there, $20 whether it can be asked. Limits are for each link and method; only the same form may call more often than
 -- starts_max, up to calls_max: that is a double tap.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
@@ -23,6 +26,19 @@ with link as (
     join invoice i on i.customer_id = l.customer_id and i.invoice_id = l.invoice_id
     join customer k on k.customer_id = l.customer_id
     where l.customer_id = $1::bigint and l.link_no = $2::bigint
+), account as (
+    select c.*
+    from unnest($4::text[], $5::text[], $16::text[], $17::bigint[], $18::bigint[], $19::boolean[],
+        $20::boolean[]) with ordinality
+        as c (provider, account, currencies, amount_min, amount_max, is_repeatable, is_asked, place)
+), picked as (
+    -- The one that a new payment goes to.
+    select c.*
+    from account c, link l
+    where (c.currencies = '' or l.currency = any (string_to_array(c.currencies, ' ')))
+        and $7::bigint >= c.amount_min and (c.amount_max = 0 or $7::bigint <= c.amount_max)
+    order by c.place
+    limit 1
 ), lately as (
     select count(*) filter (where p.method = $6::text) as starts,
         coalesce(sum(p.start_calls) filter (where p.method = $6::text), 0) as calls
@@ -35,46 +51,53 @@ with link as (
     where p.customer_id = $1::bigint and p.link_no = $2::bigint
         and (p.form_nonce = $3::text
             or (p.state = 'created' and p.method = $6::text and p.amount_minor = $7::bigint
-                and p.provider = $4::text and p.account = $5::text
+                and exists (
+                    select from picked c
+                    where c.provider = p.provider and c.account = p.account and c.is_repeatable)
                 and p.asked_at > $10::timestamptz))
     order by p.form_nonce = $3::text desc, p.payment_no desc
     limit 1
 ), in_hand as (
-    select exists (
-        select from link l
-        join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = l.invoice_id
-        join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
-        where p.state = 'pending'
-    ) as is_there
+    select coalesce(bool_or(p.state = 'pending'), false) as is_there,
+        -- Begun at another provider, where the customer may still finish it.
+        coalesce(bool_or(p.state in ('created', 'started') and p.asked_at > $10::timestamptz
+            and p.form_nonce <> $3::text
+            and (p.provider, p.account) <> (select c.provider, c.account from picked c)), false)
+            as is_elsewhere
+    from link l
+    join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = l.invoice_id
+    join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
+    where p.state in ('created', 'started', 'pending')
 ), called as (
     update payment p
     set start_calls = p.start_calls + 1
-    from again a, lately n, in_hand h
+    from again a, lately n, in_hand h, account c
     where p.customer_id = $1::bigint and p.payment_no = a.payment_no
         and p.state = 'created'
         -- Only as what it was made: the same form may come back with another method or amount.
         and p.method = $6::text and p.amount_minor = $7::bigint
-        and p.provider = $4::text and p.account = $5::text
+        -- Elsewhere it is asked about, and never sent twice.
+        and p.provider = c.provider and p.account = c.account and c.is_repeatable
         and n.calls < case when a.is_same_form then $9::bigint else $8::bigint end
         and ($14::boolean or not h.is_there)
     returning p.payment_no
 ), numbered as (
     update customer k
     set payment_count = k.payment_count + 1
-    from link l, lately n, in_hand h
+    from link l, lately n, in_hand h, picked c
     where k.customer_id = $1::bigint
         and l.state = 'active' and l.due_minor > 0 and l.due_minor = $7::bigint
         and n.starts < $8::bigint and n.calls < $9::bigint
         and ($6::text <> 'blik' or l.currency = 'PLN')
         and not exists (select from again)
-        and ($14::boolean or not h.is_there)
-    returning k.payment_count as payment_no, l.invoice_id, l.currency
+        and ($14::boolean or not (h.is_there or h.is_elsewhere))
+    returning k.payment_count as payment_no, l.invoice_id, l.currency, c.provider, c.account,
+        case when c.is_asked then $15::timestamptz end as ask_at
 ), made as (
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
         currency, state, form_nonce, created_at, changed_at, asked_at, key_no, ask_at)
-    select $1::bigint, payment_no, $2::bigint, $4::text, $5::text, $6::text, $7::bigint, currency,
-        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint,
-        $15::timestamptz
+    select $1::bigint, payment_no, $2::bigint, provider, account, $6::text, $7::bigint, currency,
+        'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint, ask_at
     from numbered
 ), allocated as (
     insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
@@ -85,15 +108,16 @@ with link as (
     set event_count = i.event_count + 1,
         chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
             $12::timestamptz, 'payment.created', json_build_object('payment_no', n.payment_no,
-                'method', $6::text, 'provider', $4::text, 'amount_minor', $7::bigint)::text, null)
+                'method', $6::text, 'provider', n.provider, 'amount_minor', $7::bigint)::text, null)
     from numbered n
     join invoice before on before.customer_id = $1::bigint and before.invoice_id = n.invoice_id
     where i.customer_id = $1::bigint and i.invoice_id = n.invoice_id
-    returning i.invoice_id, i.event_count, i.chain_head, before.chain_head as prev_hash, n.payment_no
+    returning i.invoice_id, i.event_count, i.chain_head, before.chain_head as prev_hash, n.payment_no,
+        n.provider
 ), told as (
     insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
     select $1::bigint, invoice_id, event_count, $12::timestamptz, 'payment.created',
-        json_build_object('payment_no', payment_no, 'method', $6::text, 'provider', $4::text,
+        json_build_object('payment_no', payment_no, 'method', $6::text, 'provider', provider,
             'amount_minor', $7::bigint)::text, prev_hash, chain_head
     from headed
 )
@@ -109,19 +133,21 @@ select l.state as link_state,
     coalesce(a.amount_minor, $7::bigint) as amount_minor,
     a.redirect_url,
     c.payment_no is not null as is_called_again,
-    a.provider,
-    a.account,
+    coalesce(a.provider, m.provider, c2.provider) as provider,
+    coalesce(a.account, m.account, c2.account) as account,
     -- One from before the column was sealed with the key of its day; the present one is the best guess.
     coalesce(a.key_no, $13::bigint) as key_no,
     h.is_there as is_other_in_hand,
     l.name as payer_name,
-    l.email as payer_email
+    l.email as payer_email,
+    h.is_elsewhere
 from link l
 cross join lately n
 cross join in_hand h
 left join again a on true
 left join called c on true
-left join numbered m on true;
+left join numbered m on true
+left join picked c2 on true;
 
 -- name: payment_started
 -- The provider took it. $1 customer_id, $2 payment_no, $3 provider_reference, $4 redirect_url (null:
@@ -177,6 +203,16 @@ insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash
 select customer_id, invoice_id, event_count, $4::timestamptz, 'payment.failed', text, prev_hash,
     chain_head
 from headed;
+
+-- name: payment_move
+-- Not a byte of it reached its provider: it goes to another. $1 customer_id, $2 payment_no, $3 provider
+-- and $4 account that it was made for, $5 provider and $6 account that it goes to, $7 when that one is
+-- first asked (null: never). One row when it has moved.
+update payment
+set provider = $5::text, account = $6::text, ask_at = $7::timestamptz
+where customer_id = $1::bigint and payment_no = $2::bigint and state = 'created'
+    and provider = $3::text and account = $4::text and provider_reference is null
+returning payment_no;
 
 -- name: payment_ask_claim
 -- $1 wall clock, $2 at most, $3 provider, $4 account, $5 asks at most

@@ -3,6 +3,8 @@
 #include "sql.h"
 #include "store/store.h"
 
+#include <assert.h>
+
 static void add_lock(struct pg_tx *tx, int64_t customer_id)
 {
     struct pg_args args;
@@ -10,6 +12,53 @@ static void add_lock(struct pg_tx *tx, int64_t customer_id)
     pg_arg_int(&args, customer_id);
     pg_tx_add(tx, SQL_PAYMENT_LOCK, &args, NULL);
     pg_args_release(&args);
+}
+
+static void add_instant(struct pg_args *args, struct instant at)
+{
+    if (at.us == PG_NULL_INT)
+        pg_arg_null(args);
+    else
+        pg_arg_instant(args, at);
+}
+
+static void add_order(struct pg_args *args, const struct payment_order *order)
+{
+    struct span providers[PAYMENT_CHOICES_MAX], accounts[PAYMENT_CHOICES_MAX],
+        currencies[PAYMENT_CHOICES_MAX];
+    int64_t least[PAYMENT_CHOICES_MAX], most[PAYMENT_CHOICES_MAX];
+    bool repeatable[PAYMENT_CHOICES_MAX], asked[PAYMENT_CHOICES_MAX];
+    assert(order->choice_count <= PAYMENT_CHOICES_MAX);
+    for (size_t i = 0; i < order->choice_count; ++i) {
+        const struct payment_choice *choice = &order->choices[i];
+        providers[i] = choice->provider;
+        accounts[i] = choice->account;
+        currencies[i] = choice->currencies.len == 0 ? SPAN_LIT("") : choice->currencies;
+        least[i] = choice->amount_min_minor;
+        most[i] = choice->amount_max_minor;
+        repeatable[i] = choice->is_repeatable;
+        asked[i] = choice->is_asked;
+    }
+    pg_arg_int(args, order->customer_id);
+    pg_arg_int(args, order->link_no);
+    pg_arg_text(args, order->form_nonce);
+    pg_arg_texts(args, providers, order->choice_count);
+    pg_arg_texts(args, accounts, order->choice_count);
+    pg_arg_text(args, order->method);
+    pg_arg_int(args, order->amount_minor);
+    pg_arg_int(args, order->starts_max);
+    pg_arg_int(args, order->calls_max);
+    pg_arg_instant(args, order->counted_from);
+    pg_arg_instant(args, order->wall);
+    pg_arg_instant(args, order->now);
+    pg_arg_int(args, order->key_no);
+    pg_arg_bool(args, order->pays_again);
+    pg_arg_instant(args, order->ask_at);
+    pg_arg_texts(args, currencies, order->choice_count);
+    pg_arg_ints(args, least, order->choice_count);
+    pg_arg_ints(args, most, order->choice_count);
+    pg_arg_bools(args, repeatable, order->choice_count);
+    pg_arg_bools(args, asked, order->choice_count);
 }
 
 int payment_make(struct store *store, struct pg_tx *tx, const struct payment_order *order,
@@ -21,24 +70,7 @@ int payment_make(struct store *store, struct pg_tx *tx, const struct payment_ord
     add_lock(tx, order->customer_id);
     struct pg_args args;
     pg_args_init(&args);
-    pg_arg_int(&args, order->customer_id);
-    pg_arg_int(&args, order->link_no);
-    pg_arg_text(&args, order->form_nonce);
-    pg_arg_text(&args, order->provider);
-    pg_arg_text(&args, order->account);
-    pg_arg_text(&args, order->method);
-    pg_arg_int(&args, order->amount_minor);
-    pg_arg_int(&args, order->starts_max);
-    pg_arg_int(&args, order->calls_max);
-    pg_arg_instant(&args, order->counted_from);
-    pg_arg_instant(&args, order->wall);
-    pg_arg_instant(&args, order->now);
-    pg_arg_int(&args, order->key_no);
-    pg_arg_bool(&args, order->pays_again);
-    if (order->ask_at.us == PG_NULL_INT)
-        pg_arg_null(&args);
-    else
-        pg_arg_instant(&args, order->ask_at);
+    add_order(&args, order);
     pg_tx_add(tx, SQL_PAYMENT_MAKE, &args, on_made);
     pg_args_release(&args);
     pg_tx_commit(tx);
@@ -70,6 +102,7 @@ void payment_read_made(const PGresult *result, struct payment_made *made)
         .is_other_in_hand = pg_get_bool(result, 0, 15),
         .payer_name = pg_get_text(result, 0, 16),
         .payer_email = pg_get_text(result, 0, 17),
+        .is_elsewhere = pg_get_bool(result, 0, 18),
     };
 }
 
@@ -153,6 +186,27 @@ bool payment_read_found(const PGresult *result, struct span *state, int32_t *lin
     *state = pg_get_text(result, 0, 0);
     *link_no = (int32_t)pg_get_int(result, 0, 1);
     return true;
+}
+
+int payment_move(struct store *store, struct pg_tx *tx, const struct payment_move *move,
+                 pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *err)
+{
+    int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (code != 0)
+        return code;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, move->customer_id);
+    pg_arg_int(&args, move->payment_no);
+    pg_arg_text(&args, move->provider);
+    pg_arg_text(&args, move->account);
+    pg_arg_text(&args, move->to_provider);
+    pg_arg_text(&args, move->to_account);
+    add_instant(&args, move->ask_at);
+    pg_tx_add(tx, SQL_PAYMENT_MOVE, &args, on_row);
+    pg_args_release(&args);
+    pg_tx_commit(tx);
+    return 0;
 }
 
 int payment_ask_claim(struct store *store, struct pg_tx *tx, struct span provider,

@@ -9,17 +9,29 @@
 
 struct store;
 
+enum { PAYMENT_CHOICES_MAX = 16 };
+
+/* An account that a payment may go to. */
+struct payment_choice {
+    struct span provider, account;
+    struct span currencies;                     /* "PLN EUR"; empty: all */
+    int64_t amount_min_minor, amount_max_minor; /* 0: any */
+    bool is_repeatable;                         /* the same start twice is one charge */
+    bool is_asked;                              /* it can be asked what became of a payment */
+};
+
 struct payment_order {
     int64_t customer_id, link_no;
-    struct span form_nonce, provider, account, method;
+    struct span form_nonce, method;
+    const struct payment_choice *choices; /* in the order in which they are to be tried */
+    size_t choice_count;                  /* at most PAYMENT_CHOICES_MAX */
     int64_t amount_minor;
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
     struct instant wall, now;
     int64_t key_no;        /* of the link key that seals the reference of a new one */
     bool pays_again;       /* knowingly, beside one that the bank is confirming */
-    struct instant ask_at; /* wall clock: when its provider is first asked what became of it;
-                              .us PG_NULL_INT: never */
+    struct instant ask_at; /* wall clock: when its provider is first asked what became of it */
 };
 
 /* What payment_make found and did. Spans die with the result. */
@@ -30,8 +42,10 @@ struct payment_made {
     int64_t payment_no; /* 0: none, because of what stands in the way */
     bool is_new;
     bool is_other_in_hand; /* the bank is confirming another one for the same debt */
+    bool is_elsewhere;     /* one was begun at another provider, and may be finished there */
     bool is_called_again;  /* an old one whose provider may be asked again now */
-    struct span state, method, redirect_url, provider, account; /* of an old one; null base: none */
+    struct span state, method, redirect_url; /* of an old one; null base: none */
+    struct span provider, account; /* of it, or that a new one goes to; null base: none takes it */
     int64_t amount_minor;
     struct span payer_name, payer_email; /* null base: not known */
     int64_t key_no; /* its reference is printed under this key, whatever signs by now */
@@ -53,6 +67,16 @@ struct payment_answer {
  * tried again. */
 MUST_CHECK int payment_started(struct store *, struct pg_tx *, const struct payment_answer *,
                                pg_done_cb on_done, void *owner, struct err *);
+/* Not a byte of it reached the provider: it goes to another account. on_row gets a row when it has
+ * moved; it counts once on_done has no error. */
+struct payment_move {
+    int64_t customer_id, payment_no;
+    struct span provider, account; /* from */
+    struct span to_provider, to_account;
+    struct instant ask_at; /* .us PG_NULL_INT: never */
+};
+MUST_CHECK int payment_move(struct store *, struct pg_tx *, const struct payment_move *,
+                            pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *);
 /* The provider said no. */
 MUST_CHECK int payment_refused(struct store *, struct pg_tx *, int64_t customer_id,
                                int64_t payment_no, struct span reason, struct instant now,

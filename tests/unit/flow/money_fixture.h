@@ -22,7 +22,7 @@ struct money_fixture {
     struct pg_cluster cluster;
     struct keyring *keys;
     struct metrics *metrics;
-    struct provider_account accounts[2];
+    struct provider_account accounts[3]; /* one, unless a test adds another */
     struct world world;
 };
 

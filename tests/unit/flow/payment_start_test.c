@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "io/fetch.h"
+#include "provider/provider_session.h"
 #include "unit/flow/fake_bank.h"
 #include "unit/flow/money_fixture.h"
 
@@ -289,7 +290,7 @@ static void the_same_form_with_another_method_amount_or_account_is_not_sent(void
     fixture.accounts[0].account = SPAN_LIT("other");
     enum payment_start_result elsewhere = start("n1", NULL, 10000);
     fixture.accounts[0].account = account;
-    assert_int_equal(elsewhere, PAYMENT_START_CHANGED);
+    assert_int_equal(elsewhere, PAYMENT_START_NO_PROVIDER); /* it was made for one that is gone */
     fixture_sql(&fixture, "update invoice set due_minor = 9000 where customer_id = 2");
     assert_int_equal(start("n1", NULL, 9000), PAYMENT_START_CHANGED);
     assert_int_equal(atomic_load(&bank.calls), calls);
@@ -516,6 +517,107 @@ static void what_a_callback_said_meanwhile_stays(void **state)
     assert_value(PAYMENTS, "1:redirect:paid:10000");
 }
 
+/* The fixture's account with nobody there, and a second one that answers. */
+static struct provider_session sessions[2];
+static struct provider_account kept_account;
+
+static void add_second_account(void)
+{
+    kept_account = fixture.accounts[0];
+    memset(sessions, 0, sizeof(sessions));
+    fixture.accounts[1] = fixture.accounts[0];
+    fixture.accounts[1].account = SPAN_LIT("second");
+    fixture.accounts[0].session = &sessions[0];
+    fixture.accounts[1].session = &sessions[1];
+}
+
+static int drop_second_account(void **state)
+{
+    (void)state;
+    fixture.accounts[0] = kept_account;
+    fixture.accounts[1] = (struct provider_account){0};
+    return 0;
+}
+
+#define ACCOUNTS                                                                                   \
+    "select string_agg(payment_no || ':' || account || ':' || state, ' ' order by payment_no) "    \
+    "from"                                                                                         \
+    " payment"
+
+static void what_never_reached_a_provider_goes_to_the_next(void **state)
+{
+    (void)state;
+    add_second_account();
+    fixture.accounts[0].api_url = SPAN_LIT("http://127.0.0.1:1");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:second:started");
+    assert_value("select account from provider_reference", "second");
+    /* The same form again leads to where it went. */
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:second:started");
+}
+
+static void what_may_have_reached_a_provider_stays_there(void **state)
+{
+    (void)state;
+    add_second_account();
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    assert_value(ACCOUNTS, "1:default:created");
+    assert_int_equal(atomic_load(&bank.calls), 1);
+}
+
+static void while_one_rests_the_next_is_offered_but_never_beside_it_unasked(void **state)
+{
+    (void)state;
+    add_second_account();
+    atomic_store(&bank.answer, "500 Oh\n");
+    for (int i = 0; i < 3; ++i)
+        assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    atomic_store(&bank.answer, yes);
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_ELSEWHERE);
+    assert_value(ACCOUNTS, "1:default:created");
+    pays_again = true;
+    enum payment_start_result knowingly = start("n3", NULL, 10000);
+    pays_again = false;
+    assert_int_equal(knowingly, PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:default:created 2:second:started");
+}
+
+static void the_account_is_the_first_that_takes_the_currency_and_the_amount(void **state)
+{
+    (void)state;
+    add_second_account();
+    fixture.accounts[0].currencies = SPAN_LIT("EUR CZK");
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    fixture.accounts[1].amount_max_minor = 9999;
+    pays_again = true;
+    enum payment_start_result none = start("n2", NULL, 10000);
+    fixture.accounts[0].currencies = SPAN_LIT("EUR PLN");
+    enum payment_start_result first = start("n3", NULL, 10000);
+    pays_again = false;
+    assert_int_equal(none, PAYMENT_START_NO_PROVIDER);
+    assert_int_equal(first, PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:second:started 2:default:started");
+}
+
+/* Where the same start twice would be two charges it is not sent twice. */
+static void an_unanswered_start_is_not_repeated_where_that_is_not_safe(void **state)
+{
+    (void)state;
+    struct provider unsafe = sandbox_provider;
+    unsafe.start_is_repeatable = false;
+    kept_account = fixture.accounts[0];
+    fixture.accounts[0].provider = &unsafe;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_UNANSWERED);
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_WAIT);
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    atomic_store(&bank.answer, yes);
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:default:created 2:default:started");
+}
+
 static void whoever_is_gone_is_not_told(void **state)
 {
     (void)state;
@@ -568,6 +670,18 @@ int main(void)
         cmocka_unit_test_setup(callback_parked_for_its_id_is_tried_when_the_id_is_registered,
                                setup),
         cmocka_unit_test_setup(what_a_callback_said_meanwhile_stays, setup),
+        cmocka_unit_test_setup_teardown(what_never_reached_a_provider_goes_to_the_next, setup,
+                                        drop_second_account),
+        cmocka_unit_test_setup_teardown(what_may_have_reached_a_provider_stays_there, setup,
+                                        drop_second_account),
+        cmocka_unit_test_setup_teardown(
+            while_one_rests_the_next_is_offered_but_never_beside_it_unasked, setup,
+            drop_second_account),
+        cmocka_unit_test_setup_teardown(
+            the_account_is_the_first_that_takes_the_currency_and_the_amount, setup,
+            drop_second_account),
+        cmocka_unit_test_setup_teardown(an_unanswered_start_is_not_repeated_where_that_is_not_safe,
+                                        setup, drop_second_account),
         cmocka_unit_test_setup(whoever_is_gone_is_not_told, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
