@@ -1,6 +1,6 @@
 /* What the rows of a file have said so far, where two of them may be about one thing: an invoice's
- * number that stands there twice, a debt of a campaign. Judged row by row in the order of the file,
- * so that it does not depend on where parts end or an import was resumed. */
+ * number that stands there twice, a debt of a campaign, a customer's consents. Judged row by row in
+ * the order of the file, so that it does not depend on where parts end or an import was resumed. */
 #ifndef DUNLIN_FLOW_IMPORT_SEEN_H
 #define DUNLIN_FLOW_IMPORT_SEEN_H
 
@@ -16,7 +16,8 @@ enum import_repeat {
 };
 
 /* The survey is over; it is borrowed. */
-struct import_seen *import_seen_new(const struct csv_survey *, bool is_campaign);
+struct import_seen *import_seen_new(const struct csv_survey *, const struct csv_shape *,
+                                    bool is_campaign);
 void import_seen_free(struct import_seen *);
 /* Whether rows that are in already have to be noted again when an import is resumed. */
 bool import_seen_needs_all(const struct import_seen *);

@@ -293,7 +293,7 @@ static void survey_end(struct invoice_import *im)
         return;
     csv_survey_sha256(im->survey, im->sha256);
     memcpy(&im->file_key, im->sha256, sizeof im->file_key);
-    im->seen = import_seen_new(im->survey, im->campaign.id != 0);
+    im->seen = import_seen_new(im->survey, &im->shape, im->campaign.id != 0);
     im->progress.is_surveyed = true;
     im->progress.row_count = csv_survey_row_count(im->survey);
     im->progress.bytes_done = 0;
