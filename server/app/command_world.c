@@ -67,6 +67,8 @@ static int open_world(struct command_world *c, struct err *err)
         .import_bytes_max = c->settings.import.bytes_max,
         .campaigns = world_campaign_rules(&c->settings),
         .reminders = settings_reminder_rules(&c->settings),
+        .reach = world_reach_of(&c->settings, NULL),
+        .payment_in_flight_seconds = (int)c->settings.payments.in_flight_seconds,
         .now = clock_wall};
     return 0;
 }

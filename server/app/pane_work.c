@@ -154,5 +154,5 @@ void pane_show_why(struct pane_request *request)
     const struct plan_debt_name name = {.customer_id = read_number(pane_query(request, "customer")),
                                         .invoice_id = read_number(pane_query(request, "invoice"))};
     struct pane_job *job = job_new(request);
-    job_check(job, reminder_explain(panes->world, &name, on_explained, job, &err));
+    job_check(job, reminder_explain(panes->world, &name, NULL, on_explained, job, &err));
 }

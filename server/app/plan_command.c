@@ -43,12 +43,29 @@ static void print_day(const json_t *answer)
     }
 }
 
+/* "goes at … by sms", "stays: promise, goes at … if nothing changes", "stays: missed too long ago"
+ */
+static void print_outlook(const json_t *item)
+{
+    const char *at = text_of(item, "goes_at"), *passed = text_of(item, "passed");
+    if (json_is_true(json_object_get(item, "goes")))
+        printf("goes at %s by %s", at, text_of(item, "channel"));
+    else
+        printf("stays: %s", text_of(item, "why_not"));
+    bool is_held = json_object_get(item, "held_by") != NULL;
+    if (is_held && json_is_true(json_object_get(item, "is_overtaken")))
+        printf(", and a newer step is due by then");
+    else if (is_held && at[0] != '\0')
+        printf(", goes at %s if nothing else changes", at);
+    if (passed[0] != '\0')
+        printf(" (%s)", passed);
+}
+
 static void print_step(const json_t *item)
 {
-    bool goes = json_is_true(json_object_get(item, "goes"));
     const char *moved = text_of(item, "moved_from");
-    printf("  %s  %-18s %s%s", text_of(item, "date"), text_of(item, "step"),
-           goes ? "goes at " : "stays: ", text_of(item, goes ? "due_at" : "why_not"));
+    printf("  %s  %-18s ", text_of(item, "date"), text_of(item, "step"));
+    print_outlook(item);
     if (moved[0] != '\0')
         printf(" (moved from %s, a day off)", moved);
     printf("  [%s %lld: %s %+lld]\n", text_of(item, "scenario"),
@@ -56,46 +73,59 @@ static void print_step(const json_t *item)
            (long long)json_integer_value(json_object_get(item, "offset_days")));
 }
 
-static void print_held_by(const json_t *item)
+static void print_was(const json_t *item)
 {
-    char *data = json_dumps(json_object_get(item, "data"), JSON_COMPACT);
-    printf("  %s %s\n", text_of(item, "rule"), data == NULL ? "" : data);
+    printf("  %s  %-18s %s: %s", text_of(item, "due_at"), text_of(item, "step"),
+           text_of(item, "state"), text_of(item, "reason"));
+    if (json_object_get(item, "goes") != NULL) {
+        printf("; ");
+        print_outlook(item);
+    }
+    putchar('\n');
+}
+
+static void print_data(const json_t *item, const char *name, const char *data_name)
+{
+    char *data = json_dumps(json_object_get(item, data_name), JSON_COMPACT);
+    printf("  %s %s\n", text_of(item, name), data == NULL ? "" : data);
     free(data);
 }
 
-/* Of what there is of a debt, that of one day. */
-static void keep_day(json_t *items, const char *date)
+static void print_held_by(const json_t *answer)
 {
-    for (size_t i = json_array_size(items); i-- > 0;)
-        if (strcmp(text_of(json_array_get(items, i), "date"), date) != 0)
-            json_array_remove(items, i);
+    size_t i;
+    const json_t *item, *rules = json_object_get(answer, "held_by");
+    if (text_of(answer, "at")[0] == '\0')
+        return;
+    printf("held back at %s by%s\n", text_of(answer, "at"),
+           json_array_size(rules) > 0 ? ":" : " nothing");
+    json_array_foreach(rules, i, item) print_data(item, "rule", "data");
 }
 
 static void print_debt(const json_t *answer)
 {
     size_t i;
-    const json_t *item;
+    const json_t *item, *events = json_object_get(answer, "events");
     printf("%s: %lld %s left, due %s, %s\n", text_of(answer, "number"),
            (long long)json_integer_value(json_object_get(answer, "due_minor")),
            text_of(answer, "currency"), text_of(answer, "due_date"), text_of(answer, "segment"));
-    puts(json_array_size(json_object_get(answer, "held_by")) > 0 ? "held back now by:"
-                                                                 : "held back now by nothing");
-    json_array_foreach(json_object_get(answer, "held_by"), i, item) print_held_by(item);
+    print_held_by(answer);
     puts("what was, and is planned:");
-    json_array_foreach(json_object_get(answer, "was"), i, item)
-        printf("  %s  %-18s %s: %s\n", text_of(item, "due_at"), text_of(item, "step"),
-               text_of(item, "state"), text_of(item, "reason"));
+    json_array_foreach(json_object_get(answer, "was"), i, item) print_was(item);
     puts("its steps:");
     json_array_foreach(json_object_get(answer, "steps"), i, item) print_step(item);
+    if (json_array_size(events) > 0)
+        puts("what happened that day:");
+    json_array_foreach(events, i, item)
+    {
+        printf("  %s", text_of(item, "at"));
+        print_data(item, "kind", "facts");
+    }
 }
 
 static void print_answer(const struct plan_run *run, struct span json)
 {
     json_t *answer = json_loadb(json.base, json.len, 0, NULL);
-    if (run->invoice != NULL && run->date != NULL) {
-        keep_day(json_object_get(answer, "was"), run->date);
-        keep_day(json_object_get(answer, "steps"), run->date);
-    }
     if (run->has_json) {
         json_dumpf(answer, stdout, JSON_COMPACT);
         putchar('\n');
@@ -125,7 +155,8 @@ static int ask(struct plan_run *run)
     const struct plan_debt_name name = {.number =
                                             span_str(run->invoice == NULL ? "" : run->invoice)};
     int rc = run->invoice != NULL
-                 ? reminder_explain(&run->room.world, &name, on_explained, run, &err)
+                 ? reminder_explain(&run->room.world, &name, run->date == NULL ? NULL : &run->day,
+                                    on_explained, run, &err)
                  : reminder_forecast(&run->room.world, run->day, on_explained, run, &err);
     if (rc == 0)
         return command_world_run(&run->room);

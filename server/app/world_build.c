@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "channel/email.h"
+#include "channel/registry.h"
 #include "channel/worklist.h"
 #include "domain/app_link.h"
 #include "domain/keyring.h"
@@ -137,19 +138,44 @@ static void fill_app_links(struct world_house *h, const struct settings *s)
                                             .android = buf_span(&h->android_apps)};
 }
 
-/* Those whose settings are there stand before the demo's and the tests'. */
-static void fill_channels(struct world_house *h, const struct gateway *g)
+/* Those whose settings are there; returns how many. */
+static size_t channels_of(const struct settings *s, const struct channel *out[CHANNELS_MAX + 1])
 {
     size_t count = 0;
-    if (g->settings->mail.url[0] != '\0')
-        h->channels[count++] = &email_channel;
-    count += message_gateway_channels(g->settings, &h->channels[count]);
+    if (s->mail.url[0] != '\0')
+        out[count++] = &email_channel;
+    return count + message_gateway_channels(s, &out[count]);
+}
+
+struct world_reach world_reach_of(const struct settings *s, const struct channel *const *channels)
+{
+    static const char *const all[WORLD_WAYS_MAX] = {"push",  "sms",  "email",
+                                                    "voice", "call", "handover"};
+    const struct channel *own[CHANNELS_MAX + 1] = {NULL};
+    struct world_reach reach = {.way_count = 0};
+    if (channels == NULL) {
+        own[channels_of(s, own)] = &worklist_channel;
+        channels = own;
+    }
+    for (int i = 0; i < s->push.app_count && reach.app_count < WORLD_APPS_MAX; ++i)
+        reach.apps[reach.app_count++] = span_str(s->push.apps[i].app);
+    for (size_t i = reach.app_count > 0; i < WORLD_WAYS_MAX; ++i)
+        if (channel_find(channels, span_str(all[i])) != NULL)
+            reach.ways[reach.way_count++] = span_str(all[i]);
+    return reach;
+}
+
+/* Those of the settings stand before the demo's and the tests'. */
+static void fill_channels(struct world_house *h, const struct gateway *g)
+{
+    size_t count = channels_of(g->settings, h->channels);
     for (size_t i = 0; g->channels != NULL && g->channels[i] != NULL; ++i) {
         assert(count < CHANNELS_MAX - 1);
         h->channels[count++] = g->channels[i];
     }
     h->channels[count++] = &worklist_channel;
     h->world.channels = h->channels;
+    h->world.reach = world_reach_of(g->settings, h->channels);
 }
 
 static void fill_reports(struct world_house *h, const struct settings *s)

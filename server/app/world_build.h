@@ -23,5 +23,7 @@ void world_free(struct world *);
 /* What the settings say of these; texts are the settings' own. */
 struct creditor world_creditor_of(const struct settings *);
 struct campaign_rules world_campaign_rules(const struct settings *);
+/* By these channels (ended by null), or where that is null by those that the settings name. */
+struct world_reach world_reach_of(const struct settings *, const struct channel *const *or_null);
 
 #endif

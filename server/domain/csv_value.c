@@ -481,6 +481,50 @@ enum csv_refusal csv_value_language(struct span text, enum language *out)
     return CSV_LANGUAGE_UNKNOWN;
 }
 
+/* For words that some write in one and some in two: "e-mail", "email". */
+static void fold_together(struct span text, char *out, size_t room)
+{
+    size_t len = 0;
+    csv_fold(text, out, room);
+    for (const char *at = out; *at != 0; ++at)
+        if (*at != ' ')
+            out[len++] = *at;
+    out[len] = 0;
+}
+
+enum csv_refusal csv_value_channel(struct span text, enum contact_channel *out)
+{
+    static const char *const names_of[CONTACT_CHANNEL_COUNT] = {
+        [CONTACT_PUSH] = "push app aplikacja",
+        [CONTACT_SMS] = "sms text",
+        [CONTACT_EMAIL] = "email mail",
+        [CONTACT_VOICE] = "voice voicemessage glos glosowa wiadomoscglosowa",
+        [CONTACT_CALL] = "call phone telephone telefon telefonicznie rozmowa",
+    };
+    char folded[64];
+    text = csv_trim(text);
+    if (text.len == 0)
+        return CSV_EMPTY;
+    fold_together(text, folded, sizeof(folded));
+    for (int i = 0; i < CONTACT_CHANNEL_COUNT; ++i)
+        if (is_listed(names_of[i], folded)) {
+            *out = (enum contact_channel)i;
+            return CSV_GOOD;
+        }
+    return CSV_CHANNEL_UNKNOWN;
+}
+
+enum csv_refusal csv_value_consent(struct span text, bool *out)
+{
+    char folded[64];
+    text = csv_trim(text);
+    if (text.len == 0)
+        return CSV_EMPTY;
+    csv_fold(text, folded, sizeof(folded));
+    *out = is_listed("yes y true tak t 1 так Так", folded);
+    return *out || is_listed("no n false nie f 0 ні Ні", folded) ? CSV_GOOD : CSV_CONSENT_UNKNOWN;
+}
+
 static const struct {
     const char *name, *words; /* folded first words */
 } kinds[] = {

@@ -5,6 +5,7 @@
 #define DUNLIN_DOMAIN_CSV_VALUE_H
 
 #include "domain/calendar.h"
+#include "domain/contact_terms.h"
 #include "domain/iban.h"
 #include "domain/money.h"
 #include "domain/text_format.h"
@@ -27,6 +28,8 @@
     X(PHONE_MALFORMED, "phone_malformed", "this is not a telephone number")                        \
     X(EMAIL_MALFORMED, "email_malformed", "this is not an e-mail address")                         \
     X(LANGUAGE_UNKNOWN, "language_unknown", "the language is not Polish, English or Ukrainian")    \
+    X(CHANNEL_UNKNOWN, "channel_unknown", "the channel is not push, sms, email, voice or call")    \
+    X(CONSENT_UNKNOWN, "consent_unknown", "the consent is not yes or no, tak or nie")              \
     X(CURRENCY_UNKNOWN, "currency_unknown", "this is not a currency")                              \
     X(KIND_UNKNOWN, "kind_unknown", "this is not a kind of debt")                                  \
     X(ACCOUNT_MALFORMED, "account_malformed", "this is not an account number")                     \
@@ -66,6 +69,10 @@ enum csv_refusal csv_value_phone(struct span text, char out[CSV_PHONE_LEN_MAX + 
 enum csv_refusal csv_value_email(struct span text, char out[CSV_EMAIL_LEN_MAX + 1]);
 /* Tags and names: "pl-PL", "polski", "ukraiński", "english", "ua". */
 enum csv_refusal csv_value_language(struct span text, enum language *out);
+/* Channels by their usual names: "SMS", "e-mail", "telefon" is a call. */
+enum csv_refusal csv_value_channel(struct span text, enum contact_channel *out);
+/* "yes", "tak", "1", "no", "nie", "0", … */
+enum csv_refusal csv_value_consent(struct span text, bool *out);
 /* ISO codes in either case, "zł", "€", "euro". */
 enum csv_refusal csv_value_currency(struct span text, char out[4]);
 /* IBAN, or the 26 digits of a Polish account. */

@@ -44,5 +44,8 @@ struct reminder_rules {
  * 1970-01-01) on, as far as the next opening is looked for. Returns how many. */
 size_t reminder_days_off(const struct reminder_rules *, int32_t today,
                          int32_t days[REMINDER_DAYS_OFF_MAX]);
+/* Those from one day to another, both included, at most `room`; returns how many. */
+size_t reminder_days_off_between(const struct reminder_rules *, int32_t from, int32_t to,
+                                 int32_t *days, size_t room);
 
 #endif

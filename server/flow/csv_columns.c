@@ -136,6 +136,36 @@ static const struct {
                       "nrrachunku", "rachunek", "rachunekbankowy", "numerrachunkubankowego",
                       "nrrachunkubankowego", "numerkontabankowego", "nrkontabankowego",
                       "kontobankowe", "nrb"}},
+    [CSV_PREFERRED] = {"preferred channel",
+                       false,
+                       {"preferredchannel", "preferredcontact", "preferredcontactchannel",
+                        "contactchannel", "preferowanykanal", "kanalpreferowany",
+                        "preferowanykanalkontaktu", "kanalkontaktu", "preferowanykontakt",
+                        "preferowanaformakontaktu", "formakontaktu"}},
+    [CSV_CONSENT + CONTACT_PUSH] = {"push consent",
+                                    false,
+                                    {"pushconsent", "consentpush", "consenttopush", "pushoptin",
+                                     "zgodapush", "zgodanapush"}},
+    [CSV_CONSENT + CONTACT_SMS] = {"sms consent",
+                                   false,
+                                   {"smsconsent", "consentsms", "consenttosms", "smsoptin",
+                                    "zgodasms", "zgodanasms"}},
+    [CSV_CONSENT +
+        CONTACT_EMAIL] = {"e-mail consent",
+                          false,
+                          {"emailconsent", "consentemail", "consenttoemail", "emailoptin",
+                           "zgodaemail", "zgodanaemail", "zgodamail", "zgodanamail"}},
+    [CSV_CONSENT +
+        CONTACT_VOICE] = {"voice consent",
+                          false,
+                          {"voiceconsent", "consentvoice", "consenttovoice", "voiceoptin",
+                           "zgodaglos", "zgodanawiadomosciglosowe", "zgodawiadomosciglosowe"}},
+    [CSV_CONSENT +
+        CONTACT_CALL] = {"call consent",
+                         false,
+                         {"callconsent", "consentcall", "consenttocall", "consenttocalls",
+                          "callsconsent", "calloptin", "zgodatelefon", "zgodanatelefon",
+                          "zgodanakontakttelefoniczny", "zgodanarozmowy"}},
 };
 
 const char *csv_column_name(enum csv_column column)

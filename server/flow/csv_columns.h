@@ -3,7 +3,7 @@
 #ifndef DUNLIN_FLOW_CSV_COLUMNS_H
 #define DUNLIN_FLOW_CSV_COLUMNS_H
 
-#include "base/span.h"
+#include "domain/contact_terms.h"
 
 enum csv_column {
     CSV_CUSTOMER = 0, /* the creditor's own reference; needed */
@@ -19,7 +19,9 @@ enum csv_column {
     CSV_ISSUE_DATE, /* default: the day of the import */
     CSV_DUE_DATE,   /* needed */
     CSV_ACCOUNT,
-    CSV_COLUMN_COUNT,
+    CSV_PREFERRED,
+    CSV_CONSENT, /* to push; those to other channels follow in the order of enum contact_channel */
+    CSV_COLUMN_COUNT = CSV_CONSENT + CONTACT_CHANNEL_COUNT,
 };
 
 enum { CSV_HEADER_MAX = 64 }; /* longer headers are cut before they are compared */

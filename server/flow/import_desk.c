@@ -15,8 +15,10 @@ struct desk_customer {
     int64_t id;             /* 0: new, no id yet */
     int64_t money_version, link_count, local_now_s;
     bool is_new, is_guarded, is_changed;
+    struct contact_terms terms;
     bool is_contact_settled; /* by this file: later rows do not change it again */
     bool has_contact;        /* this part changes the contact data */
+    bool has_terms;          /* this part changes the terms */
 };
 
 struct desk_row {
@@ -159,6 +161,7 @@ static int add_customer(struct import_desk *d, const struct desk_row *r, size_t 
         .money_version = known->money_version,
         .link_count = known->link_count,
         .local_now_s = known->local_now_s,
+        .terms = is_new ? (struct contact_terms){.preferred = CONTACT_NONE} : known->terms,
         .is_new = is_new,
         .is_contact_settled = is_new || known->contact_source == file_key,
     };
@@ -242,7 +245,7 @@ static const char *person_conflict(const struct import_desk *d, const struct des
         customer >= 0 ? d->customers[customer].written_to : phone_after(r, file_key);
     if (!span_is(phone, r->row->phone))
         return "this customer has another telephone number, in this file or here";
-    if (r->known_customer.is_opted_out)
+    if (r->known_customer.is_opted_out || (r->row->said.no & 1u << CONTACT_SMS))
         return "this person does not want messages";
     if (r->known_customer.is_dead)
         return "no message arrives at this telephone number";
@@ -435,13 +438,13 @@ static bool is_news(struct span said, struct span known)
 
 /* Contact data: what the row says and is not known, unless this file has already told them. An
  * erased customer (no name) is not filled again by what was imported before. */
-static bool change_contact(struct import_desk *d, struct import_part *part, struct desk_customer *c,
+static void change_contact(struct import_desk *d, struct import_part *part, struct desk_customer *c,
                            const struct import_row *row, struct import_known_invoice *i,
                            bool is_new_invoice)
 {
     struct import_contact old = {c->name, c->phone, c->email, c->language}, new = old;
     if (c->is_contact_settled || (c->name.base == NULL && !is_new_invoice))
-        return false;
+        return;
     if (is_news(row->name, old.name))
         new.name = row->name;
     if (is_news(row->phone, old.phone))
@@ -451,7 +454,7 @@ static bool change_contact(struct import_desk *d, struct import_part *part, stru
     if (is_news(row->language, old.language))
         new.language = row->language;
     if (memcmp(&old, &new, sizeof old) == 0)
-        return false;
+        return;
     c->name = new.name;
     c->phone = new.phone;
     c->email = new.email;
@@ -472,7 +475,22 @@ static bool change_contact(struct import_desk *d, struct import_part *part, stru
     x->customer_id[n] = i->owner_id;
     x->invoice_id[n] = i->invoice_id;
     x->event_no[n] = i->event_count;
-    return true;
+}
+
+/* By which channels the customer may be reached, where the row says something that is not so yet.
+ * An erased customer stays as they are, as above. */
+static void change_terms(struct import_desk *d, struct import_part *part, struct desk_customer *c,
+                         const struct import_row *row, struct import_known_invoice *i,
+                         bool is_new_invoice)
+{
+    struct contact_terms told = contact_terms_told(&c->terms, &row->said);
+    if (contact_terms_equal(&told, &c->terms) || (c->name.base == NULL && !is_new_invoice))
+        return;
+    c->terms = told;
+    c->has_terms = c->is_changed = true;
+    guard(part, c);
+    add_event(d, part, i, "customer.channels",
+              import_facts_terms(d->pool, &told, span_str(part->id)), (struct span){NULL, 0});
 }
 
 static void write_invoice(struct import_invoices *to, const struct import_known_invoice *i,
@@ -526,6 +544,7 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
     add_event(d, part, &i, "invoice.imported", import_facts_invoice(d->pool, row->number, &i),
               (struct span){NULL, 0});
     change_contact(d, part, c, row, &i, true);
+    change_terms(d, part, c, row, &i, true);
     links->customer_id[links->count] = c->id;
     links->link_no[links->count] = i.link_no;
     links->invoice_id[links->count++] = invoice_id;
@@ -563,6 +582,7 @@ static void change_invoice(struct import_desk *d, struct import_part *part, stru
         add_event(d, part, &i, "invoice.corrected", import_facts_change(d->pool, known, &i),
                   (struct span){NULL, 0});
     change_contact(d, part, c, row, &i, false);
+    change_terms(d, part, c, row, &i, false);
     if (i.event_count == known->event_count) {
         ++part->same_count;
         return;
@@ -583,7 +603,9 @@ static void use_invoice(struct import_desk *d, struct import_part *part, struct 
 {
     struct import_known_invoice i = r->known;
     add_message(part, r, &i, false);
-    if (!change_contact(d, part, c, r->row, &i, false)) {
+    change_contact(d, part, c, r->row, &i, false);
+    change_terms(d, part, c, r->row, &i, false);
+    if (i.event_count == r->known.event_count) {
         ++part->same_count;
         return;
     }
@@ -592,7 +614,14 @@ static void use_invoice(struct import_desk *d, struct import_part *part, struct 
     ++part->changed_count;
 }
 
-static void write_customer(struct import_customers *to, const struct desk_customer *c)
+static struct span print_set(const struct import_desk *d, uint8_t set)
+{
+    char text[CONTACT_SET_TEXT_LEN];
+    return set == 0 ? SPAN_LIT("") : keep(d, span_of(text, contact_set_print(set, text)));
+}
+
+static void write_customer(struct import_desk *d, struct import_customers *to,
+                           const struct desk_customer *c)
 {
     size_t n = to->count++;
     to->customer_id[n] = c->id;
@@ -603,6 +632,13 @@ static void write_customer(struct import_customers *to, const struct desk_custom
     to->email[n] = c->email;
     to->language[n] = c->language.base == NULL ? SPAN_LIT("pl") : c->language;
     to->has_contact[n] = c->has_contact;
+    to->preferred[n] = c->terms.preferred == CONTACT_NONE
+                           ? (struct span){NULL, 0}
+                           : span_str(contact_channel_name(c->terms.preferred));
+    to->opted_out[n] = print_set(d, c->terms.opted_out);
+    to->consented[n] = print_set(d, c->terms.consented);
+    to->by_file[n] = print_set(d, c->terms.by_file);
+    to->has_terms[n] = c->has_terms;
 }
 
 void import_desk_decide(struct import_desk *d, const struct import_ids_given *given,
@@ -631,8 +667,8 @@ void import_desk_decide(struct import_desk *d, const struct import_ids_given *gi
     for (size_t i = 0; i < d->customer_count; ++i) {
         const struct desk_customer *c = &d->customers[i];
         if (c->is_new)
-            write_customer(&part->new_customers, c);
+            write_customer(d, &part->new_customers, c);
         else if (c->is_changed)
-            write_customer(&part->changed_customers, c);
+            write_customer(d, &part->changed_customers, c);
     }
 }

@@ -3,14 +3,16 @@
  * the load's result, then import_desk_count (how many ids are wanted) and import_desk_decide, which
  * fills the part to be saved.
  *
- *   no such number           a new invoice, its charge, its link; the planner finds it waiting
- *   another customer's       a bad row
- *   another currency         a bad row: an amount cannot be corrected into another currency
- *   another amount           a correction in the ledger. Less may settle the invoice; more may
- * leave something to pay on a paid one, and it waits to be planned again, unless it is what the
- * invoice once was: that is old data, and a bad row another due date …       the invoice changes;
- * what was planned goes, and it waits as well other contact data       the customer changes, by the
- * first row of a file that says so all the same             nothing is touched
+ *   no such number      a new invoice, its charge, its link; the planner finds it waiting
+ *   another customer's  a bad row
+ *   another currency    a bad row: an amount cannot be corrected into another currency
+ *   another amount      a correction in the ledger. Less may settle the invoice; more may leave
+ *                       something to pay on a paid one, and it waits to be planned again,
+ *                       unless it is what the invoice once was: that is old data, a bad row
+ *   another due date …  the invoice changes; what was planned goes, and it waits as well
+ *   other contact data  the customer changes, by the first row of a file that says so
+ *   other channels      the customer changes as far as a file may (domain/contact_terms.h)
+ *   all the same        nothing is touched
  *
  * Nothing here plans reminders. */
 #ifndef DUNLIN_FLOW_IMPORT_DESK_H

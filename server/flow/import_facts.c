@@ -156,3 +156,37 @@ struct span import_facts_personal(h2o_mem_pool_t *pool, const struct import_cont
     add_text_change(&b, "language", from->language, to->language);
     return end(&b, pool);
 }
+
+static void add_set(struct buf *b, const char *field, uint8_t set)
+{
+    bool is_first = true;
+    name(b, field);
+    buf_add_char(b, '[');
+    for (int channel = 0; channel < CONTACT_CHANNEL_COUNT; ++channel) {
+        if ((set & 1u << channel) == 0)
+            continue;
+        if (!is_first)
+            buf_add_char(b, ',');
+        is_first = false;
+        add_text(b, span_str(contact_channel_name((enum contact_channel)channel)));
+    }
+    buf_add_char(b, ']');
+}
+
+struct span import_facts_terms(h2o_mem_pool_t *pool, const struct contact_terms *terms,
+                               struct span import)
+{
+    struct buf b;
+    begin(&b);
+    add_set(&b, "opted_out", terms->opted_out);
+    add_set(&b, "consented", terms->consented);
+    if (terms->preferred != CONTACT_NONE) {
+        name(&b, "preferred");
+        add_text(&b, span_str(contact_channel_name(terms->preferred)));
+    }
+    name(&b, "by");
+    add_text(&b, SPAN_LIT("file"));
+    name(&b, "import");
+    add_text(&b, import);
+    return end(&b, pool);
+}

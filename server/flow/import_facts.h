@@ -2,6 +2,7 @@
 #ifndef DUNLIN_FLOW_IMPORT_FACTS_H
 #define DUNLIN_FLOW_IMPORT_FACTS_H
 
+#include "domain/contact_terms.h"
 #include "store/import_store.h"
 
 struct import_contact {
@@ -20,5 +21,7 @@ struct span import_facts_contact(h2o_mem_pool_t *, const struct import_contact *
                                  const struct import_contact *to);
 struct span import_facts_personal(h2o_mem_pool_t *, const struct import_contact *from,
                                   const struct import_contact *to);
+/* customer.channels, as store/contact.sql has it, with the import that said so. */
+struct span import_facts_terms(h2o_mem_pool_t *, const struct contact_terms *, struct span import);
 
 #endif

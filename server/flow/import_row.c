@@ -215,6 +215,23 @@ static int32_t date_cell(struct cells *c, enum csv_column column)
     return c->is_bad ? IMPORT_NO_DATE : date_to_days(date);
 }
 
+static void read_said(struct cells *c, struct contact_said *said)
+{
+    *said = (struct contact_said){.preferred = CONTACT_NONE};
+    struct span value = cell(c, CSV_PREFERRED);
+    if (value.base != NULL)
+        judge(c, CSV_PREFERRED, value, csv_value_channel(value, &said->preferred));
+    for (int channel = 0; channel < CONTACT_CHANNEL_COUNT; ++channel) {
+        enum csv_column column = (enum csv_column)(CSV_CONSENT + channel);
+        bool is_yes = false;
+        value = cell(c, column);
+        if (value.base == NULL)
+            continue;
+        judge(c, column, value, csv_value_consent(value, &is_yes));
+        *(is_yes ? &said->yes : &said->no) |= (uint8_t)(1u << channel);
+    }
+}
+
 static uint64_t mix(uint64_t hash, struct span s)
 {
     return (hash ^ csv_number_fingerprint(s)) * 1099511628211u;
@@ -230,6 +247,7 @@ static uint64_t fingerprint_of(const struct import_row *row)
         hash = mix(hash, values[i]);
     hash = (hash ^ (uint32_t)row->issue_date) * 1099511628211u;
     hash = (hash ^ (uint32_t)row->due_date) * 1099511628211u;
+    hash = (hash ^ contact_said_word(&row->said)) * 1099511628211u;
     return hash == 0 ? 1 : hash;
 }
 
@@ -247,6 +265,7 @@ static void read_cells(struct cells *c, struct import_row *out)
     out->issue_date = date_cell(c, CSV_ISSUE_DATE);
     out->due_date = date_cell(c, CSV_DUE_DATE);
     out->account = account_cell(c);
+    read_said(c, &out->said);
     if (out->issue_date != IMPORT_NO_DATE && out->due_date != IMPORT_NO_DATE &&
         out->due_date < out->issue_date)
         spoil(c, CSV_DUE_DATE, cell(c, CSV_DUE_DATE), "due before it was issued");

@@ -27,6 +27,7 @@ struct import_row {
     struct span currency; /* PLN when the file does not say */
     int64_t amount_minor;
     int32_t issue_date, due_date;
+    struct contact_said said; /* by which channels the customer may be reached */
 };
 
 /* Why a row stays out. */

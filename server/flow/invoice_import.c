@@ -4,30 +4,15 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/paylink.h"
+#include "flow/import_rows.h"
 #include "flow/import_saver.h"
+#include "flow/import_seen.h"
 #include "io/timer.h"
 #include "store/campaign_store.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A part ends at so many rows or bytes, whichever comes first: rows may be 64 KiB long. */
-enum { PART_BYTES = 2 * 1024 * 1024, PART_ROWS_MAX = 20000 };
-
-/* A number that may stand in the file twice, and what its first row said (0: not seen yet). */
-struct suspects {
-    const uint64_t *numbers; /* sorted; the survey's */
-    uint64_t *said;
-    size_t count;
-};
-
-/* The debts of a campaign's rows so far: fingerprints, 0 is an empty place. Never more than half
- * full. */
-struct debts {
-    uint64_t *seen;
-    size_t room;
-};
 
 struct invoice_import {
     struct invoice_import_options options;
@@ -36,27 +21,18 @@ struct invoice_import {
     char id[IMPORT_ID_LEN + 1], name[256];
     struct csv_survey *survey;
     struct csv_shape shape;
-    struct suspects suspects;
     struct import_campaign campaign; /* with id 0: none */
     struct campaign_text *text;
     char numbers_of[CAMPAIGN_NAME_MAX + 1]; /* the campaign whose debts these are */
     char twin[CAMPAIGN_NAME_MAX + 1];       /* one of the same content that is under way; or "" */
-    struct debts debts;
     int64_t file_key;
     uint8_t sha256[SHA256_LEN];
     bool is_held, is_locked; /* by this process, by the session */
     bool is_resumed;
 
-    struct buf rest; /* read and not yet parsed */
-    int64_t read_offset;
-    bool is_reading;
-    struct csv_reader reader;
-    bool has_reader, is_input_over;
-    int64_t committed_bytes; /* rows before it are in already: only looked at for suspects */
-
-    /* Rows on their way: one batch is filled while the other one is saved. */
-    struct import_batch batches[2];
-    struct import_batch *filling, *saving; /* saving: null when idle */
+    int64_t read_offset; /* of the survey */
+    struct import_seen *seen;
+    struct import_rows *rows; /* null before they begin */
     struct import_saver *saver;
     size_t part_rows;
     struct pg_tx tx;                 /* of what comes before the parts and after them */
@@ -68,10 +44,7 @@ struct invoice_import {
 };
 
 static void survey_more(struct invoice_import *);
-static void fill(struct invoice_import *);
-static void save(struct invoice_import *);
 static void on_part_saved(void *owner, const struct import_part *part, const struct err *err);
-static void begin_end(struct invoice_import *);
 
 /* ---- the lock of a file's content ---- */
 
@@ -99,14 +72,6 @@ static void let_go_of_key(int64_t key)
 }
 
 /* ---- life ---- */
-
-static void *must_calloc(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        abort();
-    return memory;
-}
 
 static void on_later(void *owner)
 {
@@ -142,19 +107,17 @@ static void prepare_campaign(struct invoice_import *im)
 
 struct invoice_import *invoice_import_begin(const struct invoice_import_options *options)
 {
-    struct invoice_import *im = must_calloc(1, sizeof *im);
+    struct invoice_import *im = calloc(1, sizeof *im);
+    if (im == NULL)
+        abort();
     im->options = *options;
-    im->part_rows = options->part_rows < 1               ? 1
-                    : options->part_rows > PART_ROWS_MAX ? PART_ROWS_MAX
-                                                         : options->part_rows;
+    im->part_rows = options->part_rows < 1                      ? 1
+                    : options->part_rows > IMPORT_PART_ROWS_MAX ? IMPORT_PART_ROWS_MAX
+                                                                : options->part_rows;
     snprintf(im->name, sizeof im->name, "%.*s", SPAN_ARG(options->name));
     if (options->id != NULL)
         snprintf(im->id, sizeof im->id, "%s", options->id);
     timer_init(&im->later, options->world->loop, "import", on_later, im);
-    buf_init(&im->rest, 2 * (size_t)IMPORT_PART_BYTES_MAX);
-    for (int i = 0; i < 2; ++i)
-        import_batch_init(&im->batches[i], im->part_rows);
-    im->filling = &im->batches[0];
     im->saver = import_saver_new(
         &(struct import_saver_options){.world = options->world,
                                        .store = options->store,
@@ -174,16 +137,11 @@ static void import_free(struct invoice_import *im)
     timer_stop(&im->later);
     pg_tx_cancel(&im->tx);
     import_source_free(im->options.source);
-    if (im->has_reader)
-        csv_reader_release(&im->reader);
-    for (int i = 0; i < 2; ++i)
-        import_batch_release(&im->batches[i]);
+    import_rows_free(im->rows);
     import_saver_free(im->saver);
-    free(im->suspects.said);
-    free(im->debts.seen);
+    import_seen_free(im->seen);
     campaign_text_free(im->text);
     csv_survey_free(im->survey);
-    buf_release(&im->rest);
     free(im);
 }
 
@@ -250,15 +208,6 @@ static void tell_progress(struct invoice_import *im)
 }
 
 /* ---- 1: survey ---- */
-
-/* Eight bytes a row twice over, and campaigns are bounded. */
-static void debts_init(struct debts *d, size_t rows)
-{
-    d->room = 64;
-    while (d->room < 2 * rows)
-        d->room *= 2;
-    d->seen = must_calloc(d->room, sizeof *d->seen);
-}
 
 static void on_refusal_saved(void *owner, const struct err *err)
 {
@@ -344,13 +293,10 @@ static void survey_end(struct invoice_import *im)
         return;
     csv_survey_sha256(im->survey, im->sha256);
     memcpy(&im->file_key, im->sha256, sizeof im->file_key);
-    im->suspects.numbers = csv_survey_suspects(im->survey, &im->suspects.count);
-    im->suspects.said = must_calloc(im->suspects.count + 1, sizeof(uint64_t));
+    im->seen = import_seen_new(im->survey, &im->shape, im->campaign.id != 0);
     im->progress.is_surveyed = true;
     im->progress.row_count = csv_survey_row_count(im->survey);
     im->progress.bytes_done = 0;
-    if (im->campaign.id != 0)
-        debts_init(&im->debts, (size_t)im->progress.row_count);
     im->is_held = hold_key(im->file_key);
     if (im->is_held)
         claim(im);
@@ -518,210 +464,44 @@ static void on_claimed(void *owner, const struct err *err)
 
 /* ---- 3: rows ---- */
 
-/* The place of a suspect's number, or null. */
-static uint64_t *suspect_said(struct suspects *s, uint64_t number)
+static void on_rows_failed(void *owner, const struct err *err)
 {
-    size_t low = 0, high = s->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->numbers[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->count && s->numbers[low] == number ? &s->said[low] : NULL;
+    end_with(owner, err);
 }
 
-/* False: a row before it has the same debt of the same telephone. */
-static bool debts_add(struct debts *d, uint64_t fingerprint)
-{
-    uint64_t wanted = fingerprint == 0 ? 1 : fingerprint;
-    size_t at = (size_t)(wanted ^ wanted >> 29) & (d->room - 1);
-    for (; d->seen[at] != 0; at = (at + 1) & (d->room - 1))
-        if (d->seen[at] == wanted)
-            return false;
-    d->seen[at] = wanted;
-    return true;
-}
-
-enum repeat { ROW_NEW, ROW_SAME, ROW_DIFFERENT, ROW_AGAIN };
-
-static enum repeat note_row(struct invoice_import *im, const struct import_row *row)
-{
-    if (im->campaign.id != 0 && !debts_add(&im->debts, row->debt_fingerprint))
-        return ROW_AGAIN;
-    uint64_t *said = suspect_said(&im->suspects, row->number_fingerprint);
-    if (said == NULL)
-        return ROW_NEW;
-    if (*said == 0) {
-        *said = row->fingerprint;
-        return ROW_NEW;
-    }
-    return *said == row->fingerprint ? ROW_SAME : ROW_DIFFERENT;
-}
+static void on_batch(void *owner, struct import_batch *);
+static void on_rows_over(void *owner);
 
 static struct span numbers_of(const struct invoice_import *im)
 {
     return im->campaign.id == 0 ? (struct span){NULL, 0} : span_str(im->numbers_of);
 }
 
-static void add_row(struct invoice_import *im, struct import_batch *b, const struct csv_row *csv)
-{
-    struct import_row *row = &b->rows[b->row_count];
-    struct import_fault *fault = &b->faults[b->fault_count];
-    b->raw_bytes += csv->raw.len;
-    if (!import_row_read(&im->shape, csv, numbers_of(im), &b->pool, row, fault)) {
-        ++b->fault_count;
-        return;
-    }
-    switch (note_row(im, row)) {
-    case ROW_NEW:
-        ++b->row_count;
-        return;
-    case ROW_SAME:
-        ++b->same_count;
-        return;
-    case ROW_DIFFERENT:
-        *fault =
-            (struct import_fault){.line = row->line,
-                                  .column = csv_column_name(CSV_NUMBER),
-                                  .value = row->number,
-                                  .raw = row->raw,
-                                  .reason = "another row of this file has the same invoice number"};
-        ++b->fault_count;
-        return;
-    case ROW_AGAIN:
-        *fault = (struct import_fault){
-            .line = row->line,
-            .column = csv_column_name(CSV_PHONE),
-            .value = row->phone,
-            .raw = row->raw,
-            .reason = "a row above has the same telephone number and the same debt"};
-        ++b->fault_count;
-        return;
-    }
-}
-
-static bool on_row(void *owner, const struct csv_row *csv)
-{
-    struct invoice_import *im = owner;
-    struct import_batch *b = im->filling;
-    if (csv->next_byte <= im->committed_bytes) { /* in already: what did it say of a suspect? */
-        struct import_row row;
-        struct import_fault fault;
-        if (import_row_read(&im->shape, csv, numbers_of(im), &b->pool, &row, &fault))
-            note_row(im, &row);
-        h2o_mem_clear_pool(&b->pool);
-        return true;
-    }
-    add_row(im, b, csv);
-    b->to_byte = csv->next_byte;
-    b->to_line = csv->next_line;
-    b->is_full = b->row_count + b->fault_count == im->part_rows || b->raw_bytes >= PART_BYTES;
-    return !b->is_full;
-}
-
 static void begin_rows(struct invoice_import *im)
 {
-    bool has_begun = im->found_bytes > im->shape.rows_byte;
-    bool skips = has_begun && im->suspects.count == 0 && im->campaign.id == 0;
-    im->committed_bytes = has_begun ? im->found_bytes : 0;
-    int64_t start_byte = skips ? im->found_bytes : im->shape.rows_byte;
-    csv_reader_init(&im->reader, &(struct csv_reader_options){
-                                     .delimiter = im->shape.delimiter,
-                                     .line_end = im->shape.line_end,
-                                     .start_byte = start_byte,
-                                     .start_line = skips ? im->found_line : im->shape.rows_line,
-                                     .on_row = on_row,
-                                     .owner = im});
-    im->has_reader = true;
-    im->read_offset = start_byte;
-    import_batch_reset(im->filling, im->found_bytes);
-    im->filling->to_line = has_begun ? im->found_line : im->shape.rows_line;
-    log_line(LOG_INFO, has_begun ? "import resumed" : "import started",
+    bool is_new = im->found_bytes <= im->shape.rows_byte;
+    im->rows = import_rows_new(&(struct import_rows_options){.source = im->options.source,
+                                                             .shape = &im->shape,
+                                                             .seen = im->seen,
+                                                             .campaign = numbers_of(im),
+                                                             .part_rows = im->part_rows,
+                                                             .on_batch = on_batch,
+                                                             .on_end = on_rows_over,
+                                                             .on_failed = on_rows_failed,
+                                                             .owner = im});
+    log_line(LOG_INFO, is_new ? "import started" : "import resumed",
              "import=%s rows=%lld at_byte=%lld", im->id, (long long)im->progress.row_count,
              (long long)im->found_bytes);
-    fill(im);
-}
-
-/* The batch is full or the input is over: save it as soon as the one before is saved. */
-static void pass_on(struct invoice_import *im)
-{
-    if (im->saving != NULL)
-        return;
-    if (!im->filling->is_full && !im->is_input_over)
-        return;
-    if (im->filling->to_byte == im->filling->from_byte) {
-        begin_end(im);
-        return;
-    }
-    im->saving = im->filling;
-    im->filling = &im->batches[im->filling == &im->batches[0]];
-    import_batch_reset(im->filling, im->saving->to_byte);
-    save(im);
-    fill(im);
-}
-
-static void on_bytes(void *owner, struct span bytes, const struct err *err)
-{
-    struct invoice_import *im = owner;
-    im->is_reading = false;
-    if (err->code == 0 && bytes.len == 0) {
-        fail_with(im, ERR_INPUT, "the input ends before its length");
-        return;
-    }
-    if (err->code != 0) {
-        end_with(im, err);
-        return;
-    }
-    im->read_offset += (int64_t)bytes.len;
-    buf_add(&im->rest, bytes);
-    fill(im);
-}
-
-static void read_more(struct invoice_import *im)
-{
-    struct err err;
-    struct import_source *source = im->options.source;
-    im->is_reading = true;
-    if (source->methods->read(source, im->read_offset, on_bytes, im, &err) != 0)
-        end_with(im, &err);
-}
-
-static void fill(struct invoice_import *im)
-{
-    struct err err;
-    if (im->is_reading || im->filling->is_full || im->is_input_over) {
-        if (!im->is_reading)
-            pass_on(im);
-        return;
-    }
-    if (buf_span(&im->rest).len == 0 && im->read_offset < im->options.source->size_bytes) {
-        read_more(im);
-        return;
-    }
-    long taken = csv_reader_feed(&im->reader, buf_span(&im->rest), &err);
-    if (taken >= 0)
-        buf_drop(&im->rest, (size_t)taken);
-    bool is_last = taken >= 0 && buf_span(&im->rest).len == 0 && !im->filling->is_full &&
-                   im->read_offset == im->options.source->size_bytes;
-    if (taken < 0 || (is_last && csv_reader_finish(&im->reader, &err) != 0)) {
-        end_with(im, &err); /* the survey accepted it: the input has changed since */
-        return;
-    }
-    im->is_input_over = is_last;
-    if (is_last || im->filling->is_full)
-        pass_on(im);
-    else
-        read_more(im);
+    import_rows_begin(im->rows, im->found_bytes, im->found_line);
 }
 
 /* ---- 4: a part ---- */
 
-static void save(struct invoice_import *im)
+static void on_batch(void *owner, struct import_batch *batch)
 {
+    struct invoice_import *im = owner;
     struct err err;
-    if (import_saver_begin(im->saver, im->saving, im->id, im->file_key, &err) != 0)
+    if (import_saver_begin(im->saver, batch, im->id, im->file_key, &err) != 0)
         end_with(im, &err);
 }
 
@@ -739,10 +519,9 @@ static void on_part_saved(void *owner, const struct import_part *part, const str
     im->progress.bad_count += (int64_t)part->bad_rows.count;
     metrics_add(im->options.world->metrics, METRIC_import_rows,
                 part->created_count + part->changed_count + part->same_count);
-    im->saving = NULL;
     crash_point("import_part_saved");
     tell_progress(im);
-    pass_on(im);
+    import_rows_next(im->rows);
 }
 
 /* ---- 5: the end ---- */
@@ -761,8 +540,9 @@ static void on_ended(void *owner, const struct err *err)
     end_with(im, err);
 }
 
-static void begin_end(struct invoice_import *im)
+static void on_rows_over(void *owner)
 {
+    struct invoice_import *im = owner;
     struct err err;
     if (pg_tx_begin(im->options.store->writes, &im->tx, on_ended, im, &err) != 0) {
         end_with(im, &err);

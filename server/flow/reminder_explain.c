@@ -8,15 +8,24 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { ANCHORS_MAX = 64, DAY_S = 86400 };
+enum {
+    ANCHORS_MAX = 64,
+    DAY_S = 86400,
+    /* Days off are named for a year back, as there are steps that were missed, and ten ahead. */
+    DAYS_BACK = 366,
+    DAYS_AHEAD = 3660,
+    DAYS_OFF_MAX = 256,
+    PUT_OFF_MAX = 24, /* days that something may be put off by */
+};
 
 struct asking {
     struct world *world;
     reminder_explained_cb on_explained;
     void *owner;
     struct instant now;
-    bool is_debt;
+    bool is_debt, has_day;
     int32_t day;
+    int32_t days_off[DAYS_OFF_MAX];
     struct plan_debts debts;
     struct plan_anchor anchors[ANCHORS_MAX];
     size_t anchor_count;
@@ -84,6 +93,23 @@ static int load(struct asking *a, struct err *err)
                          a->is_debt || until.us < a->now.us ? soon : until, on_loaded, a, err);
 }
 
+/* What is known of how and when people are reached between two days. */
+static struct plan_outlook outlook_of(struct asking *a, int32_t from, int32_t to)
+{
+    const struct world *world = a->world;
+    const struct world_reach *reach = &world->reach;
+    return (struct plan_outlook){
+        .ways = reach->ways,
+        .way_count = reach->way_count,
+        .apps = reach->apps,
+        .app_count = reach->app_count,
+        .consents = world->reminders.consents,
+        .consent_count = world->reminders.consent_count,
+        .days_off = a->days_off,
+        .days_off_count = reminder_days_off_between(&world->reminders, from, to + PUT_OFF_MAX,
+                                                    a->days_off, DAYS_OFF_MAX)};
+}
+
 /* ---- a day ---- */
 
 static json_t *parse(struct span text)
@@ -136,7 +162,9 @@ static void ask_day(struct asking *a, int32_t day)
                                            .up_to = INT64_MAX,
                                            .now = a->now,
                                            .rules = plan_rules_of(&a->world->reminders)};
-    if (plan_forecast(a->world->store->reads, &a->query, &question, day, on_day, a, &err) != 0)
+    const struct plan_outlook outlook = outlook_of(a, day - 1, day);
+    if (plan_forecast(a->world->store->reads, &a->query, &question, day, &outlook, on_day, a,
+                      &err) != 0)
         fail(a, &err);
 }
 
@@ -162,6 +190,7 @@ static void on_explained(void *owner, const PGresult *result, const struct err *
 static void ask_debt(struct asking *a)
 {
     struct err err;
+    int32_t today = plan_first_day(a->now);
     plan_days_of_debt(&a->loaded, a->anchors, a->anchor_count, &a->hits);
     const struct plan_explaining explaining = {
         .question = {.hits = &a->hits,
@@ -169,7 +198,10 @@ static void ask_debt(struct asking *a)
                      .now = a->now,
                      .rules = plan_rules_of(&a->world->reminders)},
         .hold_since = instant_plus_seconds(a->now, -(int64_t)a->world->payment_in_flight_seconds),
-        .manners = &a->world->reminders};
+        .manners = &a->world->reminders,
+        .outlook = outlook_of(a, today - DAYS_BACK, today + DAYS_AHEAD),
+        .has_day = a->has_day,
+        .day = a->day};
     if (plan_explain(a->world->store->reads, &a->query, &explaining, on_explained, a, &err) != 0)
         fail(a, &err);
 }
@@ -191,11 +223,13 @@ static void on_anchors(void *owner, const PGresult *result, const struct err *er
         fail(a, &failed);
 }
 
-int reminder_explain(struct world *world, const struct plan_debt_name *name,
+int reminder_explain(struct world *world, const struct plan_debt_name *name, const int32_t *day,
                      reminder_explained_cb on_done, void *owner, struct err *err)
 {
     struct asking *a = asking_new(world, on_done, owner);
     a->is_debt = true;
+    a->has_day = day != NULL;
+    a->day = day == NULL ? 0 : *day;
     int rc = plan_anchors(world->store->reads, &a->query, name, on_anchors, a, err);
     if (rc != 0)
         asking_free(a);

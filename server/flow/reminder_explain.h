@@ -19,8 +19,10 @@ typedef void (*reminder_explained_cb)(void *owner, struct span json, const struc
 /* {"date", "total", "total_day_before", "difference", "counts": […], "samples": […]} */
 MUST_CHECK int reminder_forecast(struct world *, int32_t day, reminder_explained_cb, void *owner,
                                  struct err *);
-/* {"id", "number", …, "held_by": […], "was": […], "steps": […]}; see store/plan.sql */
-MUST_CHECK int reminder_explain(struct world *, const struct plan_debt_name *,
+/* {"id", "number", …, "at", "held_by": […], "was": […], "steps": […], "events"}; see
+ * store/plan.sql. With a day (or null) what holds the debt is told as of then, where that is to
+ * come, and else what happened on it. */
+MUST_CHECK int reminder_explain(struct world *, const struct plan_debt_name *, const int32_t *day,
                                 reminder_explained_cb, void *owner, struct err *);
 
 #endif

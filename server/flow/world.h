@@ -48,6 +48,17 @@ struct campaign_rules {
     int64_t alone_price_micro, alone_count; /* above either somebody else must approve */
 };
 
+enum { WORLD_WAYS_MAX = 6, WORLD_APPS_MAX = 16 };
+
+/* The ways to reach people that the settings name, for whoever tells what would be sent. What is
+ * sent goes by what the work process has at that moment (reminder_ways). */
+struct world_reach {
+    struct span ways[WORLD_WAYS_MAX]; /* beside push to devices: "sms", "email", … */
+    size_t way_count;
+    struct span apps[WORLD_APPS_MAX]; /* whose devices can be told: bundle ids, package names */
+    size_t app_count;
+};
+
 struct world {
     h2o_loop_t *loop;
     struct store *store;
@@ -60,6 +71,7 @@ struct world {
     struct span callback_url;                 /* public_url + "/callbacks" */
     const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */
+    struct world_reach reach;
     struct gates *gates; /* of the work process, see channel/gate.h; null: no channel has a bound */
     struct reminder_rules reminders;  /* manners of sending */
     struct push_apps *push_apps;      /* of the work process; null without apps */

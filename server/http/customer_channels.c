@@ -1,6 +1,7 @@
 #include "http/customer_channels.h"
 
 #include "base/json.h"
+#include "domain/contact_terms.h"
 #include "http/customers.h"
 #include "http/reply.h"
 #include "store/contact_store.h"
@@ -8,9 +9,6 @@
 #include <stdlib.h>
 
 enum { BODY_MAX = 1024, DEPTH_MAX = 3 };
-
-static const char *const channels[] = {"push", "sms", "email", "voice", "call"};
-enum { CHANNEL_COUNT = sizeof(channels) / sizeof(channels[0]) };
 
 struct channels_job {
     struct request *request; /* null when gone: the change itself is finished */
@@ -74,11 +72,13 @@ static void reply_row(struct request *r, const PGresult *result)
 {
     json_t *out = parse(pg_get_text(result, 0, 1)), *consented = parse(pg_get_text(result, 0, 2));
     json_t *answer = json_object();
-    for (size_t i = 0; i < CHANNEL_COUNT; ++i)
-        json_object_set_new(answer, channels[i],
-                            json_string(has(out, channels[i])         ? "opted_out"
-                                        : has(consented, channels[i]) ? "consented"
-                                                                      : "opted_in"));
+    for (int i = 0; i < CONTACT_CHANNEL_COUNT; ++i) {
+        const char *channel = contact_channel_name((enum contact_channel)i);
+        json_object_set_new(answer, channel,
+                            json_string(has(out, channel)         ? "opted_out"
+                                        : has(consented, channel) ? "consented"
+                                                                  : "opted_in"));
+    }
     struct span preferred = pg_get_text(result, 0, 0);
     json_object_set_new(answer, "preferred",
                         preferred.base == NULL || preferred.len == 0
@@ -126,7 +126,7 @@ void customer_channels_show(struct request *r)
 /* ---- changing ---- */
 
 struct wishes {
-    struct span lists[3][CHANNEL_COUNT]; /* opted out, opted in, consented */
+    struct span lists[3][CONTACT_CHANNEL_COUNT]; /* opted out, opted in, consented */
     size_t counts[3];
     bool has_preferred;
     struct span preferred;
@@ -134,10 +134,7 @@ struct wishes {
 
 static bool is_channel(const char *name)
 {
-    for (size_t i = 0; i < CHANNEL_COUNT; ++i)
-        if (strcmp(name, channels[i]) == 0)
-            return true;
-    return false;
+    return contact_channel_find(span_str(name)) != CONTACT_NONE;
 }
 
 static bool read_wish(struct wishes *wishes, const char *name, const json_t *value)

@@ -68,13 +68,18 @@ static bool read_day(struct span text, int32_t *days)
     return strcmp(copy, again) == 0;
 }
 
+static void reply_bad_date(struct request *request)
+{
+    reply_problem(request, 400, "bad-query", "The query cannot be read",
+                  "date is a day such as 2026-12-01");
+}
+
 void plan_of_day(struct request *request)
 {
     int32_t day;
     struct err err;
     if (!read_day(request_query(request, "date"), &day)) {
-        reply_problem(request, 400, "bad-query", "The query cannot be read",
-                      "date is a day such as 2026-12-01");
+        reply_bad_date(request);
         return;
     }
     struct plan_job *job = job_new(request);
@@ -104,10 +109,17 @@ void plan_of_invoice(struct request *request)
 {
     struct plan_debt_name name = {.number = {NULL, 0}};
     struct err err;
+    int32_t day;
+    struct span date = request_query(request, "date");
     if (!read_key(request->params[0], &name)) {
         reply_problem(request, 404, "unknown-invoice", "There is no such invoice", NULL);
         return;
     }
+    if (date.base != NULL && !read_day(date, &day)) {
+        reply_bad_date(request);
+        return;
+    }
     struct plan_job *job = job_new(request);
-    job_check(job, reminder_explain(request->world, &name, on_explained, job, &err));
+    job_check(job, reminder_explain(request->world, &name, date.base == NULL ? NULL : &day,
+                                    on_explained, job, &err));
 }

@@ -32,16 +32,20 @@ limit 100
 for no key update of i;
 
 -- name: contact_change
--- The claim reads what stands here, so the next one honours it.
+-- The claim reads what stands here, so the next one honours it. An import that has read what stood
+-- here before decides again, as with money. What is said here no file takes back.
 -- $1 customer_id, or 0, $2 reference, $3 link_no, or 0, $4 channels opted out of, $5 opted in to,
 -- $6 consented to, $7 whether $8 is said, $8 preferred channel or null, $9 who says so, $10 now
 -- whether there is such a customer and link, whether anything is new, the customer's language
 with k as (
     select c.customer_id, c.language, c.opted_out, c.consented, c.preferred_channel,
+        c.opted_out_by_file,
         array(select unnest(c.opted_out) except select unnest($5::text[] || $6::text[])
             union select unnest($4::text[]) order by 1) as out_now,
         array(select unnest(c.consented) except select unnest($4::text[])
             union select unnest($6::text[]) order by 1) as consented_now,
+        array(select unnest(c.opted_out_by_file)
+            except select unnest($4::text[] || $5::text[] || $6::text[]) order by 1) as by_file_now,
         case when $7::boolean then $8::text else c.preferred_channel end as preferred_now
     from customer c
     where c.customer_id = case when $1::bigint > 0 then $1::bigint else (
@@ -50,12 +54,13 @@ with k as (
             select from paylink l where l.customer_id = c.customer_id and l.link_no = $3::bigint))
 ), changed as (
     update customer c
-    set opted_out = k.out_now, consented = k.consented_now, preferred_channel = k.preferred_now
+    set opted_out = k.out_now, consented = k.consented_now, preferred_channel = k.preferred_now,
+        opted_out_by_file = k.by_file_now, money_version = c.money_version + 1
     from k
     where c.customer_id = k.customer_id
         and (array(select unnest(k.opted_out) order by 1), array(select unnest(k.consented) order by 1),
-            k.preferred_channel)
-            is distinct from (k.out_now, k.consented_now, k.preferred_now)
+            k.preferred_channel, array(select unnest(k.opted_out_by_file) order by 1))
+            is distinct from (k.out_now, k.consented_now, k.preferred_now, k.by_file_now)
     returning c.customer_id, c.opted_out, c.consented, c.preferred_channel
 ), told as (
     select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,

@@ -139,7 +139,8 @@ limit $3::bigint;
 -- is paid, and what the row wants more for is what it once was, before a correction.
 select w.position,
     r.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
-    c.time_zone, c.contact_source,
+    c.time_zone, c.contact_source, c.preferred_channel, array_to_string(c.opted_out, ' '),
+    array_to_string(c.consented, ' '), array_to_string(c.opted_out_by_file, ' '),
     (extract(epoch from ($4::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
     n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
     i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
@@ -167,7 +168,8 @@ left join invoice i on i.customer_id = n.customer_id and i.invoice_id = n.invoic
 -- whether it is known to be dead.
 select w.position,
     c.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
-    c.time_zone, c.contact_source,
+    c.time_zone, c.contact_source, c.preferred_channel, array_to_string(c.opted_out, ' '),
+    array_to_string(c.consented, ' '), array_to_string(c.opted_out_by_file, ' '),
     (extract(epoch from ($5::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
     n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
     i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
@@ -214,23 +216,38 @@ select * from unnest($1::text[], $2::bigint[]);
 
 -- name: import_add_customers
 -- $1 customer_id[], $2 reference[], $3 name[], $4 phone[], $5 email[], $6 language[],
--- $7 link_count[], $8 time zone, $9 contact_source, $10 now
-insert into customer (customer_id, reference, name, phone, email, language, link_count, time_zone,
-    contact_source, created_at, changed_at)
-select w.*, $8::text, $9::bigint, $10::timestamptz, $10::timestamptz
-from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-    as w (customer_id, reference, name, phone, email, language, link_count);
+-- $7 link_count[], $8 time zone, $9 contact_source, $10 now, $11 preferred channel[], and as words
+-- ('sms email'): $12 channels opted out of[], $13 consented to[], $14 of $12 those that a file
+-- closed[]
+insert into customer (customer_id, reference, name, phone, email, language, link_count,
+    preferred_channel, opted_out, consented, opted_out_by_file, time_zone, contact_source, created_at,
+    changed_at)
+select w.customer_id, w.reference, w.name, w.phone, w.email, w.language, w.link_count, w.preferred,
+    string_to_array(w.opted_out, ' '), string_to_array(w.consented, ' '),
+    string_to_array(w.by_file, ' '), $8::text, $9::bigint, $10::timestamptz, $10::timestamptz
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+    $11::text[], $12::text[], $13::text[], $14::text[])
+    as w (customer_id, reference, name, phone, email, language, link_count, preferred, opted_out,
+        consented, by_file);
 
 -- name: import_change_customers
 -- $1 customer_id[], $2 name[], $3 phone[], $4 email[], $5 language[], $6 link_count[],
--- $7 whether the contact data are from this file[], $8 contact_source, $9 now
+-- $7 whether the contact data are from this file[], $8 contact_source, $9 now, $10 to $13 as $11 to
+-- $14 above, $14 whether these change[]
 update customer c
 set name = w.name, phone = w.phone, email = w.email, language = w.language,
     link_count = greatest(c.link_count, w.link_count),
     contact_source = case when w.has_contact then $8::bigint else c.contact_source end,
+    preferred_channel = case when w.has_terms then w.preferred else c.preferred_channel end,
+    opted_out = case when w.has_terms then string_to_array(w.opted_out, ' ') else c.opted_out end,
+    consented = case when w.has_terms then string_to_array(w.consented, ' ') else c.consented end,
+    opted_out_by_file = case when w.has_terms then string_to_array(w.by_file, ' ')
+        else c.opted_out_by_file end,
     changed_at = $9::timestamptz
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
-    $7::boolean[]) as w (customer_id, name, phone, email, language, link_count, has_contact)
+    $7::boolean[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[])
+    as w (customer_id, name, phone, email, language, link_count, has_contact, preferred, opted_out,
+        consented, by_file, has_terms)
 where c.customer_id = w.customer_id;
 
 -- name: import_register_invoices

@@ -281,6 +281,10 @@ size_t import_known_read(const PGresult *result, int row, struct import_known_cu
     c->language = pg_get_text(result, row, ++at);
     c->time_zone = pg_get_text(result, row, ++at);
     c->contact_source = pg_get_int(result, row, ++at);
+    c->terms.preferred = contact_channel_find(pg_get_text(result, row, ++at));
+    c->terms.opted_out = contact_set_read(pg_get_text(result, row, ++at));
+    c->terms.consented = contact_set_read(pg_get_text(result, row, ++at));
+    c->terms.by_file = contact_set_read(pg_get_text(result, row, ++at));
     c->local_now_s = pg_get_int(result, row, ++at);
     i->owner_id = pg_get_int(result, row, ++at);
     i->invoice_id = pg_get_int(result, row, ++at);
@@ -345,7 +349,12 @@ static void slice_customers(struct slicer *s, struct import_customers *c, size_t
     SLICE(s, c->phone, n);
     SLICE(s, c->email, n);
     SLICE(s, c->language, n);
+    SLICE(s, c->preferred, n);
+    SLICE(s, c->opted_out, n);
+    SLICE(s, c->consented, n);
+    SLICE(s, c->by_file, n);
     SLICE(s, c->has_contact, n);
+    SLICE(s, c->has_terms, n);
 }
 
 static void slice_invoices(struct slicer *s, struct import_invoices *i, size_t n)
@@ -371,14 +380,14 @@ static void slice_invoices(struct slicer *s, struct import_invoices *i, size_t n
 static void slice_events(struct slicer *s, struct import_part *p, size_t n)
 {
     struct import_events *e = &p->events;
-    SLICE(s, e->customer_id, 2 * n); /* the invoice's and the customer's */
-    SLICE(s, e->invoice_id, 2 * n);
-    SLICE(s, e->event_no, 2 * n);
-    SLICE(s, e->kind, 2 * n);
-    SLICE(s, e->facts, 2 * n);
-    SLICE(s, e->personal_hash, 2 * n);
-    SLICE(s, e->prev_hash, 2 * n);
-    SLICE(s, e->hash, 2 * n);
+    SLICE(s, e->customer_id, 3 * n); /* the invoice's, the customer's and their channels' */
+    SLICE(s, e->invoice_id, 3 * n);
+    SLICE(s, e->event_no, 3 * n);
+    SLICE(s, e->kind, 3 * n);
+    SLICE(s, e->facts, 3 * n);
+    SLICE(s, e->personal_hash, 3 * n);
+    SLICE(s, e->prev_hash, 3 * n);
+    SLICE(s, e->hash, 3 * n);
     struct import_personals *x = &p->personals;
     SLICE(s, x->customer_id, n);
     SLICE(s, x->invoice_id, n);
@@ -486,6 +495,14 @@ static void save_guards(struct pg_tx *tx, const struct import_part *p)
     add(tx, SQL_IMPORT_GUARD, &args, NULL);
 }
 
+static void add_terms(struct pg_args *args, const struct import_customers *c)
+{
+    pg_arg_texts(args, c->preferred, c->count);
+    pg_arg_texts(args, c->opted_out, c->count);
+    pg_arg_texts(args, c->consented, c->count);
+    pg_arg_texts(args, c->by_file, c->count);
+}
+
 static void save_new_customers(struct pg_tx *tx, const struct import_part *p)
 {
     const struct import_customers *c = &p->new_customers;
@@ -507,6 +524,7 @@ static void save_new_customers(struct pg_tx *tx, const struct import_part *p)
     pg_arg_text(&args, p->time_zone);
     pg_arg_int(&args, p->file_key);
     pg_arg_instant(&args, p->now);
+    add_terms(&args, c);
     add(tx, SQL_IMPORT_ADD_CUSTOMERS, &args, NULL);
 }
 
@@ -526,6 +544,8 @@ static void save_changed_customers(struct pg_tx *tx, const struct import_part *p
     pg_arg_bools(&args, c->has_contact, c->count);
     pg_arg_int(&args, p->file_key);
     pg_arg_instant(&args, p->now);
+    add_terms(&args, c);
+    pg_arg_bools(&args, c->has_terms, c->count);
     add(tx, SQL_IMPORT_CHANGE_CUSTOMERS, &args, NULL);
 }
 

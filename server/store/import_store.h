@@ -4,6 +4,7 @@
 #define DUNLIN_STORE_IMPORT_STORE_H
 
 #include "base/crypto.h"
+#include "domain/contact_terms.h"
 #include "store/store.h"
 
 enum { IMPORT_ID_LEN = 36, IMPORT_PART_BYTES_MAX = 1024 * 1024 };
@@ -101,6 +102,7 @@ struct import_known_customer {
     int64_t customer_id; /* 0: there is none with that reference */
     int64_t money_version, link_count, contact_source;
     struct span name, phone, email, language, time_zone;
+    struct contact_terms terms;
     int64_t local_now_s; /* seconds of the customer's own clock since 1970-01-01T00:00 */
     /* Of a campaign's row: whose it is, and whether its telephone can be written to. */
     struct span reference;
@@ -131,7 +133,9 @@ struct import_customers {
     size_t count;
     int64_t *customer_id, *link_count;
     struct span *reference, *name, *phone, *email, *language;
+    struct span *preferred, *opted_out, *consented, *by_file; /* the terms: null, or words */
     bool *has_contact; /* contact data from this file: changed customers only */
+    bool *has_terms;   /* terms as well */
 };
 
 struct import_invoices {

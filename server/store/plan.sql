@@ -292,9 +292,12 @@ select pg_notify('dunlin_plan', '');
 
 -- name: plan_forecast
 -- What goes on the day $16: what is planned for it, and what the rule would plan that is not yet.
--- As JSON: counts by scenario, version, step, segment, channel (that it went by, or the first it will
--- try) and state ('to come': not planned yet; 'held': as far as one can tell now something holds the
--- debt then), and a few samples.
+-- $17 days off[], $18 the ways there are beside push to devices[], $19 channels that need consent[],
+-- $20 apps whose devices can be reached[]
+-- As JSON: counts by scenario, version, step, segment, channel (that it went by, or the first that can
+-- reach the customer) and state ('to come': not planned yet; 'held': as far as one can tell now
+-- something holds the debt then; 'no address': no channel of the step reaches the customer; 'put off':
+-- the day is off, it goes later), and a few samples.
 with day as materialized (
     select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.due_at,
         r.anchor_no, r.channel,
@@ -309,26 +312,72 @@ with day as materialized (
         $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
         $13::bigint, $14::bigint, $15::bigint) j
     where j.why_not is null
-), named as (
-    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version,
-        coalesce(d.channel, s.channels[1]) as channel,
-        coalesce(c.segment, 'on_time') as segment, d.due_at,
+), dead as materialized (
+    select f.customer_id, string_agg(f.channel, ' ' order by f.channel) as channels
+    from contact_fault f
+    join customer c using (customer_id)
+    where f.is_dead and f.address = case f.channel when 'email' then c.email else c.phone end
+    group by f.customer_id
+), equipped as materialized (
+    select distinct x.customer_id
+    from device x
+    where x.state = 'live' and x.app = any ($20::text[])
+), named as materialized (
+    -- What the way of a customer depends on beside the step stands in the columns behind `channels`.
+    select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, d.channel,
+        coalesce(c.segment, 'on_time') as segment, d.due_at, c.time_zone, d.state, s.channels,
+        coalesce(c.preferred_channel, '') as preferred, c.opted_out, c.consented,
+        c.phone is not null as has_phone, c.email is not null as has_email,
+        coalesce(x.channels, '') as dead, e.customer_id is not null as has_device,
+        d.state in ('scheduled', 'to come') as is_ahead,
         -- as the claim has it (reminder.sql)
-        case when d.state in ('scheduled', 'to come') and (
-                select 1 from hold h
-                where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
-                    and case when s.anchor = 'promise' and h.hold_no = d.anchor_no
-                        then h.released_at is not null
-                        else h.released_at is null
-                            and (h.until is null or h.until > greatest(d.due_at, $11::timestamptz))
-                            and h.kind <> case s.anchor when 'promise' then 'promise'
-                                when 'instalment' then 'plan' else '' end end
-                limit 1) is not null
-            then 'held' else d.state end as state
+        d.state in ('scheduled', 'to come') and (
+            select 1 from hold h
+            where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+                and case when s.anchor = 'promise' and h.hold_no = d.anchor_no
+                    then h.released_at is not null
+                    else h.released_at is null
+                        and (h.until is null or h.until > greatest(d.due_at, $11::timestamptz))
+                        and h.kind <> case s.anchor when 'promise' then 'promise'
+                            when 'instalment' then 'plan' else '' end end
+            limit 1) is not null as is_held
     from day d
     join scenario n using (scenario_id)
     join scenario_step s using (scenario_id, version, step_no)
     join customer c using (customer_id)
+    left join dead x using (customer_id)
+    left join equipped e using (customer_id)
+), way as materialized (
+    -- Those of whom all that matters is the same are reached the same way: one of them is asked about.
+    select p.*, y.channel as way
+    from (
+        select n.channels, n.preferred, n.opted_out, n.consented, n.has_phone, n.has_email, n.dead,
+            n.has_device, min(n.customer_id) as customer_id
+        from named n
+        where n.is_ahead
+        group by 1, 2, 3, 4, 5, 6, 7, 8) p
+    left join lateral reminder_way(p.customer_id, p.channels, 0, p.has_device, $18::text[],
+        $19::text[]) y on true
+), opening as materialized (
+    select n.due_at, n.time_zone, send_opening(greatest(n.due_at, $11::timestamptz), n.time_zone,
+        $12::bigint, $13::bigint, $14::bigint, $17::date[]) as goes_at
+    from (select distinct due_at, time_zone from named where is_ahead) n
+), told as materialized (
+    select n.customer_id, n.invoice_id, n.step, n.scenario, n.version, n.segment,
+        coalesce(n.channel, w.way, n.channels[1]) as channel, coalesce(o.goes_at, n.due_at) as due_at,
+        case
+            when n.is_held then 'held'
+            when n.is_ahead and w.way is null then 'no address'
+            when n.is_ahead and (o.goes_at at time zone n.time_zone)::date
+                > greatest($16::date, ($11::timestamptz at time zone n.time_zone)::date)
+                then 'put off'
+            else n.state
+        end as state
+    from named n
+    left join opening o on n.is_ahead and o.due_at = n.due_at and o.time_zone = n.time_zone
+    left join way w on n.is_ahead and w.channels = n.channels and w.preferred = n.preferred
+        and w.opted_out = n.opted_out and w.consented = n.consented and w.has_phone = n.has_phone
+        and w.has_email = n.has_email and w.dead = n.dead and w.has_device = n.has_device
 )
 select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'version', g.version,
             'step', g.step, 'segment', g.segment, 'channel', g.channel, 'state', g.state,
@@ -336,7 +385,7 @@ select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'vers
             '[]')::text
         from (
             select scenario, version, step, segment, channel, state, count(*) as count
-            from named
+            from told
             group by scenario, version, step, segment, channel, state
             order by count(*) desc
             limit 500) g) as counts,
@@ -345,9 +394,9 @@ select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'vers
             'channel', x.channel,
             'due_at', to_char(x.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
             order by x.due_at, x.customer_id), '[]')::text
-        from (select * from named order by due_at, customer_id, invoice_id limit 5) x
+        from (select * from told order by due_at, customer_id, invoice_id limit 5) x
         join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) as samples,
-    (select count(*) from named) as total;
+    (select count(*) from told) as total;
 
 -- name: plan_anchors
 -- The dates of a debt that steps may count from. $1 number or null, $2 customer_id, $3 invoice_id
@@ -378,16 +427,31 @@ where (i.customer_id, i.invoice_id) in (
 
 -- name: plan_explain
 -- One debt, as JSON: what it is, what was (reminders), what will be or will not and why (the rule's
--- verdict on each step), and what holds it now. $16 payments started before this no longer hold,
--- $17 seconds the payment feed may be old (0: not asked), $18 to $20 messages a day, week, 30 days
--- (0: no limit)
+-- verdict on each step, and what holds it when its time has come), and what holds it at a moment: now,
+-- or when a day to come begins. All as far as one can tell today: nobody knows which payment fails,
+-- which hold without an end is released, and what else is sent until then.
+-- $16 payments started before this no longer hold now, $17 seconds the payment feed may be old (0: not
+-- asked), $18 to $20 messages a day, week, 30 days (0: no limit), $21 days off[], $22 the ways there
+-- are beside push to devices[], $23 channels that need consent[], $24 apps whose devices can be
+-- reached[], $25 a day, or null. Of a day only what was or falls on it, or goes then, is told; of one
+-- to come what holds the debt as it begins; of today and of days that are over the events as well.
 with debt as materialized (
     select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
         i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
         i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
-        ($11::timestamptz at time zone i.payer_time_zone) as local_now
+        c.consented, a.at, (a.at at time zone i.payer_time_zone) as local_at,
+        $25::date < a.today as is_over, a.at = $11::timestamptz as is_now, (
+            select 1 from device x
+            where x.customer_id = i.customer_id and x.state = 'live' and x.app = any ($24::text[])
+            limit 1) is not null as has_device
     from invoice i
     join customer c using (customer_id)
+    cross join lateral (
+        select t.today, case when $25::date > t.today
+            then ($25::date + make_interval(secs => $12::bigint)) at time zone i.payer_time_zone
+            else $11::timestamptz end as at
+        from (select ($11::timestamptz at time zone i.payer_time_zone)::date as today) t
+        offset 0) a
     where i.customer_id = ($7::bigint[])[1] and i.invoice_id = ($8::bigint[])[1]
 ), judged as materialized (
     select j.*, s.anchor, s.offset_days, s.is_working_days, s.on_day_off, s.repeat_days, s.channels,
@@ -408,16 +472,89 @@ with debt as materialized (
     join scenario_version v using (scenario_id, version)
     join scenario_step s using (scenario_id, version, step_no)
     cross join debt d
-), messages as (
-    select count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '1 day')
-            as day,
-        count(distinct r.message_no) filter (where r.claimed_at > $11::timestamptz - interval '7 days')
-            as week,
-        count(distinct r.message_no) as month
-    from reminder r
-    join debt d on d.customer_id = r.customer_id
-    where r.claimed_at > $11::timestamptz - interval '30 days' and r.step not like 'thanks%'
-        and r.message_no is not null
+), ahead as materialized (
+    -- What may still go, each with the moment when its time has come.
+    select w.*, send_opening(greatest(w.due_at, $11::timestamptz), d.payer_time_zone, $12::bigint,
+            $13::bigint, $14::bigint, $21::date[]) as opens_at
+    from (
+        select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from
+        from judged j
+        where j.why_not is null and not j.is_held_out
+        union all
+        select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no
+        from debt d
+        join reminder r on r.customer_id = d.customer_id and r.invoice_id = d.invoice_id
+        cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
+        left join scenario_step s on s.scenario_id = r.scenario_id and s.version = r.version
+            and s.step_no = r.step_no
+        where r.state = 'scheduled') w
+    cross join debt d
+), held as materialized (
+    -- What keeps it when its time has come, as the claim has it (reminder.sql).
+    select a.step, h.rule, h.data, h.until
+    from ahead a
+    cross join debt d
+    cross join lateral (
+        select h.kind as rule, json_build_object('hold', h.hold_no, 'until', to_char(
+                h.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as data, h.until
+        from hold h
+        where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
+            and not reminder_is_thanks(a.step)
+            and case when a.anchor = 'promise' and h.hold_no = a.anchor_no
+                then h.released_at is not null
+                else h.released_at is null and (h.until is null or h.until > a.opens_at)
+                    and h.kind <> case a.anchor when 'promise' then 'promise'
+                        when 'instalment' then 'plan' else '' end end
+        union all
+        select 'in flight', json_build_object('payment', p.payment_no, 'state', p.state),
+            case when p.state <> 'pending'
+                then p.changed_at + ($11::timestamptz - $16::timestamptz) end
+        from payment_allocation l
+        join payment p using (customer_id, payment_no)
+        where l.customer_id = d.customer_id and l.invoice_id = d.invoice_id
+            and not reminder_is_thanks(a.step)
+            and (p.state = 'pending' or (p.state in ('created', 'started')
+                and p.changed_at + ($11::timestamptz - $16::timestamptz) > a.opens_at))
+        union all
+        select 'budget', json_build_object('counted', b.counted, 'until', to_char(
+            b.free_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), b.free_at
+        from contact_budget(d.customer_id, a.opens_at, $18::bigint, $19::bigint, $20::bigint) b
+        where b.left_count <= 0 and not reminder_is_thanks(a.step)
+            and a.places[a.place_from + 1] <> 'handover') h
+), outlook as materialized (
+    -- goes_at: when it goes, or, while something with an end holds it, would go behind that; null when
+    -- nobody can tell. A newer step that is due by then takes its place (is_overtaken).
+    select a.step, y.channel, y.passed, g.goes_at, h.rules, h.first_rule,
+        not reminder_is_thanks(a.step) and exists (
+            select from ahead n
+            where not reminder_is_thanks(n.step) and n.due_at > a.due_at
+                and n.due_at <= g.goes_at and split_part(n.step, '+', 1) <> split_part(a.step, '+', 1)
+        ) as is_overtaken
+    from ahead a
+    cross join debt d
+    cross join lateral (
+        select json_agg(json_strip_nulls(json_build_object('rule', x.rule, 'data', x.data)))
+                as rules, min(x.rule) as first_rule, bool_or(x.until is null) as is_open,
+            max(x.until) as until
+        from held x
+        where x.step = a.step) h
+    cross join lateral (
+        select case when h.is_open then null when h.until is null then a.opens_at
+            else send_opening(greatest(h.until, a.opens_at), d.payer_time_zone, $12::bigint,
+                $13::bigint, $14::bigint, $21::date[]) end as goes_at
+        offset 0) g
+    left join lateral reminder_way(d.customer_id, a.places, a.place_from, d.has_device,
+        $22::text[], $23::text[]) y on true
+), said as materialized (
+    select o.step, o.first_rule is null and not o.is_overtaken and o.channel is not null as goes,
+        case when o.first_rule is not null then o.first_rule
+            when o.is_overtaken then 'a newer step is due by then'
+            when o.channel is null then 'no address' end as why_not,
+        to_char(o.goes_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as goes_at,
+        (o.goes_at at time zone d.payer_time_zone)::date as goes_on, o.rules, o.channel, o.passed,
+        nullif(o.is_overtaken, false) as is_overtaken
+    from outlook o
+    cross join debt d
 )
 select json_build_object(
     'id', d.customer_id || '-' || d.invoice_id, 'number', d.number, 'kind', d.kind,
@@ -425,9 +562,11 @@ select json_build_object(
     'issue_date', d.issue_date, 'due_date', d.due_date, 'time_zone', d.payer_time_zone,
     'segment', coalesce(d.segment, 'on_time'), 'segment_facts', d.segment_facts::json,
     'waits_for_planner', d.needs_plan,
+    'at', case when not coalesce(d.is_over, false)
+        then to_char(d.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end,
     'held_by', (
-        select coalesce(json_agg(json_strip_nulls(json_build_object('rule', h.rule, 'data', h.data))),
-            '[]')
+        select coalesce(json_agg(json_strip_nulls(json_build_object('rule', h.rule, 'data', h.data)))
+            filter (where d.is_over is not true), '[]')
         from (
             select 'paid' as rule, json_build_object('due_minor', d.due_minor) as data
             where d.due_minor <= 0
@@ -443,13 +582,14 @@ select json_build_object(
             join payment p using (customer_id, payment_no)
             where a.customer_id = d.customer_id and a.invoice_id = d.invoice_id
                 and (p.state = 'pending'
-                    or (p.state in ('created', 'started') and p.changed_at > $16::timestamptz))
+                    or (p.state in ('created', 'started') and p.changed_at
+                        + ($11::timestamptz - $16::timestamptz) > d.at))
             union all
             select h.kind, json_build_object('hold', h.hold_no, 'until',
                 to_char(h.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
             from hold h
             where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
-                and h.released_at is null and (h.until is null or h.until > $11::timestamptz)
+                and h.released_at is null and (h.until is null or h.until > d.at)
             union all
             select 'red switch', json_build_object('by', s.stopped_by, 'reason', s.stop_reason)
             from sending s
@@ -459,28 +599,43 @@ select json_build_object(
                 to_char(s.feed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                 'seconds_max', $17::bigint)
             from sending s
-            where $17::bigint > 0 and d.due_date < d.local_now::date
+            where d.is_now and $17::bigint > 0 and d.due_date < d.local_at::date
                 and (s.feed_at is null
                     or s.feed_at < $11::timestamptz - make_interval(secs => $17::bigint))
             union all
-            select 'quiet hours', json_build_object('until', to_char(
-                (plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
-                    at time zone d.payer_time_zone) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
-            where plan_into_window(d.local_now, $12::integer, $13::integer, $14::integer)
-                > d.local_now
+            select case when d.local_at::date = any ($21::date[]) then 'day off'
+                    else 'quiet hours' end,
+                json_build_object('until', to_char(
+                    q.opening at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            from (
+                select send_opening(d.at, d.payer_time_zone, $12::bigint, $13::bigint, $14::bigint,
+                    $21::date[]) as opening) q
+            where q.opening > d.at
             union all
-            select 'budget', json_build_object('day', m.day, 'week', m.week, '30_days', m.month)
-            from messages m
-            where ($18::bigint > 0 and m.day >= $18::bigint)
-                or ($19::bigint > 0 and m.week >= $19::bigint)
-                or ($20::bigint > 0 and m.month >= $20::bigint)
+            select 'budget', json_build_object('counted', b.counted, 'until', to_char(
+                b.free_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            from contact_budget(d.customer_id, d.at, $18::bigint, $19::bigint, $20::bigint) b
+            where b.left_count <= 0
             union all
             select 'opted out', json_build_object('channels', d.opted_out)
             where d.opted_out <> '{}'
             union all
+            select 'no consent', json_build_object('channels', x.channels)
+            from (
+                select array(select unnest($23::text[]) except select unnest(d.consented)
+                    order by 1) as channels) x
+            where x.channels <> '{}'
+            union all
+            select 'dead address', json_build_object('channels', x.channels)
+            from (
+                select json_agg(f.channel order by f.channel) as channels
+                from contact_fault f
+                where f.customer_id = d.customer_id and f.is_dead
+                    and f.address = case f.channel when 'email' then d.email else d.phone end) x
+            where x.channels is not null
+            union all
             select 'no address', null
-            where d.phone is null and d.email is null and not exists (
-                select from device x where x.customer_id = d.customer_id and x.state = 'live')
+            where d.phone is null and d.email is null and not d.has_device
             union all
             select 'hold-out', json_build_object('place', holdout_place(d.customer_id),
                 'permille', $15::bigint)
@@ -489,18 +644,28 @@ select json_build_object(
     'was', (
         select coalesce(json_agg(json_strip_nulls(json_build_object('step', r.step, 'state', r.state,
             'reason', r.reason, 'scenario', n.name, 'version', r.version, 'date', r.step_date,
-            'channel', r.channel, 'delivery', r.delivery,
+            'channel', coalesce(r.channel, o.channel), 'delivery', r.delivery,
+            'goes', o.goes, 'why_not', o.why_not, 'goes_at', o.goes_at, 'goes_on', o.goes_on,
+            'held_by', o.rules, 'passed', o.passed,
+            'is_overtaken', o.is_overtaken,
             'due_at', to_char(r.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'finished_at',
             to_char(r.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
             order by r.due_at, r.step), '[]')
         from reminder r
         left join scenario n on n.scenario_id = r.scenario_id
-        where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id),
+        left join said o on o.step = r.step and r.state = 'scheduled'
+        where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id
+            and ($25::date is null or o.goes_on = $25::date
+                or coalesce(r.step_date, (r.due_at at time zone d.payer_time_zone)::date) = $25::date
+                or (r.finished_at at time zone d.payer_time_zone)::date = $25::date)),
     'steps', (
         select coalesce(json_agg(json_strip_nulls(json_build_object('step', j.step, 'goes',
-                j.why_not is null and not j.is_held_out, 'why_not',
-                coalesce(j.why_not, case when j.is_held_out then 'hold-out' end),
+                j.why_not is null and not j.is_held_out and coalesce(o.goes, false), 'why_not',
+                coalesce(j.why_not, case when j.is_held_out then 'hold-out' else o.why_not end),
+            'goes_at', o.goes_at, 'goes_on', o.goes_on, 'held_by', o.rules, 'channel', o.channel,
+            'passed', o.passed,
+            'is_overtaken', o.is_overtaken,
             'scenario', j.scenario, 'version', j.version, 'date', j.step_date,
             'due_at', to_char(j.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'is_missed', j.is_missed, 'anchor', j.anchor, 'anchor_date', j.anchor_date,
@@ -516,6 +681,20 @@ select json_build_object(
                 'amount_from_minor', j.amount_from_minor,
                 'amount_to_minor', j.amount_to_minor))))
             order by j.step_date, j.position, j.step_no), '[]')
-        from judged j)
+        from judged j
+        left join said o on o.step = j.step and j.why_not is null and not j.is_held_out
+        where $25::date is null or j.step_date = $25::date or o.goes_on = $25::date),
+    'events', case when $25::date is not null and d.is_over is not null and (
+            d.is_over or d.is_now) then (
+        select coalesce(json_agg(json_build_object('at', to_char(
+                v.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'kind', v.kind,
+                'facts', v.facts::json) order by v.event_no), '[]')
+        from (
+            select x.event_no, x.at, x.kind, x.facts
+            from event x
+            where x.customer_id = d.customer_id and x.invoice_id = d.invoice_id
+                and (x.at at time zone d.payer_time_zone)::date = $25::date
+            order by x.event_no
+            limit 200) v) end
 )::text as explained
 from debt d;

@@ -303,12 +303,22 @@ int64_t plan_read_count(const PGresult *result)
 
 /* ---- asking without planning ---- */
 
+static void bind_outlook(struct pg_args *args, const struct plan_outlook *outlook)
+{
+    pg_arg_dates(args, outlook->days_off, outlook->days_off_count);
+    pg_arg_texts(args, outlook->ways, outlook->way_count);
+    pg_arg_texts(args, outlook->consents, outlook->consent_count);
+    pg_arg_texts(args, outlook->apps, outlook->app_count);
+}
+
 int plan_forecast(struct pg *pg, struct pg_query *query, const struct plan_question *q, int32_t day,
-                  pg_result_cb on_result, void *owner, struct err *err)
+                  const struct plan_outlook *outlook, pg_result_cb on_result, void *owner,
+                  struct err *err)
 {
     struct pg_args args;
     bind_question(&args, q);
     pg_arg_date(&args, day);
+    bind_outlook(&args, outlook);
     int rc = pg_read(pg, query, SQL_PLAN_FORECAST, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -361,6 +371,11 @@ int plan_explain(struct pg *pg, struct pg_query *query, const struct plan_explai
     pg_arg_int(&args, e->manners->budget_day);
     pg_arg_int(&args, e->manners->budget_week);
     pg_arg_int(&args, e->manners->budget_30_days);
+    bind_outlook(&args, &e->outlook);
+    if (e->has_day)
+        pg_arg_date(&args, e->day);
+    else
+        pg_arg_null(&args);
     int rc = pg_read(pg, query, SQL_PLAN_EXPLAIN, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;

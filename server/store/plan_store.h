@@ -119,9 +119,21 @@ int64_t plan_read_count(const PGresult *);
 
 /* ---- asking without planning ---- */
 
+/* What is known of how and when people are reached. */
+struct plan_outlook {
+    const struct span *ways; /* beside push to devices: "sms", … */
+    size_t way_count;
+    const struct span *apps; /* whose devices can be told */
+    size_t app_count;
+    const struct span *consents; /* channels that need the customer's consent */
+    size_t consent_count;
+    const int32_t *days_off; /* as far as anything may be put off */
+    size_t days_off_count;
+};
 /* What goes on a day. The question's hits are those of the day, its range is all customers. */
 MUST_CHECK int plan_forecast(struct pg *, struct pg_query *, const struct plan_question *,
-                             int32_t day, pg_result_cb, void *owner, struct err *);
+                             int32_t day, const struct plan_outlook *, pg_result_cb, void *owner,
+                             struct err *);
 struct plan_forecast {
     struct span counts, samples; /* JSON, see plan.sql; into the result */
     int64_t total;
@@ -146,8 +158,11 @@ void plan_read_anchor(const PGresult *, int row, struct plan_anchor *);
 /* One debt and the rule's word on each of its steps, as JSON; see plan.sql. */
 struct plan_explaining {
     struct plan_question question; /* of one debt */
-    struct instant hold_since;     /* payments started before it no longer hold */
+    struct instant hold_since;     /* payments started before it no longer hold now */
     const struct reminder_rules *manners;
+    struct plan_outlook outlook;
+    bool has_day;
+    int32_t day; /* what holds the debt is told of this day, where it is to come */
 };
 MUST_CHECK int plan_explain(struct pg *, struct pg_query *, const struct plan_explaining *,
                             pg_result_cb, void *owner, struct err *);

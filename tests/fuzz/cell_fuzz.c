@@ -74,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct date date;
     enum language language;
     enum invoice_kind kind;
+    enum contact_channel channel;
+    bool is_yes;
     char currency[4];
     try_amount(text);
     try_texts(text);
@@ -84,5 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         assert(currency_exponent(span_str(currency)) >= 0);
     (void)csv_value_language(text, &language);
     (void)csv_value_kind(text, &kind);
+    (void)csv_value_channel(text, &channel);
+    (void)csv_value_consent(text, &is_yes);
     return 0;
 }

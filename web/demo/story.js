@@ -13,6 +13,7 @@ const heldBy = {
     paid: 'Nothing is left to pay', campaign: 'Belongs to a campaign: no ladder follows', 'no link': 'It has no link that is good', 'in flight': 'A payment is on its way',
     dispute: 'Disputed', plan: 'In a payment plan', promise: 'A promise to pay', admin: 'Handed over, or held by hand', 'red switch': 'All sending is stopped',
     'stale feed': 'The payment feed is too old', 'quiet hours': 'Outside the hours for writing', budget: 'Over the contact budget', 'opted out': 'Opted out of a channel',
+    'no consent': 'A channel needs their consent', 'dead address': 'An address is dead', 'day off': 'A day off',
     'no address': 'There is no way to reach them', 'hold-out': 'In the group that is never reminded',
 };
 const whyNot = { 'not in segments': 'for other customers', segment: 'for other customers' };

@@ -356,6 +356,58 @@ static void every_refusal_has_a_word_of_its_own_and_a_sentence(void **state)
     }
 }
 
+static void channels_and_consents_have_their_usual_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum csv_refusal refusal;
+        enum contact_channel channel;
+    } channels[] = {
+        {"SMS", CSV_GOOD, CONTACT_SMS},
+        {" e-mail ", CSV_GOOD, CONTACT_EMAIL},
+        {"mail", CSV_GOOD, CONTACT_EMAIL},
+        {"Głos", CSV_GOOD, CONTACT_VOICE},
+        {"Telefon", CSV_GOOD, CONTACT_CALL},
+        {"call", CSV_GOOD, CONTACT_CALL},
+        {"push", CSV_GOOD, CONTACT_PUSH},
+        {"", CSV_EMPTY, CONTACT_NONE},
+        {"e", CSV_CHANNEL_UNKNOWN, CONTACT_NONE},
+        {"fax", CSV_CHANNEL_UNKNOWN, CONTACT_NONE},
+        {"sms, e-mail", CSV_CHANNEL_UNKNOWN, CONTACT_NONE},
+    };
+    static const struct {
+        const char *text;
+        enum csv_refusal refusal;
+        bool is_yes;
+    } consents[] = {
+        {"yes", CSV_GOOD, true},
+        {"TAK", CSV_GOOD, true},
+        {"1", CSV_GOOD, true},
+        {"no", CSV_GOOD, false},
+        {"Nie", CSV_GOOD, false},
+        {"0", CSV_GOOD, false},
+        {"true", CSV_GOOD, true},
+        {"False", CSV_GOOD, false},
+        {" ", CSV_EMPTY, false},
+        {"maybe", CSV_CONSENT_UNKNOWN, false},
+        {"2", CSV_CONSENT_UNKNOWN, false},
+        {"2026-11-03", CSV_CONSENT_UNKNOWN, false},
+    };
+    for (size_t i = 0; i < COUNT(channels); ++i) {
+        enum contact_channel channel = CONTACT_NONE;
+        if (csv_value_channel(span_str(channels[i].text), &channel) != channels[i].refusal ||
+            channel != channels[i].channel)
+            fail_msg("channel '%s'", channels[i].text);
+    }
+    for (size_t i = 0; i < COUNT(consents); ++i) {
+        bool is_yes = false;
+        if (csv_value_consent(span_str(consents[i].text), &is_yes) != consents[i].refusal ||
+            is_yes != consents[i].is_yes)
+            fail_msg("consent '%s'", consents[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +424,7 @@ int main(void)
         cmocka_unit_test(accounts_are_normalised_or_refused),
         cmocka_unit_test(folding_makes_headers_comparable),
         cmocka_unit_test(every_refusal_has_a_word_of_its_own_and_a_sentence),
+        cmocka_unit_test(channels_and_consents_have_their_usual_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

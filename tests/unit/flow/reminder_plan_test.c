@@ -17,12 +17,16 @@
 
 enum { DAY_S = 86400, NOON = 1795348800, CALLS_MAX = 2000 };
 
+enum { DAY_25 = 20782, DAY_27 = 20784, DAY_24_DECEMBER = 20811 }; /* November, 2026 */
+
 static struct money_fixture fixture;
 
 static int suite_setup(void **state)
 {
     (void)state;
     fixture_new(&fixture);
+    fixture.world.reach = (struct world_reach){
+        .ways = {SPAN_LIT("push"), SPAN_LIT("sms"), SPAN_LIT("email")}, .way_count = 3};
     return 0;
 }
 
@@ -70,6 +74,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_time = (struct instant){INT64_C(1000000) * NOON};
+    fixture.world.reminders = (struct reminder_rules){.window_from_second = 0};
     fixture_seed(&fixture, 20);
     sql("truncate reminder, invoice_registry, planned, scenario, scenario_version, scenario_step "
         "restart identity");
@@ -412,15 +417,20 @@ static void on_explained(void *owner, struct span json, const struct err *err)
                                                   : json_loadb(json.base, json.len, 0, NULL);
 }
 
-static json_t *explain(const char *number)
+static json_t *explain_on(const char *number, const int32_t *day)
 {
     json_t *answer = NULL;
     struct err err;
     const struct plan_debt_name name = {.number = span_str(number)};
-    assert_int_equal(reminder_explain(&fixture.world, &name, on_explained, &answer, &err), 0);
+    assert_int_equal(reminder_explain(&fixture.world, &name, day, on_explained, &answer, &err), 0);
     while (answer == NULL)
         h2o_evloop_run(fixture.world.loop, 50);
     return answer;
+}
+
+static json_t *explain(const char *number)
+{
+    return explain_on(number, NULL);
 }
 
 static json_t *forecast(int32_t day)
@@ -455,7 +465,6 @@ static json_int_t count_of(const json_t *answer, const char *state)
 static void the_forecast_is_what_is_then_planned(void **state)
 {
     (void)state;
-    enum { DAY_25 = 20782 };
     plan_all();
     sql("update invoice set due_minor = 0, paid_at = now() where customer_id = 1;"
         "update invoice set due_date = '2026-11-28' where customer_id = 2");
@@ -502,7 +511,7 @@ static void a_debt_is_told_why_each_step_goes_or_stays(void **state)
     json_t *answer = explain("FV4");
     assert_string_equal(word_of(answer, "issue", "why_not"), "planned before");
     assert_string_equal(word_of(answer, "due", "why_not"), "step: segment");
-    assert_null(word_of(answer, "after_9", "why_not"));
+    assert_string_equal(word_of(answer, "after_9", "why_not"), "dispute");
     assert_string_equal(word_of(answer, "after_9", "due_at"), "2026-12-06T09:00:00Z");
     bool is_disputed = false;
     size_t i;
@@ -514,6 +523,223 @@ static void a_debt_is_told_why_each_step_goes_or_stays(void **state)
     json_decref(answer);
     answer = explain("nobody's");
     assert_true(json_is_null(answer));
+}
+
+/* ---- a day to come ---- */
+
+static bool holds(const json_t *answer, const char *rule)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(answer, "held_by"), i,
+                       item) if (strcmp(json_string_value(json_object_get(item, "rule")), rule) ==
+                                 0) return true;
+    return false;
+}
+
+static bool goes(const json_t *answer, const char *step)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(answer, "steps"), i,
+                       item) if (strcmp(json_string_value(json_object_get(item, "step")), step) ==
+                                 0) return json_is_true(json_object_get(item, "goes"));
+    return false;
+}
+
+static void register_numbers(void)
+{
+    sql("insert into invoice_registry select number, customer_id, invoice_id from invoice");
+}
+
+/* Nine to eight, from Monday to Saturday, not on holidays. */
+static void keep_hours(void)
+{
+    fixture.world.reminders = (struct reminder_rules){.window_from_second = 9 * 3600,
+                                                      .window_to_second = 20 * 3600,
+                                                      .window_weekdays = 63,
+                                                      .keeps_days_off = true};
+}
+
+/* A promise until the 26th holds what is for the 25th, which goes behind it; on the 27th it is
+ * over. */
+static void what_ends_before_a_day_does_not_hold_on_it(void **state)
+{
+    (void)state;
+    const int32_t day_25 = DAY_25, day_27 = DAY_27;
+    register_numbers();
+    keep_hours();
+    sql("insert into hold (customer_id, invoice_id, hold_no, kind, until, created_at)"
+        " values (4, 4, 1, 'promise', '2026-11-26 00:00Z', now())");
+    json_t *now = explain("FV4"), *then = explain_on("FV4", &day_25);
+    assert_true(holds(now, "promise"));
+    assert_true(holds(then, "promise"));
+    /* Nine o'clock in Warsaw, when the day begins for whoever writes. */
+    assert_string_equal(json_string_value(json_object_get(then, "at")), "2026-11-25T08:00:00Z");
+    assert_int_equal(json_array_size(json_object_get(then, "steps")), 1);
+    assert_false(goes(then, "before_2"));
+    assert_string_equal(word_of(then, "before_2", "why_not"), "promise");
+    assert_string_equal(word_of(then, "before_2", "goes_at"), "2026-11-26T08:00:00Z");
+    assert_string_equal(word_of(then, "before_2", "goes_on"), "2026-11-26");
+    json_decref(then);
+    then = explain_on("FV4", &day_27);
+    assert_false(holds(then, "promise"));
+    assert_true(goes(then, "due"));
+    assert_string_equal(word_of(then, "due", "goes_at"), "2026-11-27T09:00:00Z");
+    json_decref(now);
+    json_decref(then);
+}
+
+/* What is in flight is given up after its time; what waits for the provider may take for ever. */
+static void a_started_payment_holds_as_long_as_its_time(void **state)
+{
+    (void)state;
+    const int32_t day_25 = DAY_25;
+    register_numbers();
+    fixture.world.payment_in_flight_seconds = 3600;
+    /* The fixture's payments, one of each debt. */
+    sql("update payment set state = 'failed';"
+        "update payment set state = case customer_id when 4 then 'started' else 'pending' end,"
+        " changed_at = '2026-11-22 11:30Z' where customer_id in (4, 5)");
+    json_t *now = explain("FV4"), *then = explain_on("FV4", &day_25),
+           *pending = explain_on("FV5", &day_25);
+    assert_true(holds(now, "in flight"));
+    assert_false(holds(then, "in flight"));
+    assert_true(goes(then, "before_2"));
+    assert_true(holds(pending, "in flight"));
+    assert_string_equal(word_of(pending, "before_2", "why_not"), "in flight");
+    assert_null(word_of(pending, "before_2", "goes_at"));
+    json_decref(now);
+    json_decref(then);
+    json_decref(pending);
+    fixture.world.payment_in_flight_seconds = 0;
+}
+
+/* Due on Christmas Eve, a holiday; so are both days behind it, and then it is Sunday. What is for
+ * the 26th comes up on Monday as well, and being newer it is what goes. */
+static void days_off_move_the_time_that_is_told(void **state)
+{
+    (void)state;
+    const int32_t eve = DAY_24_DECEMBER, monday = DAY_24_DECEMBER + 4;
+    register_numbers();
+    keep_hours();
+    sql("update invoice set due_date = '2026-12-24' where customer_id = 4");
+    json_t *answer = explain_on("FV4", &eve);
+    assert_true(holds(answer, "day off"));
+    assert_string_equal(word_of(answer, "due", "due_at"), "2026-12-24T09:00:00Z");
+    assert_string_equal(word_of(answer, "due", "goes_at"), "2026-12-28T08:00:00Z");
+    assert_false(goes(answer, "due"));
+    assert_string_equal(word_of(answer, "due", "why_not"), "a newer step is due by then");
+    json_decref(answer);
+    answer = explain_on("FV4", &monday);
+    assert_true(goes(answer, "after_2"));
+    assert_string_equal(word_of(answer, "after_2", "goes_at"), "2026-12-28T08:00:00Z");
+    json_decref(answer);
+    answer = forecast(DAY_24_DECEMBER);
+    assert_int_equal(count_of(answer, "put off"), 1);
+    const json_t *sample = json_array_get(json_object_get(answer, "samples"), 0);
+    assert_string_equal(json_string_value(json_object_get(sample, "due_at")),
+                        "2026-12-28T08:00:00Z");
+    json_decref(answer);
+}
+
+/* Four customers: one consented, one did not, one whose mail address is dead besides, one who opted
+ * out of both. */
+static void who_cannot_be_reached_one_way_is_told_the_next(void **state)
+{
+    (void)state;
+    const int32_t day_25 = DAY_25;
+    register_numbers();
+    fixture.world.reminders.consents[0] = SPAN_LIT("sms");
+    fixture.world.reminders.consent_count = 1;
+    sql("update scenario_step set channels = '{sms,email}', wait_seconds = '{0,0}',"
+        " unless = '{\"\",\"\"}';"
+        "update invoice set due_date = '2027-11-27' where customer_id > 4;"
+        "update customer set phone = '+48600100200', email = 'a@example.com';"
+        "update customer set consented = '{sms}' where customer_id = 1;"
+        "update customer set opted_out = '{sms,email}' where customer_id = 4;"
+        "insert into contact_fault (customer_id, channel, address, is_dead, reason, at) values"
+        " (2, 'email', 'old@example.com', true, 'gone', now()),"
+        " (3, 'email', 'a@example.com', true, 'gone', now())");
+    json_t *one = explain_on("FV1", &day_25), *two = explain_on("FV2", &day_25),
+           *three = explain_on("FV3", &day_25), *four = explain_on("FV4", &day_25);
+    assert_string_equal(word_of(one, "before_2", "channel"), "sms");
+    assert_false(holds(one, "no consent"));
+    assert_true(holds(two, "no consent"));
+    assert_false(holds(two, "dead address"));
+    assert_string_equal(word_of(two, "before_2", "channel"), "email");
+    assert_string_equal(word_of(two, "before_2", "passed"), "sms: no consent");
+    assert_true(holds(three, "dead address"));
+    assert_string_equal(word_of(three, "before_2", "why_not"), "no address");
+    assert_string_equal(word_of(three, "before_2", "passed"),
+                        "sms: no consent, email: dead address");
+    assert_string_equal(word_of(four, "before_2", "passed"), "sms: opted out, email: opted out");
+    json_t *day = forecast(DAY_25);
+    assert_int_equal(count_of(day, "to come"), 2);
+    assert_int_equal(count_of(day, "no address"), 2);
+    size_t i;
+    const json_t *item;
+    json_int_t by_email = 0;
+    json_array_foreach(json_object_get(day, "counts"), i, item)
+    {
+        if (strcmp(json_string_value(json_object_get(item, "state")), "to come") == 0 &&
+            strcmp(json_string_value(json_object_get(item, "channel")), "email") == 0)
+            by_email += total_of(item, "count");
+    }
+    assert_int_equal(by_email, 1);
+    json_decref(one);
+    json_decref(two);
+    json_decref(three);
+    json_decref(four);
+    json_decref(day);
+    sql("delete from contact_fault");
+}
+
+/* One message a week; one went on the 22nd at noon UTC. */
+static void the_budget_is_told_as_far_as_it_is_known(void **state)
+{
+    (void)state;
+    const int32_t day_25 = DAY_25;
+    register_numbers();
+    fixture.world.reminders.budget_week = 1;
+    sql("insert into reminder (customer_id, invoice_id, step, due_at, state, reason, channel,"
+        " claimed_at, finished_at, message_no) values (4, 4, 'hello', '2026-11-22 12:00Z', 'sent',"
+        " 'accepted', 'sms', '2026-11-22 12:00Z', '2026-11-22 12:00Z', 1)");
+    json_t *answer = explain_on("FV4", &day_25);
+    assert_true(holds(answer, "budget"));
+    assert_string_equal(word_of(answer, "before_2", "why_not"), "budget");
+    /* On the 29th at noon there is room, and by then what is newer is due. */
+    assert_string_equal(word_of(answer, "before_2", "goes_at"), "2026-11-29T12:00:00Z");
+    json_decref(answer);
+    const int32_t day_6 = DAY_25 + 11;
+    answer = explain_on("FV4", &day_6);
+    assert_false(holds(answer, "budget"));
+    assert_true(goes(answer, "after_9"));
+    json_decref(answer);
+}
+
+/* Of what is over nothing holds: the events tell. */
+static void a_day_that_is_over_is_told_by_its_events(void **state)
+{
+    (void)state;
+    const int32_t day_17 = DAY_25 - 8;
+    register_numbers();
+    sql("insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)"
+        " select 4, 4, 1000 + n, timestamptz '2026-11-16 22:30Z' + make_interval(hours => n),"
+        " 'reminder.put_off', '{\"step\":\"issue\"}', '\\x', sha256(n::text::bytea)"
+        " from generate_series(0, 24) n");
+    json_t *answer = explain_on("FV4", &day_17);
+    assert_true(json_is_null(json_object_get(answer, "at")));
+    assert_int_equal(json_array_size(json_object_get(answer, "held_by")), 0);
+    /* From midnight in Warsaw, 23:00 UTC, on for a day. */
+    const json_t *events = json_object_get(answer, "events");
+    assert_int_equal(json_array_size(events), 24);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(events, 0), "at")),
+                        "2026-11-16T23:30:00Z");
+    json_decref(answer);
+    answer = explain("FV4");
+    assert_true(json_is_null(json_object_get(answer, "events")));
+    json_decref(answer);
 }
 
 /* The planner's own word for how a step is called, and the domain's. */
@@ -569,6 +795,12 @@ int main(void)
         cmocka_unit_test_setup(two_nodes_share_a_pass, setup),
         cmocka_unit_test_setup(the_forecast_is_what_is_then_planned, setup),
         cmocka_unit_test_setup(a_debt_is_told_why_each_step_goes_or_stays, setup),
+        cmocka_unit_test_setup(what_ends_before_a_day_does_not_hold_on_it, setup),
+        cmocka_unit_test_setup(a_started_payment_holds_as_long_as_its_time, setup),
+        cmocka_unit_test_setup(days_off_move_the_time_that_is_told, setup),
+        cmocka_unit_test_setup(who_cannot_be_reached_one_way_is_told_the_next, setup),
+        cmocka_unit_test_setup(the_budget_is_told_as_far_as_it_is_known, setup),
+        cmocka_unit_test_setup(a_day_that_is_over_is_told_by_its_events, setup),
         cmocka_unit_test_setup(steps_are_called_as_the_domain_calls_them, setup),
         cmocka_unit_test_setup(a_pass_goes_on_after_any_kill, setup),
     };
