@@ -149,7 +149,7 @@ struct settings {
         int64_t bytes_max, part_rows;
     } import;
     struct {
-        int64_t in_flight_seconds, starts_per_10min, blik_per_10min;
+        int64_t in_flight_seconds, starts_per_10min, blik_per_10min, refund_alone_max_minor;
     } payments;
     struct {
         const char *window_from, *window_to, *calendar; /* "08:00", "24:00", "PL" */

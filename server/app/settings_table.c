@@ -612,6 +612,11 @@ const struct setting settings_table[] = {
         "Payments one link may start in ten minutes."),
     INT("payments.blik_per_10min", payments.blik_per_10min, "5", 1, 1000,
         "BLIK codes one link may send in ten minutes."),
+    INT("payments.refund_alone_max", payments.refund_alone_max_minor, "100000", 0,
+        INT64_C(1000000000000000),
+        "Largest refund, in grosz, that one person may ask for alone; of a larger one somebody "
+        "else\n"
+        "must approve."),
 
     SECTION("reminders", "When people may be reminded, how often, and what stops everything."),
     TEXT("reminders.window_from", reminders.window_from, "08:00",

@@ -12,6 +12,7 @@
 #include "flow/payment_ask.h"
 
 #include "base/log.h"
+#include "domain/payment.h"
 #include "domain/payment_reference.h"
 #include "io/timer.h"
 #include "provider/asked.h"
@@ -21,7 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE_MAX = 2048 };
+enum { MESSAGE_MAX = 2048, REFUND_REFERENCE_MAX = PAYMENT_REFERENCE_LEN + 12, URL_MAX = 1024 };
 
 struct payment_ask {
     struct world *world;
@@ -29,6 +30,8 @@ struct payment_ask {
     struct payment_question question; /* its texts lie below */
     char reference[PAYMENT_REFERENCE_LEN + 1], currency[4];
     char provider_reference[PROVIDER_REFERENCE_MAX], movement[PROVIDER_REFERENCE_MAX];
+    char refund_reference[REFUND_REFERENCE_MAX], refund_id[PROVIDER_REFERENCE_MAX];
+    char reason[PAYMENT_REASON_MAX];
     struct provider_call *call;
     struct callback_job *jobs[PROVIDER_FACTS_MAX];
     int pending, count;
@@ -66,6 +69,17 @@ static void end_without_id(struct payment_ask *op)
         timer_start(&op->later, 0);
 }
 
+/* "…-1": the same however often it is asked for, and no other of this payment's. */
+static struct span print_refund_reference(struct payment_ask *op)
+{
+    bool is_refund =
+        op->question.kind == PROVIDER_REFUND || op->question.kind == PROVIDER_REFUND_QUERY;
+    if (is_refund)
+        snprintf(op->refund_reference, sizeof(op->refund_reference), "%s-%d", op->reference,
+                 (int)op->question.refund_no);
+    return span_str(op->refund_reference);
+}
+
 void payment_ask_begin(struct world *world, struct callback_queue *queue,
                        const struct payment_question *question, payment_ask_cb on_done, void *owner,
                        struct payment_ask **handle)
@@ -84,16 +98,21 @@ void payment_ask_begin(struct world *world, struct callback_queue *queue,
     q->provider_reference =
         keep(q->provider_reference, op->provider_reference, sizeof(op->provider_reference));
     q->movement = keep(q->movement, op->movement, sizeof(op->movement));
+    q->refund_id = keep(q->refund_id, op->refund_id, sizeof(op->refund_id));
     *handle = op;
     struct payment_id id = {q->customer_id, (int32_t)q->payment_no};
     bool has_reference = payment_reference_print_as(world->keys, q->key_no, id, op->reference);
     if (!has_reference)
         op->reference[0] = 0;
     bool needs_id = !has_reference || q->account->provider->query_needs_id;
-    if (needs_id && q->provider_reference.len == 0) {
+    bool has_no_key = !has_reference && q->kind == PROVIDER_REFUND; /* it could be a second one */
+    if ((needs_id && q->provider_reference.len == 0) || has_no_key) {
         end_without_id(op);
         return;
     }
+    char callback_url[URL_MAX];
+    snprintf(callback_url, sizeof(callback_url), "%.*s/%s", SPAN_ARG(world->callback_url),
+             q->account->provider->name);
     struct provider_task task = {
         .kind = q->kind,
         .reference = span_str(op->reference),
@@ -101,6 +120,9 @@ void payment_ask_begin(struct world *world, struct callback_queue *queue,
         .amount_minor = q->amount_minor,
         .currency = q->currency,
         .movement = q->movement,
+        .callback_url = span_str(callback_url),
+        .refund_reference = print_refund_reference(op),
+        .refund_id = q->refund_id,
         .now = clock_wall(),
     };
     provider_call_begin(world->loop, world->fetch, q->account, &task, 0, NULL, on_answered, op,
@@ -123,10 +145,13 @@ static void finish(void *owner)
     struct payment_ask *op = owner;
     payment_ask_cb on_done = op->on_done;
     void *whose = op->owner;
-    enum payment_ask_result result = op->result;
+    char reason[sizeof(op->reason)], refund_id[sizeof(op->refund_id)];
+    struct payment_ask_end end = {op->result, reason, refund_id};
+    memcpy(reason, op->reason, sizeof(reason));
+    memcpy(refund_id, op->refund_id, sizeof(refund_id));
     timer_stop(&op->later);
     free(op);
-    on_done(whose, result);
+    on_done(whose, &end);
 }
 
 static void apply(struct payment_ask *op, struct callback_facts *facts)
@@ -162,6 +187,11 @@ static void fail_overdue(struct payment_ask *op)
     apply(op, &facts);
 }
 
+static bool is_refund_refused(const struct payment_ask *op, const struct callback_facts *facts)
+{
+    return op->question.kind == PROVIDER_REFUND_QUERY && facts->kind == CALLBACK_REFUND_FAILED;
+}
+
 static bool is_decided(const struct provider_result *result)
 {
     for (int i = 0; i < result->fact_count; ++i)
@@ -183,13 +213,17 @@ static void on_answered(void *owner, const struct provider_result *result)
         finish(op);
         return;
     }
+    bool is_refused = result->verdict == PROVIDER_NO && q->kind != PROVIDER_QUERY;
+    snprintf(op->reason, sizeof(op->reason), "%s", payment_reason_word(span_str(result->reason)));
+    if (result->refund_id[0] != 0)
+        snprintf(op->refund_id, sizeof(op->refund_id), "%s", result->refund_id);
     for (int i = 0; i < result->fact_count; ++i) {
         struct callback_facts facts = result->facts[i];
+        is_refused |= is_refund_refused(op, &facts);
         apply(op, &facts);
     }
     if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result))
         fail_overdue(op);
-    bool is_refused = q->kind == PROVIDER_CONFIRM && result->verdict == PROVIDER_NO;
     op->result = op->has_failed   ? PAYMENT_ASK_UNCLEAR
                  : is_refused     ? PAYMENT_ASK_REFUSED
                  : op->count == 0 ? PAYMENT_ASK_NOTHING

@@ -1,6 +1,6 @@
-/* Asking a provider about one payment: what became of it (its callback may be lost or late), or for
- * the confirmation that makes money ours. What it tells goes the way of callbacks: kept, decided,
- * booked once, whichever came first. */
+/* Asking a provider about one payment: what became of it (its callback may be lost or late), for
+ * the confirmation that makes money ours, or for a refund and what became of that. What it tells
+ * goes the way of callbacks: kept, decided, booked once, whichever came first. */
 #ifndef DUNLIN_FLOW_PAYMENT_ASK_H
 #define DUNLIN_FLOW_PAYMENT_ASK_H
 
@@ -9,26 +9,33 @@
 #include "provider/provider.h"
 
 struct payment_question {
-    enum provider_task_kind kind; /* QUERY or CONFIRM */
+    enum provider_task_kind kind; /* all but START and CHECK */
     const struct provider_account *account;
     int64_t customer_id, payment_no;
     int64_t key_no;       /* its reference was sealed with */
-    int64_t amount_minor; /* as it was asked for */
+    int64_t amount_minor; /* as it was asked for; of a refund: what is to go back */
     struct span currency;
     struct span provider_reference; /* empty: never heard */
-    struct span movement;           /* CONFIRM: the provider's id of what came in */
+    struct span movement;           /* CONFIRM, REFUND…: the provider's id of what came in */
+    int64_t refund_no;              /* REFUND…: ours, of one payment */
+    struct span refund_id;          /* REFUND_QUERY: theirs; empty: never heard */
     /* QUERY: the customer's time is over; if the provider answers and knows of no money, it failed.
      */
     bool is_overdue;
 };
 
 enum payment_ask_result {
-    PAYMENT_ASK_TOLD = 1, /* what it said is on disk */
-    PAYMENT_ASK_NOTHING,  /* it answered, and there is nothing new */
-    PAYMENT_ASK_REFUSED,  /* CONFIRM: it said no */
-    PAYMENT_ASK_UNCLEAR,  /* ask again later */
+    PAYMENT_ASK_TOLD = 1, /* it answered, and what it said is on disk */
+    PAYMENT_ASK_NOTHING, /* it answered, and there is nothing to book; REFUND: it has taken it on */
+    PAYMENT_ASK_REFUSED, /* CONFIRM, REFUND…: it said no; `reason` */
+    PAYMENT_ASK_UNCLEAR, /* ask again later */
 };
-typedef void (*payment_ask_cb)(void *owner, enum payment_ask_result result);
+/* `reason` and `refund_id` are borrowed and may be empty. */
+struct payment_ask_end {
+    enum payment_ask_result result;
+    const char *reason, *refund_id;
+};
+typedef void (*payment_ask_cb)(void *owner, const struct payment_ask_end *end);
 
 struct payment_ask;
 

@@ -88,6 +88,7 @@ struct world {
     struct campaign_rules campaigns;
     int payment_in_flight_seconds;          /* how long a started payment holds reminders back */
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
+    int64_t refund_alone_max_minor;         /* a larger one needs a second person */
     struct segment_rules segments;          /* how customers' payments are judged */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);

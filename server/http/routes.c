@@ -17,6 +17,7 @@
 #include "http/paylinks.h"
 #include "http/payments.h"
 #include "http/plan.h"
+#include "http/refunds.h"
 #include "http/reminders.h"
 #include "http/results.h"
 #include "http/scenarios.h"
@@ -89,6 +90,11 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
+    {"POST", "/api/v1/invoices/{id}/payments/{payment}/refunds", ROUTE_API_KEY, "refunds",
+     refunds_ask},
+    {"GET", "/api/v1/refunds", ROUTE_API_KEY, "refunds", refunds_list},
+    {"POST", "/api/v1/refunds/{id}/approve", ROUTE_API_KEY, "refunds.approve", refunds_approve},
+    {"POST", "/api/v1/refunds/{id}/reject", ROUTE_API_KEY, "refunds.approve", refunds_reject},
     {"GET", "/api/v1/reminders", ROUTE_API_KEY, "invoices", reminders_list},
     {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},

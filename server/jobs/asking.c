@@ -1,24 +1,23 @@
-/* An account's round:
+/* An account's round, over all its chores (confirmations, refunds, silent payments):
  *
- *   look         when there is room for more errands
- *   on_claimed   confirmations that are due, then silent payments: each is put off in the database
- *                before the provider is asked, so that dying here costs a delay and nothing else
- *   on_answered  told, nothing new, unclear: its next time is set already. A refused confirmation
- * is left to people rest */
+ *   look           when there is room for more errands
+ *   claim          the next chore's: each errand is put off in the database before the provider is
+ *                  asked, so that dying here costs a delay and nothing else
+ *   on_claim_done  they begin; jobs/errand.h keeps what comes of them
+ *   rest */
 #include "jobs/asking.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "flow/payment_ask.h"
 #include "flow/payment_start.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "jobs/errand.h"
 #include "provider/asked.h"
 #include "store/callback_store.h"
 #include "store/payment_store.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -31,24 +30,14 @@ enum {
     OVERDUE_SECONDS = 2 * PAYMENT_VALID_SECONDS,
 };
 
-/* One question, from its claim to its end. */
-struct errand {
-    struct asker *asker;
-    bool is_taken, has_begun;
-    struct payment_question question; /* its texts lie below */
-    char currency[4], provider_reference[PROVIDER_REFERENCE_MAX], movement[PROVIDER_REFERENCE_MAX];
-    char dedup_key[128]; /* CONFIRM */
-    struct payment_ask *op;
-    struct pg_tx tx;
-};
-
 struct asker {
     struct asking *asking;
     const struct provider_account *account;
     struct timer timer;
     struct pg_tx tx;
     struct errand errands[ERRANDS_MAX];
-    bool is_claiming, is_confirming, is_full;
+    int chore;
+    bool is_claiming, is_full;
 };
 
 struct asking {
@@ -63,16 +52,142 @@ static void look(void *owner);
 static void claim(struct asker *a);
 static void on_claimed(void *owner, const PGresult *result, const struct err *err);
 static void on_claim_done(void *owner, const struct err *err);
-static void on_answered(void *owner, enum payment_ask_result result);
+static void on_ended(void *owner);
 
-static bool knows(const struct provider_account *account, enum provider_task_kind kind)
+/* ---- what there is to ask ---- */
+
+static int claim_to_confirm(struct asker *a, int64_t room, struct err *err)
 {
-    return (account->provider->tasks & PROVIDER_TASK(kind)) != 0;
+    return callback_confirm_claim(a->asking->world->store, &a->tx,
+                                  span_str(a->account->provider->name), a->account->account,
+                                  clock_wall(), room, on_claimed, on_claim_done, a, err);
 }
 
-static bool is_asked(const struct provider_account *account)
+static int claim_refunds(struct asker *a, int64_t room, struct err *err)
 {
-    return knows(account, PROVIDER_QUERY) || knows(account, PROVIDER_CONFIRM);
+    return refund_claim(a->asking->world->store, &a->tx, span_str(a->account->provider->name),
+                        a->account->account, clock_wall(), a->asking->world->now(), room,
+                        on_claimed, on_claim_done, a, err);
+}
+
+static int claim_silent(struct asker *a, int64_t room, struct err *err)
+{
+    return payment_ask_claim(a->asking->world->store, &a->tx, span_str(a->account->provider->name),
+                             a->account->account, clock_wall(), room, on_claimed, on_claim_done, a,
+                             err);
+}
+
+static void take(struct asker *a, const struct payment_question *question, struct span dedup_key)
+{
+    struct errand *e = a->errands;
+    while (e->is_taken)
+        ++e;
+    assert(e < a->errands + ERRANDS_MAX);
+    errand_take(e, question, dedup_key);
+}
+
+static void take_to_confirm(struct asker *a, const PGresult *result, int row)
+{
+    struct callback_to_confirm c;
+    struct callback_facts facts;
+    callback_read_to_confirm(result, row, &c);
+    if (asked_or_called_reread(a->account, c.message.headers, c.message.body, &facts) !=
+        CALLBACK_GENUINE)
+        return; /* of a version that read it otherwise: an admin sees it parked */
+    if (instant_seconds(clock_wall()) - instant_seconds(c.received_at) > CONFIRM_DEADLINE_SECONDS) {
+        metrics_add(a->asking->world->metrics, METRIC_payments_confirm_late, 1);
+        log_line(LOG_ERROR, "payment not confirmed in time",
+                 "provider=%s account=%.*s payment_no=%lld", a->account->provider->name,
+                 SPAN_ARG(a->account->account), (long long)c.payment_no);
+    }
+    take(a,
+         &(struct payment_question){
+             .kind = PROVIDER_CONFIRM,
+             .account = a->account,
+             .customer_id = c.customer_id,
+             .payment_no = c.payment_no,
+             .key_no = c.key_no,
+             .amount_minor = c.amount_minor,
+             .currency = c.currency,
+             .provider_reference = c.provider_reference,
+             .movement = span_str(facts.movement),
+         },
+         c.message.dedup_key);
+}
+
+static void take_refund(struct asker *a, const PGresult *result, int row)
+{
+    struct refund_due r;
+    refund_read_due(result, row, &r);
+    take(a,
+         &(struct payment_question){
+             .kind = r.is_asked ? PROVIDER_REFUND_QUERY : PROVIDER_REFUND,
+             .account = a->account,
+             .customer_id = r.key.customer_id,
+             .payment_no = r.key.payment_no,
+             .key_no = r.key_no,
+             .amount_minor = r.amount_minor,
+             .currency = r.currency,
+             .provider_reference = r.provider_reference,
+             .movement = r.movement,
+             .refund_no = r.key.refund_no,
+             .refund_id = r.refund_id,
+         },
+         SPAN_LIT(""));
+}
+
+static void take_silent(struct asker *a, const PGresult *result, int row)
+{
+    struct payment_silent s;
+    payment_read_silent(result, row, &s);
+    int64_t age = instant_seconds(clock_wall()) - instant_seconds(s.asked_at);
+    take(a,
+         &(struct payment_question){
+             .kind = PROVIDER_QUERY,
+             .account = a->account,
+             .customer_id = s.customer_id,
+             .payment_no = s.payment_no,
+             .key_no = s.key_no,
+             .amount_minor = s.amount_minor,
+             .currency = s.currency,
+             .provider_reference = s.provider_reference,
+             .is_overdue = age > OVERDUE_SECONDS,
+         },
+         SPAN_LIT(""));
+}
+
+/* In the order of their haste. */
+static const struct {
+    enum provider_task_kind kind; /* that the provider must know */
+    int (*claim)(struct asker *, int64_t room, struct err *);
+    void (*take)(struct asker *, const PGresult *, int row);
+} chores[] = {
+    {PROVIDER_CONFIRM, claim_to_confirm, take_to_confirm},
+    {PROVIDER_REFUND, claim_refunds, take_refund},
+    {PROVIDER_QUERY, claim_silent, take_silent},
+};
+enum { CHORE_COUNT = sizeof(chores) / sizeof(chores[0]) };
+
+static int next_chore(const struct asker *a, int from)
+{
+    while (from < CHORE_COUNT &&
+           (a->account->provider->tasks & PROVIDER_TASK(chores[from].kind)) == 0)
+        ++from;
+    return from;
+}
+
+/* ---- the round ---- */
+
+static void asker_init(struct asker *a, struct asking *asking)
+{
+    a->asking = asking;
+    for (int e = 0; e < ERRANDS_MAX; ++e) {
+        a->errands[e].world = asking->world;
+        a->errands[e].on_ended = on_ended;
+        a->errands[e].owner = a;
+    }
+    timer_init(&a->timer, asking->world->loop, "asking", look, a);
+    timer_start(&a->timer, 0);
 }
 
 struct asking *asking_new(struct world *world)
@@ -90,15 +205,11 @@ struct asking *asking_new(struct world *world)
         abort();
     for (int i = 0; i < count; ++i) {
         struct asker *a = &asking->askers[asking->count];
-        a->asking = asking;
         a->account = &world->providers[i];
-        if (!is_asked(a->account))
+        if (next_chore(a, 0) == CHORE_COUNT)
             continue;
         ++asking->count;
-        for (int e = 0; e < ERRANDS_MAX; ++e)
-            a->errands[e].asker = a;
-        timer_init(&a->timer, world->loop, "asking", look, a);
-        timer_start(&a->timer, 0);
+        asker_init(a, asking);
     }
     return asking;
 }
@@ -110,15 +221,19 @@ void asking_stop(struct asking *asking)
         timer_stop(&asking->askers[i].timer);
 }
 
+static int free_errands(const struct asker *a)
+{
+    int count = 0;
+    for (int e = 0; e < ERRANDS_MAX; ++e)
+        count += !a->errands[e].is_taken;
+    return count;
+}
+
 bool asking_is_idle(const struct asking *asking)
 {
-    for (int i = 0; i < asking->count; ++i) {
-        if (asking->askers[i].is_claiming)
+    for (int i = 0; i < asking->count; ++i)
+        if (asking->askers[i].is_claiming || free_errands(&asking->askers[i]) != ERRANDS_MAX)
             return false;
-        for (int e = 0; e < ERRANDS_MAX; ++e)
-            if (asking->askers[i].errands[e].is_taken)
-                return false;
-    }
     return callback_queue_is_idle(asking->queue);
 }
 
@@ -126,25 +241,13 @@ void asking_free(struct asking *asking)
 {
     asking_stop(asking);
     for (int i = 0; i < asking->count; ++i) {
-        struct asker *a = &asking->askers[i];
-        pg_tx_cancel(&a->tx);
-        for (int e = 0; e < ERRANDS_MAX; ++e) {
-            pg_tx_cancel(&a->errands[e].tx);
-            if (a->errands[e].op != NULL)
-                payment_ask_cancel(a->errands[e].op);
-        }
+        pg_tx_cancel(&asking->askers[i].tx);
+        for (int e = 0; e < ERRANDS_MAX; ++e)
+            errand_cancel(&asking->askers[i].errands[e]);
     }
     callback_queue_free(asking->queue);
     free(asking->askers);
     free(asking);
-}
-
-static int free_errands(const struct asker *a)
-{
-    int count = 0;
-    for (int e = 0; e < ERRANDS_MAX; ++e)
-        count += !a->errands[e].is_taken;
-    return count;
 }
 
 static void rest(struct asker *a, uint32_t delay_ms)
@@ -159,97 +262,19 @@ static void look(void *owner)
     struct asker *a = owner;
     a->is_claiming = true;
     a->is_full = false;
-    a->is_confirming = knows(a->account, PROVIDER_CONFIRM);
+    a->chore = next_chore(a, 0);
     claim(a);
 }
 
 static void claim(struct asker *a)
 {
-    struct store *store = a->asking->world->store;
-    struct span provider = span_str(a->account->provider->name);
     struct err err = {0};
     int room = free_errands(a);
-    if (room == 0) {
+    bool is_over = a->chore == CHORE_COUNT || room == 0 || a->asking->is_stopped;
+    if (is_over)
         rest(a, POLL_MS);
-        return;
-    }
-    int code = a->is_confirming
-                   ? callback_confirm_claim(store, &a->tx, provider, a->account->account,
-                                            clock_wall(), room, on_claimed, on_claim_done, a, &err)
-                   : payment_ask_claim(store, &a->tx, provider, a->account->account, clock_wall(),
-                                       room, on_claimed, on_claim_done, a, &err);
-    if (code != 0)
+    else if (chores[a->chore].claim(a, room, &err) != 0)
         rest(a, RETRY_MS);
-}
-
-static struct span keep(struct span from, char *to, size_t room)
-{
-    assert(from.len < room);
-    memcpy(to, from.len == 0 ? "" : from.base, from.len);
-    to[from.len] = 0;
-    return span_of(to, from.len);
-}
-
-static struct errand *take_errand(struct asker *a, const struct payment_question *question)
-{
-    struct errand *e = a->errands;
-    while (e->is_taken)
-        ++e;
-    assert(e < a->errands + ERRANDS_MAX);
-    e->is_taken = true;
-    e->has_begun = false;
-    e->question = *question;
-    e->question.account = a->account;
-    e->question.currency = keep(question->currency, e->currency, sizeof(e->currency));
-    e->question.provider_reference =
-        keep(question->provider_reference, e->provider_reference, sizeof(e->provider_reference));
-    e->question.movement = keep(question->movement, e->movement, sizeof(e->movement));
-    e->dedup_key[0] = 0;
-    return e;
-}
-
-static void take_to_confirm(struct asker *a, const PGresult *result, int row)
-{
-    struct callback_to_confirm c;
-    struct callback_facts facts;
-    callback_read_to_confirm(result, row, &c);
-    if (asked_or_called_reread(a->account, c.message.headers, c.message.body, &facts) !=
-        CALLBACK_GENUINE)
-        return; /* of a version that read it otherwise: an admin sees it parked */
-    if (instant_seconds(clock_wall()) - instant_seconds(c.received_at) > CONFIRM_DEADLINE_SECONDS) {
-        metrics_add(a->asking->world->metrics, METRIC_payments_confirm_late, 1);
-        log_line(LOG_ERROR, "payment not confirmed in time",
-                 "provider=%s account=%.*s payment_no=%lld", a->account->provider->name,
-                 SPAN_ARG(a->account->account), (long long)c.payment_no);
-    }
-    struct errand *e = take_errand(a, &(struct payment_question){
-                                          .kind = PROVIDER_CONFIRM,
-                                          .customer_id = c.customer_id,
-                                          .payment_no = c.payment_no,
-                                          .key_no = c.key_no,
-                                          .amount_minor = c.amount_minor,
-                                          .currency = c.currency,
-                                          .provider_reference = c.provider_reference,
-                                          .movement = span_str(facts.movement),
-                                      });
-    keep(c.message.dedup_key, e->dedup_key, sizeof(e->dedup_key));
-}
-
-static void take_silent(struct asker *a, const PGresult *result, int row)
-{
-    struct payment_silent s;
-    payment_read_silent(result, row, &s);
-    int64_t age = instant_seconds(clock_wall()) - instant_seconds(s.asked_at);
-    take_errand(a, &(struct payment_question){
-                       .kind = PROVIDER_QUERY,
-                       .customer_id = s.customer_id,
-                       .payment_no = s.payment_no,
-                       .key_no = s.key_no,
-                       .amount_minor = s.amount_minor,
-                       .currency = s.currency,
-                       .provider_reference = s.provider_reference,
-                       .is_overdue = age > OVERDUE_SECONDS,
-                   });
 }
 
 static void on_claimed(void *owner, const PGresult *result, const struct err *err)
@@ -257,14 +282,9 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     struct asker *a = owner;
     if (err->code != 0)
         return;
-    int room = free_errands(a);
-    a->is_full |= PQntuples(result) == room;
-    for (int row = 0; row < PQntuples(result); ++row) {
-        if (a->is_confirming)
-            take_to_confirm(a, result, row);
-        else
-            take_silent(a, result, row);
-    }
+    a->is_full |= PQntuples(result) == free_errands(a);
+    for (int row = 0; row < PQntuples(result); ++row)
+        chores[a->chore].take(a, result, row);
 }
 
 /* Those of the claim that have not begun. */
@@ -274,14 +294,10 @@ static void begin_errands(struct asker *a, bool is_claimed)
         struct errand *e = &a->errands[i];
         if (!e->is_taken || e->has_begun)
             continue;
-        if (!is_claimed) {
+        if (is_claimed)
+            errand_begin(e, a->asking->queue);
+        else
             e->is_taken = false;
-            continue;
-        }
-        e->has_begun = true;
-        metrics_add(a->asking->world->metrics, METRIC_payments_asked,
-                    e->question.kind == PROVIDER_QUERY);
-        payment_ask_begin(a->asking->world, a->asking->queue, &e->question, on_answered, e, &e->op);
     }
 }
 
@@ -293,44 +309,14 @@ static void on_claim_done(void *owner, const struct err *err)
         rest(a, RETRY_MS);
         return;
     }
-    if (a->is_confirming && knows(a->account, PROVIDER_QUERY) && !a->asking->is_stopped) {
-        a->is_confirming = false;
-        claim(a);
-        return;
-    }
-    rest(a, POLL_MS);
+    a->chore = next_chore(a, a->chore + 1);
+    claim(a);
 }
 
-static void on_refusal_kept(void *owner, const struct err *err)
+/* A full claim has more behind it. */
+static void on_ended(void *owner)
 {
-    struct errand *e = owner;
-    if (err->code != 0)
-        log_line(LOG_WARN, "refused confirmation not kept", "cause=%s", err->text);
-    e->is_taken = false; /* otherwise it is asked for again, and refused again */
-}
-
-static void on_answered(void *owner, enum payment_ask_result result)
-{
-    struct errand *e = owner;
-    struct asker *a = e->asker;
-    struct metrics *metrics = a->asking->world->metrics;
-    struct err err = {0};
-    e->op = NULL;
-    bool is_told = result == PAYMENT_ASK_TOLD;
-    if (e->question.kind == PROVIDER_QUERY)
-        metrics_add(metrics, METRIC_payments_asked_told, is_told);
-    else
-        metrics_add(metrics, METRIC_payments_confirmed, is_told);
-    if (result == PAYMENT_ASK_REFUSED) {
-        log_line(LOG_ERROR, "provider refused to confirm a payment",
-                 "provider=%s account=%.*s payment_no=%lld", a->account->provider->name,
-                 SPAN_ARG(a->account->account), (long long)e->question.payment_no);
-        if (callback_confirm_refuse(a->asking->world->store, &e->tx,
-                                    span_str(a->account->provider->name), a->account->account,
-                                    span_str(e->dedup_key), on_refusal_kept, e, &err) == 0)
-            return;
-    }
-    e->is_taken = false;
+    struct asker *a = owner;
     if (a->is_full && !a->is_claiming && !a->asking->is_stopped)
         timer_start(&a->timer, 0);
 }

@@ -1,6 +1,6 @@
-/* Asks payment providers: what became of payments that they are silent about, and for the
- * confirmation of those that are ours only then. Each account has a line of its own, so that a slow
- * provider holds up nobody else. */
+/* Asks payment providers: what became of payments that they are silent about, for refunds, and for
+ * the confirmation of those that are ours only then. Each account has a line of its own, so that a
+ * slow provider holds up nobody else. */
 #ifndef DUNLIN_JOBS_ASKING_H
 #define DUNLIN_JOBS_ASKING_H
 

@@ -13,11 +13,12 @@ where r.customer_id = $1::bigint and r.payment_no = $2::bigint and r.state = 'as
 
 -- name: refund_make
 -- $1 customer_id, $2 invoice_id, $3 payment_no, $4 amount_minor (null: all that is left), $5 reason,
--- $6 asked_by, $7 idempotency_key, $8 largest amount that needs no second person, $9 now, $10 wall clock
+-- $6 asked_by, $7 idempotency_key, $8 largest amount that needs no second person, $9 now, $10 wall
+-- clock, $11 'provider/account' of all that give back when they are asked
 -- The customer is locked. One row, none for a payment that there is not: what can still be given back,
 -- and the refund: the one of the same key, or a new one, or none when the amount is more than is left.
 with paid as (
-    select p.provider, p.account, p.currency,
+    select p.provider, p.account, p.currency, p.provider || '/' || p.account = any ($11::text[]) as gives_back,
         p.paid_minor - p.refunded_minor - p.charged_back_minor - (
             select coalesce(sum(r.amount_minor), 0)
             from refund r
@@ -49,7 +50,7 @@ with paid as (
         case when w.amount_minor <= $8::bigint then $10::timestamptz end, $9::timestamptz,
         $9::timestamptz
     from paid p, lateral (select coalesce($4::bigint, p.left_minor) as amount_minor) w
-    where w.amount_minor between 1 and p.left_minor and p.movement is not null
+    where w.amount_minor between 1 and p.left_minor and p.movement is not null and p.gives_back
         and not exists (select from again)
     returning refund_no, amount_minor, reason, state
 ), headed as (
@@ -71,7 +72,7 @@ with paid as (
         chain_head
     from headed
 )
-select p.left_minor, p.currency, p.provider, p.account, x.refund_no::bigint, x.amount_minor, x.reason,
+select p.left_minor, p.currency, p.gives_back, x.refund_no::bigint, x.amount_minor, x.reason,
     x.state, x.is_new
 from paid p
 left join (

@@ -17,9 +17,8 @@ bool refund_key_read(struct span text, struct refund_key *key)
     size_t at = 0;
     for (int part = 0; part < 3; ++part) {
         size_t from = at;
-        for (*parts[part] = 0; at < text.len && at - from < 12 && text.base[at] >= '0' &&
-                               text.base[at] <= '9';
-             ++at)
+        for (*parts[part] = 0;
+             at < text.len && at - from < 12 && text.base[at] >= '0' && text.base[at] <= '9'; ++at)
             *parts[part] = *parts[part] * 10 + (text.base[at] - '0');
         bool is_last = part == 2;
         if (at == from || (is_last ? at != text.len : at == text.len || text.base[at++] != '-'))
@@ -72,6 +71,7 @@ int refund_make(struct store *store, struct pg_tx *tx, const struct refund_order
     pg_arg_int(&args, order->alone_max_minor);
     pg_arg_instant(&args, order->now);
     pg_arg_instant(&args, order->wall);
+    pg_arg_texts(&args, order->givers, order->giver_count);
     pg_tx_add(tx, SQL_REFUND_MAKE, &args, on_made);
     pg_args_release(&args);
     pg_tx_commit(tx);
@@ -86,13 +86,14 @@ void refund_read_made(const PGresult *result, struct refund_made *made)
     made->has_payment = true;
     made->left_minor = pg_get_int(result, 0, 0);
     made->currency = pg_get_text(result, 0, 1);
-    if (pg_is_null(result, 0, 4))
+    made->gives_back = pg_get_bool(result, 0, 2);
+    if (pg_is_null(result, 0, 3))
         return;
-    made->refund_no = pg_get_int(result, 0, 4);
-    made->amount_minor = pg_get_int(result, 0, 5);
-    made->reason = pg_get_text(result, 0, 6);
-    made->state = pg_get_text(result, 0, 7);
-    made->is_new = pg_get_bool(result, 0, 8);
+    made->refund_no = pg_get_int(result, 0, 3);
+    made->amount_minor = pg_get_int(result, 0, 4);
+    made->reason = pg_get_text(result, 0, 5);
+    made->state = pg_get_text(result, 0, 6);
+    made->is_new = pg_get_bool(result, 0, 7);
 }
 
 static void add_key(struct pg_args *args, const struct refund_key *key)

@@ -21,19 +21,22 @@ struct refund_order {
     int64_t customer_id, invoice_id, payment_no;
     int64_t amount_minor; /* PG_NULL_INT: all that is left */
     struct span reason, asked_by, idempotency_key;
-    int64_t alone_max_minor; /* above it somebody else must allow it */
+    int64_t alone_max_minor;   /* above it somebody else must allow it */
+    const struct span *givers; /* "provider/account" of all that give back when they are asked */
+    size_t giver_count;
     struct instant now, wall;
 };
 struct refund_made {
-    bool has_payment;
-    int64_t left_minor; /* that could still be given back, before this one */
+    bool has_payment, gives_back; /* gives_back: its provider does when it is asked */
+    int64_t left_minor;           /* that could still be given back, before this one */
     struct span currency;
     int64_t refund_no; /* 0: none was made, it is more than is left */
     int64_t amount_minor;
     struct span reason, state;
     bool is_new; /* else the one of the same key */
 };
-/* One transaction. `on_made` gets the row for refund_read_made; it counts once on_done has no error. */
+/* One transaction. `on_made` gets the row for refund_read_made; it counts once on_done has no
+ * error. */
 MUST_CHECK int refund_make(struct store *, struct pg_tx *, const struct refund_order *,
                            pg_result_cb on_made, pg_done_cb on_done, void *owner, struct err *);
 void refund_read_made(const PGresult *, struct refund_made *);
@@ -45,7 +48,7 @@ struct refund_decision {
     struct instant now, wall;
 };
 struct refund_decided {
-    bool has_refund, is_own; /* is_own: whoever decides asked for it, and nothing was done */
+    bool has_refund, is_own;      /* is_own: whoever decides asked for it, and nothing was done */
     struct span state, state_now; /* null base: nothing was done */
 };
 MUST_CHECK int refund_decide(struct store *, struct pg_tx *, const struct refund_decision *,
