@@ -103,6 +103,20 @@ test('a report of an unknown message is answered as any other, and counted', asy
   assert.equal(await counter('reports_unknown'), before_ + 3);
 });
 
+test('a report by the gateway\'s id alone that is quicker than our record is asked for again', async () => {
+  await sent(1, 'CA8', 'voice');
+  const tell_ = () => callBack(voiceUrl, 'POST', 'CallSid=CA9&CallStatus=completed');
+  const before_ = await counter('reports_early');
+  assert.deepEqual(await tell_(), { status: 200, text: 'thank you' }); // nothing is being sent
+  await owed.execute(`update reminder r set state = 'claimed', delivery = null, claimed_at = now() from invoice i
+    where i.number = 'FV/1' and r.customer_id = i.customer_id and r.invoice_id = i.invoice_id and r.step = 'due'`);
+  assert.equal((await tell_()).status, 503);
+  assert.equal(await counter('reports_early'), before_ + 1);
+  await sent(1, 'CA9', 'voice'); // it is recorded
+  assert.deepEqual(await tell_(), { status: 200, text: 'thank you' });
+  assert.equal(await delivery(1), 'delivered');
+});
+
 test('a status nobody knows changes nothing and is told in the log, without what it names', async () => {
   assert.deepEqual(await tell([await sent(9, 'A9')], ['"4711\n']), ok);
   assert.equal(await delivery(9), 'sent');
