@@ -132,6 +132,7 @@ static void take(struct request *r, const struct http_report *report, const char
     bool is_head = span_is_str(request_method(r), "HEAD");
     int count = is_head ? 0 : http_report_read(report, get_field, r, items);
     if (count < 0) {
+        log_line(LOG_WARN, "report cannot be read", "channel=%s", channel);
         reply_problem(r, 400, "report-malformed", "The report cannot be read", NULL);
         return;
     }

@@ -85,8 +85,11 @@ test('bundled reports reach each of their messages', async () => {
   assert.deepEqual(await tell(messages, [404, 405, 408]), ok);
   assert.deepEqual([await delivery(2), await delivery(3), await delivery(4)], ['delivered', 'undelivered', 'unknown']);
   const more = [await sent(5, 'A5'), await sent(6, 'A6')];
-  assert.deepEqual(await tell(more, [404]), ok); // a short list repeats its first
+  assert.deepEqual(await tell(more, [404]), ok); // a single status is said of all
   assert.deepEqual([await delivery(5), await delivery(6)], ['delivered', 'delivered']);
+  const three = [await sent(5, 'B5'), await sent(6, 'B6'), await sent(7, 'B7')];
+  assert.equal((await tell(three, [404, 405])).status, 400); // nobody can tell of whom
+  assert.deepEqual([await delivery(5), await delivery(6), await delivery(7)], ['sent', 'sent', 'sent']);
 });
 
 test('they may come by POST', async () => {
