@@ -213,16 +213,30 @@ static void work_drain(void *state)
     campaigns_stop(role->campaigns);
 }
 
-static bool work_is_drained(void *state)
+static const char *work_in_hand(void *state)
 {
     struct work_role *role = state;
-    return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
-           asking_is_idle(role->asking) && dispatch_is_idle(role->dispatch) &&
-           anchor_is_idle(role->anchor) && stale_devices_is_idle(role->stale_devices) &&
-           text_watch_is_idle(role->text_watch) && first_scenario_is_idle(role->first_scenario) &&
-           planning_is_idle(role->planning) && segments_is_idle(role->segments) &&
-           campaigns_is_idle(role->campaigns) &&
-           (role->bounces == NULL || bounces_is_idle(role->bounces));
+    const struct {
+        const char *what;
+        bool is_idle;
+    } all[] = {
+        {"operators", http_listener_is_drained(role->operators)},
+        {"sending", dispatch_is_idle(role->dispatch)},
+        {"parked", parked_is_idle(role->parked)},
+        {"asking", asking_is_idle(role->asking)},
+        {"anchor", anchor_is_idle(role->anchor)},
+        {"stale_devices", stale_devices_is_idle(role->stale_devices)},
+        {"texts", text_watch_is_idle(role->text_watch)},
+        {"first_scenario", first_scenario_is_idle(role->first_scenario)},
+        {"planning", planning_is_idle(role->planning)},
+        {"segments", segments_is_idle(role->segments)},
+        {"campaigns", campaigns_is_idle(role->campaigns)},
+        {"bounces", role->bounces == NULL || bounces_is_idle(role->bounces)},
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); ++i)
+        if (!all[i].is_idle)
+            return all[i].what;
+    return NULL;
 }
 
 static void work_stop(void *state)
@@ -290,7 +304,7 @@ static const char *const channels[] = {PARKED_CHANNEL,
 const struct worker_role work_role = {
     .start = work_start,
     .drain = work_drain,
-    .is_drained = work_is_drained,
+    .in_hand = work_in_hand,
     .stop = work_stop,
     .listen = channels,
     .on_notified = work_on_notified,

@@ -48,6 +48,7 @@
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
+    X(reports_early, "delivery reports asked for again, as their message was just being sent")     \
     X(reports_forged, "requests to the address of reports with a wrong secret")                    \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \

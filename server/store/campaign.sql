@@ -108,27 +108,52 @@ with moved as (
 )
 select campaign_id, pg_notify($4::text, '') is null from moved;
 
+-- name: campaign_hold
+-- First in the transaction of what moves it and its reminders, so that those see all that another
+-- such transaction did. $1 campaign_id
+select campaign_id
+from campaign
+where campaign_id = $1::bigint
+for no key update;
+
 -- name: campaign_stop
--- What has not gone out does not go; what is on its way and comes back neither (reminder_finish).
--- $1 campaign_id, $2 by whom, $3 now, $4 states it may be in[]
--- A row: it was done; how many messages were cancelled.
-with moved as (
-    update campaign
-    set state = 'stopped', stopped_by = $2::text, stopped_at = $3::timestamptz,
-        finished_at = $3::timestamptz
-    where campaign_id = $1::bigint and state = any ($4::text[])
-    returning campaign_id
+-- What has not gone out does not go; what is on its way and comes back neither (reminder_finish). So
+-- many at a time, their customers locked in order as by whoever moves reminders (in no order of their
+-- own: the table would be walked by it); once none is left it is stopped. $1 campaign_id, $2 by whom, $3 now, $4 states it may be in[], $5 at most
+-- whether there may be more, how many messages were cancelled, whether it is stopped now
+with waiting as materialized (
+    select r.customer_id, r.invoice_id, r.step
+    from reminder r
+    join campaign c using (campaign_id)
+    where r.campaign_id = $1::bigint and c.state = any ($4::text[])
+        and (r.state = 'scheduled' or (r.state = 'claimed' and r.reason <> 'campaign stopped'))
+    limit $5::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select w.customer_id from waiting w))
+    order by k.customer_id
+    for no key update
 ), cancelled as (
     update reminder r
     set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
         reason = 'campaign stopped',
         finished_at = case r.state when 'scheduled' then $3::timestamptz end
-    from moved m
-    where r.campaign_id = m.campaign_id and r.state in ('scheduled', 'claimed')
+    from waiting w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state in ('scheduled', 'claimed')
     returning r.state
+), moved as (
+    update campaign
+    set state = 'stopped', stopped_by = $2::text, stopped_at = $3::timestamptz,
+        finished_at = $3::timestamptz
+    where campaign_id = $1::bigint and state = any ($4::text[])
+        and not exists (select from waiting)
+    returning campaign_id
 )
-select m.campaign_id, (select count(*) from cancelled where state = 'cancelled')
-from moved m;
+select exists (select from waiting), (select count(*) from cancelled where state = 'cancelled'),
+    exists (select from moved);
 
 -- name: campaign_open
 -- What there is to do: those to be queued, and those whose call list may be due. $1 now
@@ -181,14 +206,19 @@ on conflict do nothing;
 
 -- name: campaign_end
 -- The call list, once: those written to, or not reached, who neither paid nor answered since. Not
--- before the last message is `call_after_hours` old; what is still waiting then does not go any more.
--- $1 campaign_id, $2 now
-with moved as (
-    update campaign c
-    set state = 'done', finished_at = $2::timestamptz
-    where c.campaign_id = $1::bigint and c.state = 'queued'
+-- before the last message is `call_after_hours` old, one that was put off counting from its new time
+-- and one that waited for the red switch from when that was released, and never while it is on; what
+-- is still waiting then does not go any more. So many at a time, as in campaign_stop.
+-- $1 campaign_id, $2 now, $3 at most
+-- whether there is more
+with over as materialized (
+    select c.campaign_id, c.name, c.queue, c.call_after_hours, c.approved_at
+    from campaign c
+    cross join sending s
+    where c.campaign_id = $1::bigint and c.state = 'queued' and s.stopped_at is null
         and coalesce((
             select greatest(max(r.due_at),
+                max(greatest(r.try_at, s.went_at)) filter (where r.state = 'scheduled'),
                 max(r.finished_at) filter (where r.state in ('sent', 'uncertain')))
             from reminder r
             where r.campaign_id = c.campaign_id), c.send_at)
@@ -196,39 +226,60 @@ with moved as (
         and not exists (
             select from reminder r
             where r.campaign_id = c.campaign_id and coalesce(r.state, '') = 'claimed')
-    returning campaign_id, name, queue, call_after_hours, approved_at
+), waiting as materialized (
+    select r.customer_id, r.invoice_id, r.step
+    from over o
+    join reminder r on r.campaign_id = o.campaign_id
+    where r.state = 'scheduled'
+    limit $3::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select w.customer_id from waiting w))
+    order by k.customer_id
+    for no key update
 ), cancelled as (
     update reminder r
     set state = 'cancelled', reason = 'campaign over', finished_at = $2::timestamptz
+    from waiting w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state = 'scheduled'
+), moved as (
+    update campaign c
+    set state = 'done', finished_at = $2::timestamptz
+    from over o
+    where c.campaign_id = o.campaign_id and not exists (select from waiting)
+    returning o.campaign_id, o.name, o.queue, o.call_after_hours, o.approved_at
+), listed as (
+    insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, created_at,
+        changed_at)
+    select r.customer_id, r.invoice_id, r.step, 'call', m.queue, 'open',
+        case
+            when r.state in ('failed', 'skipped') or r.delivery = 'undelivered'
+                then 'not reached by campaign ' || m.name
+            else 'no payment and no answer to campaign ' || m.name || ' in '
+                || m.call_after_hours || ' hours'
+        end,
+        $2::timestamptz, $2::timestamptz
     from moved m
-    where r.campaign_id = m.campaign_id and r.state = 'scheduled'
+    join reminder r on r.campaign_id = m.campaign_id
+    join invoice i using (customer_id, invoice_id)
+    where r.state in ('sent', 'uncertain', 'failed', 'skipped')
+        and r.opened_at is null
+        and i.due_minor > 0
+        and not exists (
+            select from hold h
+            where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
+                and h.released_at is null and (h.until is null or h.until > $2::timestamptz))
+        and not exists (
+            select from payment_allocation a
+            join payment p using (customer_id, payment_no)
+            where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
+                and p.changed_at > m.approved_at and p.state in ('pending', 'paid'))
+    on conflict do nothing
 )
-insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, created_at,
-    changed_at)
-select r.customer_id, r.invoice_id, r.step, 'call', m.queue, 'open',
-    case
-        when r.state in ('failed', 'skipped') or r.delivery = 'undelivered'
-            then 'not reached by campaign ' || m.name
-        else 'no payment and no answer to campaign ' || m.name || ' in '
-            || m.call_after_hours || ' hours'
-    end,
-    $2::timestamptz, $2::timestamptz
-from moved m
-join reminder r on r.campaign_id = m.campaign_id
-join invoice i using (customer_id, invoice_id)
-where r.state in ('sent', 'uncertain', 'failed', 'skipped')
-    and r.opened_at is null
-    and i.due_minor > 0
-    and not exists (
-        select from hold h
-        where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-            and h.released_at is null and (h.until is null or h.until > $2::timestamptz))
-    and not exists (
-        select from payment_allocation a
-        join payment p using (customer_id, payment_no)
-        where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
-            and p.changed_at > m.approved_at and p.state in ('pending', 'paid'))
-on conflict do nothing;
+select exists (select from waiting);
 
 -- name: campaign_results
 -- What came of it, a row each currency. Paid in time: within 48 hours of its message.

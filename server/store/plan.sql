@@ -49,32 +49,41 @@ where through = $1::date and passing_to is null;
 -- name: plan_take_over
 -- Other versions are in force than those that some reminders were planned by, or a debt fits another
 -- scenario now, which comes first: these go, and the days from $1 on are planned again. $1 through,
--- $2 the scenarios seen, $3 now, $4 at most
+-- $2 the scenarios seen, $3 now, $4 at most. The customers are locked in order, as by whoever moves
+-- reminders.
 -- how many went
-with gone as (
+with old as materialized (
+    select x.customer_id, x.invoice_id, x.step
+    from reminder x
+    join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
+    where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
+        and (x.due_at >= v.in_force_until or exists (
+            select
+            from scenario n
+            join scenario m on m.position < n.position
+            join scenario_version e on e.scenario_id = m.scenario_id
+            join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id
+            where n.scenario_id = x.scenario_id
+                and e.in_force_from <= x.due_at
+                and (e.in_force_until is null or e.in_force_until > x.due_at)
+                and (e.products = '{}'
+                    or coalesce(i.product, '') like any (plan_likes(e.products)))
+                and (e.kinds = '{}' or i.kind = any (e.kinds))
+                and (e.currencies = '{}' or i.currency = any (e.currencies))))
+    order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
+    limit $4::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select o.customer_id from old o))
+    order by k.customer_id
+    for no key update
+), gone as (
     update reminder r
     set state = 'cancelled', reason = 'planned anew', finished_at = $3::timestamptz
-    from (
-        select x.customer_id, x.invoice_id, x.step
-        from reminder x
-        join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
-        where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
-            and (x.due_at >= v.in_force_until or exists (
-                select
-                from scenario n
-                join scenario m on m.position < n.position
-                join scenario_version e on e.scenario_id = m.scenario_id
-                join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id
-                where n.scenario_id = x.scenario_id
-                    and e.in_force_from <= x.due_at
-                    and (e.in_force_until is null or e.in_force_until > x.due_at)
-                    and (e.products = '{}'
-                        or coalesce(i.product, '') like any (plan_likes(e.products)))
-                    and (e.kinds = '{}' or i.kind = any (e.kinds))
-                    and (e.currencies = '{}' or i.currency = any (e.currencies))))
-        order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
-        limit $4::bigint) w
-    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+    from old w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and r.state = 'scheduled'
     returning 1
 ), moved as (
@@ -265,21 +274,32 @@ from headed;
 
 -- name: plan_settle
 -- A payment that was being booked while a day was planned could not see its reminders. They would
--- never go, as the claim looks; here they end with their reason. $1 now, $2 at most
+-- never go, as the claim looks; here they end with their reason, their customers locked in order.
+-- $1 now, $2 at most
+with due as materialized (
+    select o.customer_id, o.invoice_id, o.step
+    from reminder o
+    where o.state = 'scheduled' and greatest(o.due_at, o.try_at) <= $1::timestamptz
+    order by greatest(o.due_at, o.try_at), o.customer_id, o.invoice_id, o.step
+    limit $2::bigint
+), paid as materialized (
+    select d.customer_id, d.invoice_id, d.step
+    from due d
+    where d.step not like 'thanks%' and d.step not like 'paid\_%' and (
+        select i.due_minor from invoice i
+        where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id) <= 0
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select p.customer_id from paid p))
+    order by k.customer_id
+    for no key update
+)
 update reminder r
 set state = 'cancelled', reason = 'paid', finished_at = $1::timestamptz
-from (
-    select x.customer_id, x.invoice_id, x.step
-    from (
-        select o.customer_id, o.invoice_id, o.step
-        from reminder o
-        where o.state = 'scheduled' and greatest(o.due_at, o.try_at) <= $1::timestamptz
-        order by greatest(o.due_at, o.try_at), o.customer_id, o.invoice_id, o.step
-        limit $2::bigint) x
-    where x.step not like 'thanks%' and x.step not like 'paid\_%' and (
-        select i.due_minor from invoice i
-        where i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) <= 0) w
-where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+from paid p
+where (select count(*) from locked) > 0
+    and r.customer_id = p.customer_id and r.invoice_id = p.invoice_id and r.step = p.step
     and r.state = 'scheduled';
 
 -- name: plan_notify

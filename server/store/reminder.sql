@@ -465,11 +465,22 @@ with wanted as materialized (
     from (
         select w.customer_id, w.invoice_id, w.step, w.expires_at, w.scenario_id, w.version,
             w.step_no, w.occurrence, w.step_date, w.anchor_no, w.campaign_id,
-            -- A number names one message: whose fellows went out meanwhile gets another.
-            case when w.state_of_pushes is not null or (
+            -- A number names one message: whose fellows went out meanwhile gets another, and whose
+            -- fellow's pushes, which are tried again under their own ids, lead to it. What perhaps
+            -- went out is asked about under its own.
+            case when w.state_of_pushes is not null or w.perhaps_sent_at is not null or (
                 select 1 from reminder o
                 where o.customer_id = w.customer_id and o.message_no = w.message_no
-                    and coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
+                    and (coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
+                        or ((
+                            select 1 from push p
+                            where p.customer_id = o.customer_id and p.invoice_id = o.invoice_id
+                                and p.step = o.step
+                            limit 1) is not null
+                            and not exists (
+                                select from wanted v
+                                where v.customer_id = o.customer_id
+                                    and v.invoice_id = o.invoice_id and v.step = o.step)))
                 limit 1) is null then w.message_no end as message_no,
             w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
             w.state_of_pushes, w.answered, w.passed, w.place_no as place_of_way, w.channel as way,

@@ -27,11 +27,11 @@ const gateways = {
 };
 
 // Customers K0 … with a telephone and a debt (FV/0 …); nothing is due.
-async function startUnknown(kind, settings = {}) {
+async function startUnknown(kind, settings = {}, timeout = 1000) {
   const fake = await startSmsapi();
   atEnd(() => fake.close());
   const owed = await startOwed(4, { workers: 1, ...settings,
-    sms: { ...gateways[kind](fake), token_file: tokenFile, timeout_ms: 1000, failures_to_rest: 0 } });
+    sms: { ...gateways[kind](fake), token_file: tokenFile, timeout_ms: timeout, failures_to_rest: 0 } });
   await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update customer set phone = '+4850123450' || substr(reference, 2)`);
@@ -111,4 +111,19 @@ test('of a gateway without ids nobody knows: uncertain, shown, counted, not repe
   await sms.remind(3);
   await sms.when(3, ({ state }) => state === 'sent');
   assert.deepEqual([sms.asked(2), sms.got(2)], [1, 1]);
+});
+
+test('SIGTERM while a gateway answers nothing: the end comes within ten seconds and says what it waited for', async () => {
+  const sms = await startUnknown('generic', {}, 20000);
+  sms.fake.add({ to: phone(0), silent: true });
+  await sms.remind(0);
+  await eventually(() => sms.asked(0) === 1, { what: 'the gateway is asked' });
+  const begun = performance.now();
+  assert.equal(await sms.gateway.stop(), 0);
+  assert.ok(performance.now() - begun < 10000, `${Math.round(performance.now() - begun)} ms`);
+  assert.match(sms.gateway.log, /"ended with something in hand" name=work what=sending/);
+  await sms.gateway.start();
+  await sms.execute(`update reminder set claimed_at = now() - interval '1 hour' where state = 'claimed'`);
+  await sms.when(0, ({ state }) => state === 'uncertain'); // nobody knows, so it is never sent again
+  assert.equal(sms.got(0), 1);
 });

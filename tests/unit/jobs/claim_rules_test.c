@@ -106,8 +106,8 @@ static void seed(int count)
     fixture_sql(
         &fixture,
         "update payment set state = 'failed'; delete from reminder where step <> 'before_2';"
-        "truncate push, scenario_step, contact_fault, gateway_message, instalment, sending_day,"
-        " sending_allowance;"
+        "truncate push, device, device_token, scenario_step, contact_fault, gateway_message,"
+        " instalment, sending_day, sending_allowance;"
         "update sending set stopped_at = null, feed_at = to_timestamp(1795348800) + interval"
         " '60 hours';"
         "update customer set phone = '+48500' || customer_id, email = 'a' || customer_id ||"
@@ -663,6 +663,97 @@ static void a_message_that_is_tried_again_keeps_its_number(void **state)
         "3 1");
 }
 
+/* Debt M2 alone is claimed, of a message that was about more. */
+static void claim_alone(const char *number, struct reminder_ways ways)
+{
+    static struct reminder_batch batch;
+    struct instant expires_at[1] = {instant_plus_seconds(fixture_time, 900)};
+    struct reminder_manners manners;
+    struct pg_tx tx = {0};
+    struct err err;
+    int done = 0;
+    char sql[128];
+    snprintf(sql, sizeof(sql), "select invoice_id from invoice where number = '%s'", number);
+    batch.count = 1;
+    batch.items[0].key = (struct reminder_key){.customer_id = 1, .invoice_id = atoll(value(sql))};
+    snprintf(batch.items[0].key.step, sizeof(batch.items[0].key.step), "before_2");
+    reminder_manners_init(&manners, &fixture.world.reminders, fixture_time);
+    const struct reminder_claim_order order = {.batch = &batch,
+                                               .push_expires_at = expires_at,
+                                               .now = fixture_time,
+                                               .hold_since =
+                                                   instant_plus_seconds(fixture_time, -1800),
+                                               .ways = &ways,
+                                               .manners = &manners,
+                                               .apps_up = ways.apps,
+                                               .app_up_count = ways.app_count};
+    assert_int_equal(reminder_claim(fixture.world.store, &tx, &order, NULL, NULL, NULL,
+                                    on_claim_over, &done, &err),
+                     0);
+    assert_true(fixture_run(&fixture, &done, 1, WAIT_SECONDS));
+    assert_int_equal(done, 1);
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static const char *numbers(void)
+{
+    return value("select string_agg(number || ' ' || r.state || ' ' || message_no, ', ' order by"
+                 " number) from reminder r join invoice using (customer_id, invoice_id)");
+}
+
+/* M2's push went out for M3 as well and is to be tried again under its own id, which leads to the
+ * message's number: that stays with it alone, whichever of the two is claimed first. */
+static void a_push_that_is_tried_again_keeps_its_number_to_itself(void **state)
+{
+    static const struct span apps[] = {SPAN_LIT("bank|fcm|production")};
+    const struct reminder_ways ways = {
+        .kinds = {SPAN_LIT("sms")}, .kind_count = 1, .apps = apps, .app_count = 1};
+    static const char *const orders[][2] = {{"M2", "M3"}, {"M3", "M2"}};
+    for (int i = 0; i < 2; ++i) {
+        setup(state);
+        more_debts(3);
+        fixture_sql(
+            &fixture,
+            "delete from reminder where invoice_id in (select invoice_id from invoice where number"
+            " not like 'M%');"
+            "insert into device (customer_id, installation, app, service, environment, target_kind,"
+            " token, state, reason, registered_at, seen_at) values (1, 'telephone', 'bank', 'fcm',"
+            " 'production', 'token', 't1', 'live', 'registered', now(), now());"
+            "insert into device_token (token, app, service, customer_id, installation) values "
+            "('t1',"
+            " 'bank', 'fcm', 1, 'telephone');"
+            "update reminder set message_no = 5, channel = 'push', place_no = 0;"
+            "insert into push (customer_id, invoice_id, step, installation, push_id, state, reason,"
+            " attempts, expires_at, claimed_at, unknown_count) select customer_id, invoice_id, "
+            "step,"
+            " 'telephone', gen_random_uuid(), 'unknown', 'no answer', 1, to_timestamp(1795348800) +"
+            " interval '9 days', to_timestamp(1795348800), 1 from reminder join invoice using"
+            " (customer_id, invoice_id) where number = 'M2'");
+        claim_alone(orders[i][0], ways);
+        claim_alone(orders[i][1], ways);
+        assert_string_equal(numbers(), "M2 claimed 5, M3 claimed 6");
+    }
+}
+
+/* Nobody knows whether the gateway took it. It is asked again under the same code, though the other
+ * debt of the message was paid meanwhile: under another code it could bring a second copy. */
+static void what_perhaps_went_out_is_asked_about_under_its_own_number(void **state)
+{
+    (void)state;
+    const struct reminder_ways ways = {.kinds = {SPAN_LIT("sms")}, .kind_count = 1};
+    more_debts(3);
+    fixture_sql(
+        &fixture,
+        "delete from reminder where invoice_id in (select invoice_id from invoice where"
+        " number not like 'M%');"
+        "update reminder set message_no = 5, channel = 'sms', place_no = 2,"
+        " perhaps_sent_at = to_timestamp(1795348800) + interval '71 hours 59 minutes';"
+        "update reminder set state = 'uncertain', reason = 'paid', finished_at = now() where"
+        " invoice_id in (select invoice_id from invoice where number = 'M3')");
+    claim_alone("M2", ways);
+    assert_string_equal(numbers(), "M2 claimed 5, M3 uncertain 5");
+}
+
 /* Of 100.00 due on the 24th of November the second part is 40.00 in December. */
 static void a_step_of_an_instalment_speaks_of_that_part(void **state)
 {
@@ -899,6 +990,8 @@ int main(void)
         cmocka_unit_test_setup(debts_of_one_person_are_one_message, setup),
         cmocka_unit_test_setup(whoever_opens_one_debt_of_a_message_has_answered_for_all, setup),
         cmocka_unit_test_setup(a_message_that_is_tried_again_keeps_its_number, setup),
+        cmocka_unit_test_setup(a_push_that_is_tried_again_keeps_its_number_to_itself, setup),
+        cmocka_unit_test_setup(what_perhaps_went_out_is_asked_about_under_its_own_number, setup),
         cmocka_unit_test_setup(a_step_of_an_instalment_speaks_of_that_part, setup),
         cmocka_unit_test_setup(an_event_says_which_rule_and_which_text, setup),
         cmocka_unit_test_setup(thank_yous_are_messages_of_their_own, setup),
