@@ -70,15 +70,15 @@ struct campaign_window {
     int64_t from_second, to_second; /* of the day */
 };
 void campaign_add_queue(struct pg_tx *, int64_t id, struct instant now,
-                        const struct campaign_window *);
+                        const struct campaign_window *, int32_t holdout_permille);
 void campaign_add_end(struct pg_tx *, int64_t id, struct instant now);
 
 /* A row each currency: campaign_results_read. */
 struct campaign_results {
     struct span currency;
     int64_t row_count, waiting_count, sent_count, delivered_count, opened_count, cancelled_count;
-    int64_t unreached_count, settled_count, paying_count, paid_minor, owed_then_minor;
-    int64_t owed_now_minor, cost_micro, call_count;
+    int64_t held_out_count, unreached_count, settled_count, paying_count, paid_minor;
+    int64_t owed_then_minor, owed_now_minor, cost_micro, call_count;
 };
 MUST_CHECK int campaign_results(struct pg *, struct pg_query *, int64_t id, pg_result_cb,
                                 void *owner, struct err *);
