@@ -11,6 +11,8 @@
  * paid the day before G  customer 1: 100.00 due 20 June, unpaid; an SMS on the day, an e-mail the
  * day before now H  customer 2: 100.00 due 10 July: not due yet, counts nowhere
  *
+ * Customers 1 and 2 are in another segment by now; what counts is when the due day began.
+ *
  * An SMS costs 80,000 millionths, that about two debts 160,000, B's e-mail 2,000. */
 #include "flow/results_report.h"
 
@@ -62,9 +64,16 @@ static int make_fixture(void **state)
         &fixture,
         "truncate customer, invoice, ledger_entry, reminder, hold restart identity cascade;"
         "insert into customer (customer_id, reference, segment, created_at, changed_at) values"
-        " (1, 'a', 'on_time', now(), now()), (2, 'b', 'sometimes_late', now(), now()),"
+        " (1, 'a', 'sometimes_late', now(), now()), (2, 'b', 'on_time', now(), now()),"
         " (4, 'c', 'chronically_late', now(), now()), (12, 'e', 'on_time', now(), now()),"
         " (16, 'f', null, now(), now());"
+        /* Of 10 May, whose day begins at 22:00 in UTC, counts what was before; so does of 20 June.
+         */
+        "insert into segment_change (customer_id, at, segment) values"
+        " (1, '2028-06-19 22:00:01Z', 'sometimes_late'), (2, '2028-05-09 22:00Z',"
+        " 'sometimes_late'), (2, '2028-05-14 10:00:01Z', 'on_time'),"
+        " (4, '2028-01-01 01:00Z', 'sometimes_late'), (4, '2028-05-01 01:00Z',"
+        " 'chronically_late');"
         "insert into scenario (name, position, created_at) values ('ladder', 1, now());"
         "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
         " created_by) values (1, 1, '', 7, now(), 'test');"
