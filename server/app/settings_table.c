@@ -656,7 +656,7 @@ const struct setting settings_table[] = {
         "past\n"
         "the due date to go; 0 does not ask. Set it where customers also pay past Dunlin."),
     INT("reminders.holdout_permille", reminders.holdout_permille, "0", 0, 500,
-        "How many of a thousand customers get no reminders, so that the effect of reminding can "
+        "How many of a thousand customers get no messages, so that the effect of reminding can "
         "be\n"
         "measured. Who they are never changes."),
     INT("reminders.proposal_parts", reminders.proposal_parts, "3", 2, 12,

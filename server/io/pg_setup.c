@@ -33,7 +33,9 @@ void pg_on_up(void *owner)
         send_setup(pg, -1, "set plan_cache_mode = force_custom_plan");
         send_setup(pg, -1, "set enable_nestloop = off");
         send_setup(pg, -1, "set enable_sort = off");
+        /* A million groups or rows of a hash stay in memory: 256 MB each at most. */
         send_setup(pg, -1, "set work_mem = '64MB'");
+        send_setup(pg, -1, "set hash_mem_multiplier = 4");
     } else {
         /* Statements here go by keys: a plan that was kept from when a table was empty must not
          * read it from end to end when it has grown. */

@@ -70,7 +70,7 @@ static void add_queue(struct campaigns *c, const struct todo *todo)
         .day_count = list_days(rules, todo->send_at.us > now.us ? todo->send_at : now, days),
         .from_second = has_window ? rules->window_from_second : 0,
         .to_second = has_window ? rules->window_to_second : 86400};
-    campaign_add_queue(&c->tx, todo->id, now, &window);
+    campaign_add_queue(&c->tx, todo->id, now, &window, rules->holdout_permille);
 }
 
 static void on_moved(void *owner, const struct err *err)

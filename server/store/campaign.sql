@@ -166,11 +166,24 @@ where state = 'approved'
 order by campaign_id
 limit 100;
 
+-- name: campaign_lock_held_out
+-- The customers whose rows are about to be skipped for being held out.
+-- $1 campaign_id, $2 holdout_permille
+select c.customer_id
+from customer c
+where c.customer_id in (
+    select w.customer_id
+    from campaign_row w
+    where w.campaign_id = $1::bigint and holdout_place(w.customer_id) < $2::bigint)
+order by c.customer_id
+for no key update of c;
+
 -- name: campaign_queue
 -- All its reminders in one transaction with its state: nobody twice, however often it is tried. Each
 -- goes at the campaign's time, moved into the send window of the customer's own clock: the first of
 -- the days, from the second of the day from on to the one before `to`.
--- $1 campaign_id, $2 now, $3 days[], $4 from second, $5 to second
+-- Held-out customers get none: their row is skipped, with an event. After campaign_lock_held_out.
+-- $1 campaign_id, $2 now, $3 days[], $4 from second, $5 to second, $6 holdout_permille
 with moved as (
     update campaign
     set state = 'queued', queued_at = $2::timestamptz
@@ -189,23 +202,56 @@ with moved as (
         from campaign_row w
         join customer k using (customer_id)
         where w.campaign_id = $1::bigint) z
+), addressed as materialized (
+    select w.customer_id, w.invoice_id, w.campaign_id, w.parts, z.due_at, i.due_minor > 0 as is_owed,
+        holdout_place(w.customer_id) < $6::bigint as is_held_out
+    from moved m
+    join campaign_row w on w.campaign_id = m.campaign_id
+    join customer k using (customer_id)
+    join zoned z on z.time_zone = k.time_zone
+    join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
+), locked as materialized (
+    select i.customer_id, i.invoice_id, i.event_count, i.chain_head
+    from invoice i
+    where (i.customer_id, i.invoice_id) in (
+        select a.customer_id, a.invoice_id from addressed a where a.is_owed and a.is_held_out)
+    order by i.customer_id, i.invoice_id
+    for no key update of i
+), queued as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason, finished_at,
+        campaign_id, parts)
+    select a.customer_id, a.invoice_id, 'campaign_' || a.campaign_id, a.due_at,
+        case when not a.is_owed then 'cancelled' when a.is_held_out then 'skipped'
+            else 'scheduled' end,
+        case when not a.is_owed then 'paid' when a.is_held_out then 'hold-out' else 'campaign' end,
+        case when not a.is_owed or a.is_held_out then $2::timestamptz end,
+        a.campaign_id, a.parts
+    from addressed a
+    on conflict do nothing
+    returning customer_id, invoice_id, step, reason
+), told as (
+    select q.customer_id, q.invoice_id, l.event_count + 1 as event_no, l.chain_head as prev_hash,
+        json_build_object('steps', json_build_array(q.step), 'reason', 'hold-out', 'place',
+            holdout_place(q.customer_id), 'permille', $6::bigint)::text as facts
+    from queued q
+    join locked l using (customer_id, invoice_id)
+    where q.reason = 'hold-out'
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $2::timestamptz, 'reminder.skipped', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
 )
-insert into reminder (customer_id, invoice_id, step, due_at, state, reason, finished_at,
-    campaign_id, parts)
-select w.customer_id, w.invoice_id, 'campaign_' || w.campaign_id, z.due_at,
-    case when i.due_minor > 0 then 'scheduled' else 'cancelled' end,
-    case when i.due_minor > 0 then 'campaign' else 'paid' end,
-    case when i.due_minor > 0 then null else $2::timestamptz end,
-    w.campaign_id, w.parts
-from moved m
-join campaign_row w on w.campaign_id = m.campaign_id
-join customer k using (customer_id)
-join zoned z on z.time_zone = k.time_zone
-join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
-on conflict do nothing;
+insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+select customer_id, invoice_id, event_no, $2::timestamptz, 'reminder.skipped', facts, prev_hash,
+    chain_head
+from headed;
 
 -- name: campaign_end
--- The call list, once: those written to, or not reached, who neither paid nor answered since. Not
+-- The call list, once: those written to, not reached, or held out (that measures messages), who neither paid nor answered since. Not
 -- before the last message is `call_after_hours` old, one that was put off counting from its new time
 -- and one that waited for the red switch from when that was released, and never while it is on; what
 -- is still waiting then does not go any more. So many at a time, as in campaign_stop.
@@ -256,6 +302,7 @@ with over as materialized (
         changed_at)
     select r.customer_id, r.invoice_id, r.step, 'call', m.queue, 'open',
         case
+            when r.reason = 'hold-out' then 'held out of campaign ' || m.name
             when r.state in ('failed', 'skipped') or r.delivery = 'undelivered'
                 then 'not reached by campaign ' || m.name
             else 'no payment and no answer to campaign ' || m.name || ' in '
@@ -284,7 +331,7 @@ select exists (select from waiting);
 -- name: campaign_results
 -- What came of it, a row each currency. Paid in time: within 48 hours of its message.
 -- $1 campaign_id
--- currency, rows, waiting, sent, delivered, opened, cancelled, not reached, paid in full in time,
+-- currency, rows, waiting, sent, delivered, opened, cancelled, held out, not reached, paid in full in time,
 -- with a payment in time, that amount, owed when written, owed now, cost, on the call list
 select i.currency, count(*),
     count(*) filter (where r.state in ('scheduled', 'claimed') or r.state is null),
@@ -292,7 +339,9 @@ select i.currency, count(*),
     count(*) filter (where s.is_sent and (r.delivery = 'delivered' or r.opened_at is not null)),
     count(*) filter (where r.opened_at is not null),
     count(*) filter (where r.state = 'cancelled'),
-    count(*) filter (where r.state in ('failed', 'skipped') or r.delivery = 'undelivered'),
+    count(*) filter (where h.is_held_out),
+    count(*) filter (where (r.state in ('failed', 'skipped') and not h.is_held_out)
+        or r.delivery = 'undelivered'),
     count(*) filter (where s.is_sent and i.paid_at >= r.finished_at
         and i.paid_at <= r.finished_at + interval '48 hours'),
     count(*) filter (where p.minor > 0),
@@ -311,6 +360,8 @@ left join work_item k on k.customer_id = w.customer_id and k.invoice_id = w.invo
     and k.step = 'campaign_' || w.campaign_id
 cross join lateral (
     select coalesce(r.state in ('sent', 'uncertain'), false) as is_sent) s
+cross join lateral (
+    select coalesce(r.state = 'skipped' and r.reason = 'hold-out', false) as is_held_out) h
 left join lateral (
     select sum(-l.amount_minor)::bigint as minor
     from ledger_entry l

@@ -200,14 +200,20 @@ int campaign_open(struct pg *pg, struct pg_query *query, struct instant now, pg_
 }
 
 void campaign_add_queue(struct pg_tx *tx, int64_t id, struct instant now,
-                        const struct campaign_window *window)
+                        const struct campaign_window *window, int32_t holdout_permille)
 {
     struct pg_args args;
+    if (holdout_permille > 0) {
+        begin_with_id(&args, id);
+        pg_arg_int(&args, holdout_permille);
+        add(tx, SQL_CAMPAIGN_LOCK_HELD_OUT, &args, NULL);
+    }
     begin_with_id(&args, id);
     pg_arg_instant(&args, now);
     pg_arg_dates(&args, window->days, window->day_count);
     pg_arg_int(&args, window->from_second);
     pg_arg_int(&args, window->to_second);
+    pg_arg_int(&args, holdout_permille);
     add(tx, SQL_CAMPAIGN_QUEUE, &args, NULL);
 }
 
@@ -247,9 +253,9 @@ struct campaign_results campaign_results_read(const PGresult *result, int row)
     struct campaign_results r = {.currency = pg_get_text(result, row, at)};
     int64_t *const counts[] = {&r.row_count,       &r.waiting_count,   &r.sent_count,
                                &r.delivered_count, &r.opened_count,    &r.cancelled_count,
-                               &r.unreached_count, &r.settled_count,   &r.paying_count,
-                               &r.paid_minor,      &r.owed_then_minor, &r.owed_now_minor,
-                               &r.cost_micro,      &r.call_count};
+                               &r.held_out_count,  &r.unreached_count, &r.settled_count,
+                               &r.paying_count,    &r.paid_minor,      &r.owed_then_minor,
+                               &r.owed_now_minor,  &r.cost_micro,      &r.call_count};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i)
         *counts[i] = pg_get_int(result, row, ++at);
     return r;

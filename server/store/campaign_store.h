@@ -79,7 +79,7 @@ struct campaign_window {
     int64_t from_second, to_second; /* of the day */
 };
 void campaign_add_queue(struct pg_tx *, int64_t id, struct instant now,
-                        const struct campaign_window *);
+                        const struct campaign_window *, int32_t holdout_permille);
 /* Makes the call list if it is time for it; before that cancels what still waits, some of it at a
  * time: to be repeated, in a transaction each, while campaign_has_more. */
 void campaign_add_end(struct pg_tx *, int64_t id, struct instant now, pg_result_cb);
@@ -89,8 +89,8 @@ bool campaign_has_more(const PGresult *);
 struct campaign_results {
     struct span currency;
     int64_t row_count, waiting_count, sent_count, delivered_count, opened_count, cancelled_count;
-    int64_t unreached_count, settled_count, paying_count, paid_minor, owed_then_minor;
-    int64_t owed_now_minor, cost_micro, call_count;
+    int64_t held_out_count, unreached_count, settled_count, paying_count, paid_minor;
+    int64_t owed_then_minor, owed_now_minor, cost_micro, call_count;
 };
 MUST_CHECK int campaign_results(struct pg *, struct pg_query *, int64_t id, pg_result_cb,
                                 void *owner, struct err *);

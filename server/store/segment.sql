@@ -37,7 +37,7 @@ limit $2::bigint;
 -- name: segment_recompute
 -- $1 customer_id[], $2 now, $3 months, $4 grace_days, $5 debts_min, $6 sometimes_late_percent,
 -- $7 chronically_late_percent
--- how many changed; who did not is not written
+-- how many changed; who did not is not written, and each segment is kept with its time
 -- Only those who change are locked, in order, as by all who move a customer.
 with person as materialized (
     select k.customer_id, k.time_zone, ($2::timestamptz at time zone k.time_zone)::date as today
@@ -90,7 +90,7 @@ with person as materialized (
                     $6::bigint, $7::bigint) end)::text as facts
     from counted c
 ), changing as materialized (
-    select j.customer_id, j.segment, j.facts
+    select j.customer_id, j.segment, j.facts, coalesce(k.segment, 'on_time') as old_segment
     from judged j
     join customer k using (customer_id)
     where (k.segment, k.segment_facts) is distinct from (j.segment, j.facts)
@@ -102,6 +102,13 @@ with person as materialized (
     from changing c
     where k.customer_id = c.customer_id
     returning 1
+), kept as (
+    insert into segment_change as s (customer_id, at, segment)
+    select customer_id, $2::timestamptz, segment
+    from changing
+    where segment <> old_segment
+    on conflict (customer_id, at) do update
+    set segment = excluded.segment
 )
 select count(*) from changed;
 

@@ -492,6 +492,33 @@ static void held_out_customers_are_skipped_with_an_event(void **state)
         "t");
 }
 
+/* A step with a way that is a message is one, whatever else it tries. */
+static void steps_of_work_lists_happen_for_the_held_out(void **state)
+{
+    (void)state;
+    struct plan_rules rules = plan_rules_open;
+    rules.holdout_permille = 1000;
+    const struct pass pass = {.falls = tomorrow, .count = 3, .now = at(DAY, 12), .rules = rules};
+    static const char *const ways[][2] = {{"{call}", "scheduled scenario"},
+                                          {"{handover}", "scheduled scenario"},
+                                          {"{call,handover}", "scheduled scenario"},
+                                          {"{voice,call}", "skipped hold-out"},
+                                          {"{preferred}", "skipped hold-out"}};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); ++i) {
+        char text[320];
+        setup(state);
+        add_debts(1, 1, "2026-11-23");
+        snprintf(text, sizeof(text),
+                 "update scenario_step set channels = '%s', wait_seconds = array_fill(0,"
+                 " array[cardinality('%s'::text[])]), unless = array_fill(''::text,"
+                 " array[cardinality('%s'::text[])])",
+                 ways[i][0], ways[i][0], ways[i][0]);
+        sql(text);
+        plan(&pass);
+        assert_value("select string_agg(state || ' ' || reason, ', ') from reminder", ways[i][1]);
+    }
+}
+
 /* The second of two nodes that saw the same batch. */
 static void a_batch_that_another_node_has_planned_is_refused(void **state)
 {
@@ -580,6 +607,7 @@ int main(void)
         cmocka_unit_test_setup(debts_that_wait_are_planned_by_themselves_once, setup),
         cmocka_unit_test_setup(promises_instalments_and_payments_are_anchors_too, setup),
         cmocka_unit_test_setup(held_out_customers_are_skipped_with_an_event, setup),
+        cmocka_unit_test(steps_of_work_lists_happen_for_the_held_out),
         cmocka_unit_test_setup(a_batch_that_another_node_has_planned_is_refused, setup),
         cmocka_unit_test_setup(another_version_takes_over_what_goes_when_it_is_in_force, setup),
         cmocka_unit_test_setup(what_was_planned_beside_a_payment_ends_as_paid, setup),

@@ -30,7 +30,7 @@ static const struct zone {
 } zones[] = {{"Europe/Warsaw", 0}, {"America/New_York", 0}, {"Pacific/Auckland", 1}};
 
 /* 2026-11-22T12:00:00Z */
-static const struct instant noon = {INT64_C(1795348800) * 1000000};
+static struct instant noon = {INT64_C(1795348800) * 1000000};
 
 static struct pg_cluster cluster;
 static h2o_loop_t *loop;
@@ -229,11 +229,43 @@ static void the_facts_say_it_in_words(void **state)
         " taken to pay on time.");
 }
 
+/* Who has not been computed counts as on time, so becoming it is no change. */
+static void each_change_is_kept_with_its_time(void **state)
+{
+    (void)state;
+    pg_cluster_sql(
+        &cluster,
+        "insert into customer (customer_id, reference, created_at, changed_at) values (9002,"
+        " 'changes', now(), now());"
+        "insert into invoice (customer_id, invoice_id, number, kind, currency, amount_minor,"
+        " due_minor, issue_date, due_date, paid_at, created_at, changed_at)"
+        " select 9002, n, 'C/' || n, 'invoice', 'PLN', 100, 0, '2026-06-01', '2026-07-01',"
+        " '2026-07-01 12:00+00', now(), now() from generate_series(1, 4) n");
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    assert_value("select count(*) from segment_change where customer_id = 9002", "0");
+    pg_cluster_sql(&cluster, "update invoice set paid_at = '2026-08-01 12:00+00' where"
+                             " customer_id = 9002 and invoice_id = 1");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    pg_cluster_sql(&cluster, "update invoice set paid_at = '2026-08-02 12:00+00' where"
+                             " customer_id = 9002 and invoice_id = 1");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1); /* other facts, the same segment */
+    pg_cluster_sql(&cluster, "update invoice set paid_at = '2026-08-02 12:00+00' where"
+                             " customer_id = 9002");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    assert_value("select string_agg(to_char(at at time zone 'UTC', 'HH24:MI ') || segment, ', '"
+                 " order by at) from segment_change where customer_id = 9002",
+                 "13:00 sometimes_late, 15:00 chronically_late");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_histories_come_out_as_the_domain_says),
         cmocka_unit_test(the_facts_say_it_in_words),
+        cmocka_unit_test(each_change_is_kept_with_its_time),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
 }
