@@ -109,6 +109,13 @@ with locked as materialized (
 )
 select case when not exists (select from locked) then money_moved() end;
 
+-- name: plan_without_flush
+-- This transaction is done before it is on disk, within a second. For a batch that is not its pass's
+-- last: if a crash takes it, its reminders go together with the note that they were planned, and are
+-- planned again; and any claim of them is written behind them, so it is never there without them. The
+-- last batch waits for the disk, and with it for all of its pass.
+select set_config('synchronous_commit', 'off', true);
+
 -- name: plan_pass_on
 -- $1 customers_done, $2 whether they were the last, $3 now
 update planned
@@ -171,11 +178,13 @@ where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.needs_
 -- name: plan_reminders
 -- How many there are that were not there before.
 with judged as materialized (
-    select *
+    -- No more than is read again; old_state first, by which a row is passed over.
+    select j.old_state, j.customer_id, j.invoice_id, j.step, j.due_at, j.is_missed, j.scenario_id,
+        j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
     from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
         $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
-        $13::bigint, $14::bigint, $15::bigint)
-    where why_not is null and not is_held_out
+        $13::bigint, $14::bigint, $15::bigint) j
+    where j.why_not is null and not j.is_held_out
 ), revived as (
     -- What a payment or an older plan took out comes back; what is on its way has its new time in
     -- case it is given back. (An update from a join could be driven by all reminders there are.)

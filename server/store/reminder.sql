@@ -429,7 +429,8 @@ with wanted as materialized (
                         select 1 from device_token t
                         where t.token = d.token and t.app = d.app and t.service = d.service
                             and t.customer_id = d.customer_id
-                            and t.installation = d.installation) is not null) l
+                            and t.installation = d.installation) is not null
+                offset 0) l -- or each device would be looked at once for each of the counts
             where l.app = any ($7::text[])) v
         offset 0) w -- the places are looked up once
     left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
@@ -520,7 +521,8 @@ with wanted as materialized (
                     select case when d.scenario_id is not null then (
                         select a.anchor from scenario_step a
                         where a.scenario_id = d.scenario_id and a.version = d.version
-                            and a.step_no = d.step_no) end as anchor) s
+                            and a.step_no = d.step_no) end as anchor
+                    offset 0) s
                 where (
                         select 1 from hold h
                         where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
@@ -613,7 +615,7 @@ with wanted as materialized (
         and (c.state = 'failed'
             or (c.state in ('sent', 'uncertain') and s.unless[c.place_no + 1] <> ''))
     on conflict (customer_id, invoice_id, step) do nothing
-), told as (
+), told as materialized ( -- its facts are read twice
     select c.customer_id, c.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || c.state as kind,
         json_strip_nulls(case c.state
@@ -877,7 +879,7 @@ with finished as (
     on conflict (day, channel) do update
     set message_count = d.message_count + excluded.message_count,
         price_micro = d.price_micro + excluded.price_micro
-), told as (
+), told as materialized ( -- its facts are read twice
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || case f.state when 'scheduled' then 'given_back' else f.state end as kind,
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,
