@@ -16,8 +16,8 @@
 -- (It ends, if only as one of the lost.) States 'claimed' are asked for with coalesce() where the
 -- index of all that is claimed would not help.
 --
--- What would go but for manners is put off: outside the send window, over the person's contact budget,
--- or past the due date while the payment feed is old. It gets the time when that may have changed
+-- What would go but for manners is put off: outside the send window (but not what is only put on a
+-- list for people), over the person's contact budget, or past the due date while the payment feed is old. It gets the time when that may have changed
 -- (try_at) and so does not come up in each window until then; one event says why. Within a claim no
 -- more messages of a customer are claimed than their budget has left.
 --
@@ -133,7 +133,10 @@ with due as materialized (
             and (s.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
                 >= (($1::timestamptz + interval '14 hours') at time zone 'UTC')::date)
         end as may_go,
-        (select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
+        ((select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
+            and not coalesce((
+                select reminder_is_for_staff(p.places, s.channel_no)
+                from reminder_places(s.scenario_id, s.version, s.step_no, s.campaign_id) p), false))
         or (not s.is_thanks and $10::bigint > 0
             and ($1::timestamptz at time zone s.zone)::date > s.due_date
             and coalesce((select f.feed_at from sending f), '-infinity')
@@ -287,7 +290,8 @@ with opened as materialized ( -- once a zone: it takes longer than all the rest
         join invoice i using (customer_id, invoice_id)) z
 ), looked as materialized (
     select r.customer_id, r.invoice_id, r.step, r.reason as said, i.due_date, f.feed_at,
-        (select o.opening from opened o where o.zone = i.payer_time_zone) as opening,
+        case when not reminder_is_for_staff(p.places, r.channel_no) then (
+            select o.opening from opened o where o.zone = i.payer_time_zone) end as opening,
         not reminder_is_thanks(r.step) and $5::bigint > 0
             and ($4::timestamptz at time zone i.payer_time_zone)::date > i.due_date
             and coalesce(f.feed_at, '-infinity')
@@ -298,6 +302,7 @@ with opened as materialized ( -- once a zone: it takes longer than all the rest
     join reminder r using (customer_id, invoice_id, step)
     join invoice i using (customer_id, invoice_id)
     cross join (select feed_at from sending) f
+    cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
     left join lateral (
         select c.left_count, c.free_at, c.counted
         from contact_budget(r.customer_id, $4::timestamptz, $10::bigint, $11::bigint,

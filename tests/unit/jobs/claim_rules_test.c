@@ -121,7 +121,8 @@ static void seed(int count)
         " (0, 'due', '{sms,email}'), (1, 'promise', '{sms,email}'), (2, 'instalment', '{sms}'),"
         " (3, 'due', '{email,sms}'), (4, 'due', '{preferred,email}'), (5, 'due', '{call}'),"
         " (6, 'due', '{handover}'), (7, 'due', '{push,sms}'), (8, 'due', '{email}'),"
-        " (9, 'due', '{sms,email}')) s (n, anchor, channels)");
+        " (9, 'due', '{sms,email}'), (10, 'due', '{sms,call}'), (11, 'due', '{call,email}')) s"
+        " (n, anchor, channels)");
 }
 
 static int setup(void **state)
@@ -300,6 +301,27 @@ static const struct row {
     {"the first second of the window",
      "update customer set time_zone = 'America/Chicago' where customer_id = $C;", /* 06:00 */
      "scheduled quiet hours   2026-11-25 14:00:00+00", NULL},
+    {"a call at night: nobody is woken by a row on a list",
+     BY(5) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 0", NULL},
+    {"a hand-over at night",
+     BY(6) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test handover 0", NULL},
+    {"a call at night as a later place",
+     BY(10) "update reminder set channel_no = 1 where customer_id = $C;"
+            "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 1", NULL},
+    {"a message at night with a call behind it",
+     BY(10) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night that would become a message",
+     BY(11) "update customer set time_zone = 'Pacific/Auckland', phone = null where customer_id ="
+            " $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night is a contact, and waits for the budget alone",
+     BY(5) OLD_MESSAGE(1, 5) OLD_MESSAGE(2, 20)
+         "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled contact budget   2026-11-25 16:00:00+00", NULL},
     {"as late as it goes", "update customer set time_zone = 'Asia/Dhaka' where customer_id = $C;",
      "sent test sms 2", NULL}, /* 18:00 */
 
