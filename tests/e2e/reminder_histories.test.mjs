@@ -63,6 +63,9 @@ const rules = {
   'what was sent can be explained': `select r.customer_id, r.invoice_id, r.step from reminder r where r.state in ('sent', 'uncertain') and not exists (
     select from (${claims}) c where c.customer_id = r.customer_id and c.invoice_id = r.invoice_id and c.step = r.step
       and c.channel is not null and c.due_minor is not null and c.due_at is not null and c.message is not null)`,
+  'what was skipped can be explained': `select r.customer_id, r.invoice_id, r.step, r.reason from reminder r where r.state = 'skipped' and not exists (
+    select from event e where e.customer_id = r.customer_id and e.invoice_id = r.invoice_id and e.kind = 'reminder.skipped'
+      and e.facts::jsonb->'steps' ? r.step and e.facts::json->>'reason' = r.reason and (r.reason <> 'no address' or e.facts::json->>'passed_over' <> ''))`,
   'a message has one number, one channel and one moment': `select customer_id, message from (${ended}) c where ended in ('reminder.sent', 'reminder.uncertain')
     group by 1, 2 having count(distinct (at, channel)) > 1`,
   'what goes to a person at one moment and one way is one message': `select customer_id, committed, channel from (${ended}) c
@@ -136,7 +139,9 @@ for (let run = 0; run < runs; ++run) {
       await history.finish();
       await assertRules(history);
       const [counts] = await history.bed.db.query(`select count(*)::int as claimed, (select json_object_agg(state, n) from (select state, count(*) as n from reminder group by 1) s) as states from (${claims}) c`);
-      t.diagnostic(`${history.kind}, ${history.debts.length} debts, ${history.log.length} deeds: ${JSON.stringify(counts)}`);
+      const [passed] = await history.bed.db.query(`select count(*) filter (where p like '%opted out%')::int as "opted out", count(*) filter (where p like '%no consent%')::int
+        as "no consent" from (select facts::json->>'passed_over' as p from event where kind in ('reminder.claimed', 'reminder.skipped')) e`);
+      t.diagnostic(`${history.kind}, ${history.debts.length} debts, ${history.log.length} deeds: ${JSON.stringify(counts)}, passed over: ${JSON.stringify(passed)}`);
       assert.ok(counts.claimed > 10, 'hardly anything was sent');
     } catch (error) {
       error.message += `\n${history.log.join('\n')}`;
