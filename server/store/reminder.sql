@@ -28,7 +28,7 @@
 -- if there is a live
 -- device of a configured app whose token still is its own; others if there is an address that is not
 -- dead; none that the customer opted out of. A thank-you replaces
--- what a push of its invoice has put on the screen. The place behind it is a reminder of its own
+-- what a push of its invoice has put on the screen, unless they opted out of push since. The place behind it is a reminder of its own
 -- ('due+1'), put in by the statement that ends this one: at once where it failed, or for the time
 -- when it is to have been delivered or opened; if it is by then, the later one is skipped. On the
 -- ladder it stands where its step does (ladder_at).
@@ -146,8 +146,10 @@ with due as materialized (
 select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
     case when w.channel = 'push' or (v.has_device and j.is_thanks and (
             select 1 from push p
+            join customer k using (customer_id)
             where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
-                and p.state = 'accepted'
+                and p.state = 'accepted' and 'push' <> all (k.opted_out)
+                and ('push' <> all ($9::text[]) or 'push' = any (k.consented))
             limit 1) is not null)
         then (
             select string_agg(chr(64 + a.app_no), '')
@@ -382,8 +384,10 @@ with wanted as materialized (
             -- A thank-you takes the place of what a push has put on the screen.
             coalesce(reminder_is_thanks(u.step) and v.live_count > 0 and (
                 select 1 from push p
+                join customer k using (customer_id)
                 where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
-                    and p.state = 'accepted'
+                    and p.state = 'accepted' and 'push' <> all (k.opted_out)
+                    and ('push' <> all ($10::text[]) or 'push' = any (k.consented))
                 limit 1) is not null, false) as is_shown_before, (
                 select case
                     when bool_or(p.state = 'accepted') then 'accepted'
