@@ -438,7 +438,7 @@ where (i.customer_id, i.invoice_id) in (
 with debt as materialized (
     select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
         i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
-        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
+        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.notices_only, c.phone, c.email,
         c.consented, a.at, (a.at at time zone i.payer_time_zone) as local_at,
         $25::date < a.today as is_over, a.at = $11::timestamptz as is_now, (
             select 1 from device x
@@ -633,6 +633,9 @@ select json_build_object(
                 where f.customer_id = d.customer_id and f.is_dead
                     and f.address = case f.channel when 'email' then d.email else d.phone end) x
             where x.channels is not null
+            union all
+            select 'notices only', json_build_object('channels', d.notices_only)
+            where d.notices_only <> '{}'
             union all
             select 'no address', null
             where d.phone is null and d.email is null and not d.has_device

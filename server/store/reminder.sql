@@ -27,7 +27,8 @@
 -- The way of a reminder: the first place of its cascade that reaches the customer (reminder_way): push,
 -- if there is a live
 -- device of a configured app whose token still is its own; others if there is an address that is not
--- dead; none that the customer opted out of. A thank-you replaces
+-- dead; none that the customer opted out of, nor one that they want for notices only where this may be
+-- refused. A thank-you replaces
 -- what a push of its invoice has put on the screen, unless they opted out of push since. The place behind it is a reminder of its own
 -- ('due+1'), put in by the statement that ends this one: at once where it failed, or for the time
 -- when it is to have been delivered or opened; if it is by then, the later one is skipped. On the
@@ -148,7 +149,7 @@ select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
             select 1 from push p
             join customer k using (customer_id)
             where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
-                and p.state = 'accepted' and 'push' <> all (k.opted_out)
+                and p.state = 'accepted' and 'push' <> all (k.opted_out || k.notices_only)
                 and ('push' <> all ($9::text[]) or 'push' = any (k.consented))
             limit 1) is not null)
         then (
@@ -184,7 +185,8 @@ left join lateral (
     select y.channel
     from reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id) p
     cross join lateral reminder_way(j.customer_id, p.places, j.channel_no, v.has_device,
-        $8::text[], $9::text[]) y
+        $8::text[], $9::text[],
+        reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no)) y
     where j.may_go and not j.is_put_off
     offset 0) w on true
 order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
@@ -386,7 +388,7 @@ with wanted as materialized (
                 select 1 from push p
                 join customer k using (customer_id)
                 where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
-                    and p.state = 'accepted' and 'push' <> all (k.opted_out)
+                    and p.state = 'accepted' and 'push' <> all (k.opted_out || k.notices_only)
                     and ('push' <> all ($10::text[]) or 'push' = any (k.consented))
                 limit 1) is not null, false) as is_shown_before, (
                 select case
@@ -442,7 +444,8 @@ with wanted as materialized (
             where l.app = any ($7::text[])) v
         offset 0) w -- the places are looked up once
     left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
-        $6::text[], $10::text[]) y on true
+        $6::text[], $10::text[],
+        reminder_is_refusable(w.step, w.scenario_id, w.version, w.step_no)) y on true
 ), decided as materialized (
     select w.*,
         case when w.is_lost then w.channel_before when w.is_shown then 'push' else w.way end
