@@ -515,6 +515,8 @@ with wanted as materialized (
         else
             i.due_minor > 0
             and i.link_no is not null
+            and (d.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
+                >= (($4::timestamptz + interval '14 hours') at time zone 'UTC')::date)
             and (
                 select 1
                 from (

@@ -536,6 +536,24 @@ static void nor_does_a_claim_that_was_begun_pass_the_red_switch(void **state)
     assert_string_equal(value("select count(*) from reminder where state = 'scheduled'"), "5");
 }
 
+/* The look at what is due may be from before an outage, the claim from behind it. */
+static void nor_does_one_go_before_the_planner(void **state)
+{
+    (void)state;
+    seed(3);
+    fixture_sql(&fixture, "update reminder set scenario_id = 1, version = 1, step_no = 0 where"
+                          " customer_id < 3; insert into planned (through, scenarios, at) values"
+                          " ('2026-11-25', '', now())");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "scheduled scheduled claimed");
+    fixture_sql(&fixture, "update planned set through = '2026-11-26'");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "claimed claimed claimed");
+    fixture_sql(&fixture, "truncate planned");
+}
+
 static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **state)
 {
     static const char *const names[] = {
@@ -949,6 +967,7 @@ int main(void)
         cmocka_unit_test_setup(each_world_has_its_verdict_and_its_reason, setup),
         cmocka_unit_test_setup(the_claim_alone_decides_the_same, setup),
         cmocka_unit_test_setup(nor_does_a_claim_that_was_begun_pass_the_red_switch, setup),
+        cmocka_unit_test_setup(nor_does_one_go_before_the_planner, setup),
         cmocka_unit_test_setup(what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail, setup),
         cmocka_unit_test_setup(put_off_is_said_once_and_not_each_poll, setup),
         cmocka_unit_test_setup(nothing_goes_on_days_that_are_left_out, setup),
