@@ -16,9 +16,17 @@ import { startEmptySmsBed } from './sms_nodes.mjs';
 import { TestClock } from './test_clock.mjs';
 
 const HOUR = 3600, DAY = 86400, AMOUNT = 10000;
-export const budget = { budget_day: 1, budget_week: 3, budget_30_days: 6 };
+// Small ones, so that they are met; larger ones, so that several messages can go on one day.
+const budgets = [{ budget_day: 1, budget_week: 3, budget_30_days: 6 }, { budget_day: 4, budget_week: 8, budget_30_days: 20 }];
 const wallMs = () => performance.timeOrigin + performance.now();
 const CHANNELS = ['push', 'sms', 'email', 'voice', 'call'];
+// What the API's words make of a wish.
+const words = {
+  opted_out: { isOut: true, isConsented: false, isNoticesOnly: false },
+  notices_only: { isOut: false, isNoticesOnly: true },
+  opted_in: { isOut: false, isNoticesOnly: false },
+  consented: { isOut: false, isConsented: true, isNoticesOnly: false },
+};
 const presets = ['standard', 'crm', 'service_firm', 'bank', 'consumer_lender'];
 
 export const phoneOf = (customer) => String(48500000000 + customer);
@@ -71,6 +79,7 @@ export class History {
   constructor({ random, start, customers = 24 }) {
     Object.assign(this, { random, start, forbidden: [], log: [], stopped: undefined, movements: 0 });
     this.debts = [];
+    this.budget = this.pick(budgets);
     // What each customer wants of each channel. Some channels need consent, which half of them have given.
     this.consents = CHANNELS.filter(() => this.draw(3) === 0);
     this.wishes = new Map();
@@ -99,9 +108,9 @@ export class History {
     this.clock = new TestClock(path.join(this.bed.folder, 'clock'), this.start);
     const consented = [...this.wishes.values()].filter(({ isConsented }) => isConsented).map(({ customer, channel }) => [customer, channel]);
     await this.bed.db.run(seedSql(this.debts, this.start, consented));
-    for (const wish of this.wishes.values()) this.heed(wish);
+    for (const wish of this.wishes.values()) await this.change(wish, {});
     Object.assign(process.env, { TEST_CLOCK: path.join(this.bed.folder, 'clock'), TEST_CHANNELS: 'sandbox' });
-    const settings = { reminders: { window_from: '08:00', window_to: '20:00', merge: true, ...budget, ...(this.consents.length > 0 && { consent: this.consents }) },
+    const settings = { reminders: { window_from: '08:00', window_to: '20:00', merge: true, ...this.budget, ...(this.consents.length > 0 && { consent: this.consents }) },
       sms: { timeout_ms: 1000, failures_to_rest: 0, ...gateways[this.kind](this.fake) } };
     this.nodes = [await this.bed.startNode(settings), await this.bed.startNode(settings)];
     delete process.env.TEST_CLOCK, delete process.env.TEST_CHANNELS;
@@ -136,12 +145,18 @@ export class History {
 
   allow(span) { span.to = wallMs(); }
 
-  mayReach({ channel, isOut, isConsented }) { return !isOut && (isConsented || !this.consents.includes(channel)); }
+  // What a wish forbids: the channel altogether, or what may be refused there.
+  forbidsAll({ channel, isOut, isConsented }) { return isOut || (this.consents.includes(channel) && !isConsented); }
 
-  // Notes what the wish forbids since it was confirmed.
-  heed(wish) {
-    if (this.mayReach(wish)) return;
-    wish.span ??= this.forbid(wish.isOut ? 'opted out' : 'no consent', { customer: wish.customer, channel: wish.channel });
+  // The wish changes to `now` by what `tell` does, which confirms it.
+  async change(wish, now, tell = () => {}) {
+    Object.assign(wish, now);
+    if (wish.span && !this.forbidsAll(wish)) this.allow(wish.span), wish.span = undefined;
+    if (wish.noticesSpan && !wish.isNoticesOnly) this.allow(wish.noticesSpan), wish.noticesSpan = undefined;
+    await tell();
+    const { customer, channel } = wish;
+    if (this.forbidsAll(wish)) wish.span ??= this.forbid(wish.isOut ? 'opted out' : 'no consent', { customer, channel });
+    if (wish.isNoticesOnly) wish.noticesSpan ??= this.forbid('notices only', { customer, channel, isOfRefusable: true });
   }
 
   paymentOf({ debt }, n) { return { id: `pay_${debt}_${n}`, amount_minor: AMOUNT, currency: 'PLN' }; }
@@ -210,16 +225,22 @@ export class History {
       this.forbid('plan', { debt: one.debt });
     },
     says_by_which_way: async ({ customer }) => {
-      const channel = this.pick([...CHANNELS, 'sms', 'email']), wish = this.wishes.get(`${customer} ${channel}`), word = this.pick(['opted_out', 'opted_out', 'opted_in', 'consented']);
+      const channel = this.pick([...CHANNELS, 'sms', 'email']), word = this.pick([...Object.keys(words), 'opted_out']);
       this.note(word, customer, channel);
-      if (word === 'opted_out') Object.assign(wish, { isOut: true, isConsented: false });
-      else Object.assign(wish, { isOut: false, isConsented: wish.isConsented || word === 'consented' });
-      if (wish.span && this.mayReach(wish)) {
-        this.allow(wish.span);
-        wish.span = undefined;
-      }
-      await this.call('PUT', `/customers/C${customer}/channels`, { [channel]: word });
-      this.heed(wish);
+      await this.change(this.wishes.get(`${customer} ${channel}`), words[word],
+        () => this.call('PUT', `/customers/C${customer}/channels`, { [channel]: word }));
+    },
+    clicks_in_a_mail: async ({ customer }) => {
+      const [mail] = await this.bed.db.query(`select body from sandbox_message where customer_id = ${customer} and channel = 'email'
+        and body like '%/unsubscribe%' order by message_id desc limit 1`);
+      if (mail === undefined) return;
+      this.note('clicks', customer);
+      await this.change(this.wishes.get(`${customer} email`), { isNoticesOnly: true }, async () => {
+        const [, code] = mail.body.match(/\/(\w{18})\/unsubscribe/); // either node will do
+        const { status } = await request(`${this.node.settings.public.url}/${code}/unsubscribe`, { method: 'POST', ca: this.owed.caText,
+          headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'List-Unsubscribe=One-Click' });
+        if (status !== 200) throw new Error(`unsubscribe: ${status}`);
+      });
     },
     has_a_dead_number: async ({ customer }) => {
       this.note('dead number', customer);
@@ -274,7 +295,7 @@ export class History {
       const name = this.stopped && this.draw(2) ? 'sees_the_red_switch' : this.pick(this.names);
       await this.deeds[name](this.pick(this.debts));
     }
-    for (let words = this.draw(5); words > 0; --words) await this.deeds.says_by_which_way(this.pick(this.debts));
+    for (let wishes = this.draw(5); wishes > 0; --wishes) await this.deeds[this.pick(['says_by_which_way', 'says_by_which_way', 'clicks_in_a_mail'])](this.pick(this.debts));
     if (this.draw(2)) await this.deeds.is_released(this.pick(this.debts.filter(({ holds }) => holds.length > 0)) ?? this.debts[0]);
     this.clock.advance(this.pick([HOUR, 6 * HOUR, DAY, DAY, DAY, 2 * DAY, 8 * DAY]) * (0.5 + this.random()));
     this.note('clock');
@@ -292,6 +313,9 @@ export class History {
         join invoice i using (customer_id, invoice_id)
         where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${now}
           and (select stopped_at from sending) is null and (i.due_minor <= 0) = (r.step like 'thanks%')
+          -- what a newer step takes out of the way waits for that one, which may be put off
+          and (r.step like 'thanks%' or not exists (select from reminder n where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
+            and n.state = 'scheduled' and n.due_at <= ${now} and n.try_at > ${now} and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)))
           and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
               and h.released_at is null and (h.until is null or h.until > ${now}))
             and not exists (select from payment_allocation a join payment p using (customer_id, payment_no)
