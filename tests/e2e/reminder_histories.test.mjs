@@ -2,6 +2,13 @@
 // hold", 3, 4 and 8), asked of events, of the gateway's books and of the test's own diary; the statements
 // below are written from the rules and not from the code. DUNLIN_SEED plays one again, COUNT says how many
 // turns in all (`scripts/test --long`).
+//
+// Seen red with each of these taken out, within four runs: the opt-out, the consent and the wish for notices
+// only in the choice of the way; merging; that a claim finds its reminder still scheduled (once a step); that
+// something is owed, in the look and the claim, together with the payment's own cancellation; holds, and
+// payments in flight, in the look and the claim; the send window; the contact budget; the planner's lead in
+// the claim (rarely). The paid check of the claim alone stays green here, as the cancellation goes before
+// it: reminder_races.test.mjs is for that moment.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
