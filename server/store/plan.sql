@@ -355,7 +355,8 @@ with day as materialized (
     -- What the way of a customer depends on beside the step stands in the columns behind `channels`.
     select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, d.channel,
         coalesce(c.segment, 'on_time') as segment, d.due_at, c.time_zone, d.state, s.channels,
-        coalesce(c.preferred_channel, '') as preferred, c.opted_out, c.consented,
+        coalesce(c.preferred_channel, '') as preferred, c.opted_out, c.notices_only, c.consented,
+        reminder_is_refusable(d.step, d.scenario_id, d.version, d.step_no) as is_refusable,
         c.phone is not null as has_phone, c.email is not null as has_email,
         coalesce(x.channels, '') as dead, e.customer_id is not null as has_device,
         d.state in ('scheduled', 'to come') as is_ahead,
@@ -381,12 +382,12 @@ with day as materialized (
     select p.*, y.channel as way
     from (
         select n.channels, n.preferred, n.opted_out, n.consented, n.has_phone, n.has_email, n.dead,
-            n.has_device, min(n.customer_id) as customer_id
+            n.has_device, n.notices_only, n.is_refusable, min(n.customer_id) as customer_id
         from named n
         where n.is_ahead
-        group by 1, 2, 3, 4, 5, 6, 7, 8) p
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) p
     left join lateral reminder_way(p.customer_id, p.channels, 0, p.has_device, $18::text[],
-        $19::text[]) y on true
+        $19::text[], p.is_refusable) y on true
 ), opening as materialized (
     select n.due_at, n.time_zone, send_opening(greatest(n.due_at, $11::timestamptz), n.time_zone,
         $12::bigint, $13::bigint, $14::bigint, $17::date[]) as goes_at
@@ -407,6 +408,7 @@ with day as materialized (
     left join way w on n.is_ahead and w.channels = n.channels and w.preferred = n.preferred
         and w.opted_out = n.opted_out and w.consented = n.consented and w.has_phone = n.has_phone
         and w.has_email = n.has_email and w.dead = n.dead and w.has_device = n.has_device
+        and w.notices_only = n.notices_only and w.is_refusable = n.is_refusable
 )
 select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'version', g.version,
             'step', g.step, 'segment', g.segment, 'channel', g.channel, 'state', g.state,
@@ -467,7 +469,7 @@ where (i.customer_id, i.invoice_id) in (
 with debt as materialized (
     select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
         i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
-        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
+        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.notices_only, c.phone, c.email,
         c.consented, a.at, (a.at at time zone i.payer_time_zone) as local_at,
         $25::date < a.today as is_over, a.at = $11::timestamptz as is_now, (
             select 1 from device x
@@ -506,11 +508,13 @@ with debt as materialized (
     select w.*, send_opening(greatest(w.due_at, $11::timestamptz), d.payer_time_zone, $12::bigint,
             $13::bigint, $14::bigint, $21::date[]) as opens_at
     from (
-        select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from
+        select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from,
+            reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no) as is_refusable
         from judged j
         where j.why_not is null and not j.is_held_out
         union all
-        select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no
+        select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no,
+            reminder_is_refusable(r.step, r.scenario_id, r.version, r.step_no)
         from debt d
         join reminder r on r.customer_id = d.customer_id and r.invoice_id = d.invoice_id
         cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
@@ -573,7 +577,7 @@ with debt as materialized (
                 $13::bigint, $14::bigint, $21::date[]) end as goes_at
         offset 0) g
     left join lateral reminder_way(d.customer_id, a.places, a.place_from, d.has_device,
-        $22::text[], $23::text[]) y on true
+        $22::text[], $23::text[], a.is_refusable) y on true
 ), said as materialized (
     select o.step, o.first_rule is null and not o.is_overtaken and o.channel is not null as goes,
         case when o.first_rule is not null then o.first_rule
@@ -662,6 +666,9 @@ select json_build_object(
                 where f.customer_id = d.customer_id and f.is_dead
                     and f.address = case f.channel when 'email' then d.email else d.phone end) x
             where x.channels is not null
+            union all
+            select 'notices only', json_build_object('channels', d.notices_only)
+            where d.notices_only <> '{}'
             union all
             select 'no address', null
             where d.phone is null and d.email is null and not d.has_device

@@ -5,6 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/gate.h"
+#include "domain/message_field.h"
 #include "store/contact_store.h"
 #include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
@@ -121,7 +122,9 @@ static void seed(int count)
         " (0, 'due', '{sms,email}'), (1, 'promise', '{sms,email}'), (2, 'instalment', '{sms}'),"
         " (3, 'due', '{email,sms}'), (4, 'due', '{preferred,email}'), (5, 'due', '{call}'),"
         " (6, 'due', '{handover}'), (7, 'due', '{push,sms}'), (8, 'due', '{email}'),"
-        " (9, 'due', '{sms,email}')) s (n, anchor, channels)");
+        " (9, 'due', '{sms,email}'), (10, 'due', '{sms,call}'), (11, 'due', '{call,email}'),"
+        " (12, 'due', '{email}')) s"
+        " (n, anchor, channels)");
 }
 
 static int setup(void **state)
@@ -211,6 +214,18 @@ static const struct row {
      BY(0) "update customer set opted_out = '{sms,email}' where customer_id ="
            " $C;",
      "skipped no address  ", "sms: opted out, email: opted out"},
+    {"notices only, and this may be refused",
+     BY(8) "update customer set notices_only = '{email}' where customer_id = $C;",
+     "skipped no address  ", "email: notices only"},
+    {"notices only, and this is one",
+     BY(8) "update scenario_step set template = 'late' where step_no = 12; update reminder set"
+           " step_no = 12 where customer_id = $C; update customer set notices_only = '{email}' "
+           "where"
+           " customer_id = $C;",
+     "sent test email 0", NULL},
+    {"notices only, by the name of the step alone",
+     "update customer set notices_only = '{sms}' where customer_id = $C;", "sent test email 3",
+     "sms: notices only"},
     {"a dead number",
      BY(0) "insert into contact_fault values ($C, 'sms', '+48500$C', true, 0, 'x', now());",
      "sent test email 1", "sms: dead address"},
@@ -300,6 +315,27 @@ static const struct row {
     {"the first second of the window",
      "update customer set time_zone = 'America/Chicago' where customer_id = $C;", /* 06:00 */
      "scheduled quiet hours   2026-11-25 14:00:00+00", NULL},
+    {"a call at night: nobody is woken by a row on a list",
+     BY(5) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 0", NULL},
+    {"a hand-over at night",
+     BY(6) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test handover 0", NULL},
+    {"a call at night as a later place",
+     BY(10) "update reminder set channel_no = 1 where customer_id = $C;"
+            "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 1", NULL},
+    {"a message at night with a call behind it",
+     BY(10) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night that would become a message",
+     BY(11) "update customer set time_zone = 'Pacific/Auckland', phone = null where customer_id ="
+            " $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night is a contact, and waits for the budget alone",
+     BY(5) OLD_MESSAGE(1, 5) OLD_MESSAGE(
+         2, 20) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled contact budget   2026-11-25 16:00:00+00", NULL},
     {"as late as it goes", "update customer set time_zone = 'Asia/Dhaka' where customer_id = $C;",
      "sent test sms 2", NULL}, /* 18:00 */
 
@@ -498,6 +534,45 @@ static void nor_does_a_claim_that_was_begun_pass_the_red_switch(void **state)
     fixture_sql(&fixture, "update sending set stopped_at = now()");
     claim_all(5);
     assert_string_equal(value("select count(*) from reminder where state = 'scheduled'"), "5");
+}
+
+/* The look at what is due may be from before an outage, the claim from behind it. */
+static void nor_does_one_go_before_the_planner(void **state)
+{
+    (void)state;
+    seed(3);
+    fixture_sql(&fixture, "update reminder set scenario_id = 1, version = 1, step_no = 0 where"
+                          " customer_id < 3; insert into planned (through, scenarios, at) values"
+                          " ('2026-11-25', '', now())");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "scheduled scheduled claimed");
+    fixture_sql(&fixture, "update planned set through = '2026-11-26'");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "claimed claimed claimed");
+    fixture_sql(&fixture, "truncate planned");
+}
+
+static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **state)
+{
+    static const char *const names[] = {
+        "issue", "before",  "before_2", "before_leasing",   "due",          "thanks",   "details",
+        "late",  "after_2", "after_9",  "after_16",         "consequences", "offer",    "merged",
+        "call",  "neutral", "handover", "late_instalments", "before_9",     "thanks_3", ""};
+    char sql[160];
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+        bool is_thanks = strncmp(names[i], "thanks", 6) == 0;
+        snprintf(sql, sizeof(sql), "select reminder_is_refusable('%s', null, null, null)",
+                 names[i]);
+        assert_string_equal(value(sql),
+                            message_is_refusable(span_str(is_thanks ? "thanks" : names[i])) ? "t"
+                                                                                            : "f");
+    }
+    assert_string_equal(value("select reminder_is_refusable('due+1', null, null, null)"), "t");
+    assert_string_equal(value("select reminder_is_refusable('paid_30', null, null, null)"), "t");
+    assert_string_equal(value("select reminder_is_refusable('late_7', 1, 1, 0)"), "t"); /* "due" */
 }
 
 static void put_off_is_said_once_and_not_each_poll(void **state)
@@ -983,6 +1058,8 @@ int main(void)
         cmocka_unit_test_setup(each_world_has_its_verdict_and_its_reason, setup),
         cmocka_unit_test_setup(the_claim_alone_decides_the_same, setup),
         cmocka_unit_test_setup(nor_does_a_claim_that_was_begun_pass_the_red_switch, setup),
+        cmocka_unit_test_setup(nor_does_one_go_before_the_planner, setup),
+        cmocka_unit_test_setup(what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail, setup),
         cmocka_unit_test_setup(put_off_is_said_once_and_not_each_poll, setup),
         cmocka_unit_test_setup(nothing_goes_on_days_that_are_left_out, setup),
         cmocka_unit_test_setup(nothing_goes_past_the_due_date_while_the_feed_is_old, setup),
