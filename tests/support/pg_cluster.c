@@ -111,7 +111,9 @@ void pg_cluster_start(struct pg_cluster *cluster)
 
 void pg_cluster_new(struct pg_cluster *cluster)
 {
-    snprintf(cluster->dir, sizeof(cluster->dir), "/tmp/dunlin-test-XXXXXX");
+    const char *top = getenv("TMPDIR");
+    snprintf(cluster->dir, sizeof(cluster->dir), "%s/dunlin-test-XXXXXX",
+             top == NULL || top[0] == '\0' ? "/tmp" : top);
     if (mkdtemp(cluster->dir) == NULL)
         fail("mkdtemp");
     const struct passwd *user = unprivileged_user();
