@@ -1,5 +1,6 @@
 #include "app/settings_gateway.h"
 
+#include "app/setting_checks.h"
 #include "app/setting_row.h"
 #include "app/setting_value.h"
 #include "channel/http_report.h"
@@ -93,20 +94,6 @@ static const char *check_sender(const char *value, char room[160])
     return len <= 34 ? NULL : "is longer than any gateway takes";
 }
 
-static const char *check_call_url(const char *value, char room[160])
-{
-    (void)room;
-    bool is_loopback = strncmp(value, "http://127.0.0.1", 16) == 0 ||
-                       strncmp(value, "http://localhost", 16) == 0 ||
-                       strncmp(value, "http://[::1]", 12) == 0;
-    if (strncmp(value, "https://", 8) != 0 && !is_loopback)
-        return "must begin with https:// (http:// only on loopback)";
-    for (const char *c = value; *c != '\0'; ++c)
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 127 || strchr("\"<>", *c) != NULL)
-            return "holds a character that no URL has";
-    return NULL;
-}
-
 static const char *check_secret_word(const char *value, char room[160])
 {
     size_t len = strlen(value);
@@ -167,14 +154,14 @@ static const char *check_secret_word(const char *value, char room[160])
             "token).\n"                                                                            \
             "Without one it goes on by itself after ten times of that."),                          \
         TEXT(prefix ".url", at.url, NULL, "Where messages go; smsapi knows its own.",              \
-             .example = "https://api.gateway.example/messages", .check = check_call_url),          \
+             .example = "https://api.gateway.example/messages", .check = setting_check_url),       \
         TEXT(prefix ".second_url", at.second_url, NULL,                                            \
              "Tried when that fails; only where a repeated id is refused.",                        \
-             .example = "https://api2.gateway.example/messages", .check = check_call_url),         \
+             .example = "https://api2.gateway.example/messages", .check = setting_check_url),      \
         TEXT(prefix ".check_url", at.check_url, NULL,                                              \
              "A GET of it costs nothing and proves the credentials, for `dunlin check` and for\n"  \
              "going on after a stop; smsapi knows its own.",                                       \
-             .example = "https://api.gateway.example/account", .check = check_call_url),           \
+             .example = "https://api.gateway.example/account", .check = setting_check_url),        \
         PATH(prefix ".ca_file", at.ca_file, NULL,                                                  \
              "Certificates to trust instead of the system's.",                                     \
              .example = "/etc/dunlin/" prefix "-ca.pem"),                                          \
