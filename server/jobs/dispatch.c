@@ -33,6 +33,7 @@
 #include "base/log.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
+#include "flow/reminder_lost.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_send.h"
 #include "flow/reminder_text.h"
@@ -151,7 +152,7 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         look_soon(dispatch); /* there may be more */
     log_line(LOG_WARN, "reminders of a dead process found", "count=%d", PQntuples(result));
     struct err failed;
-    if (reminder_settle_lost(&dispatch->post, &dispatch->tx, result, on_lost_settled, dispatch,
+    if (reminder_settle_lost(dispatch->post.world, &dispatch->tx, result, on_lost_settled, dispatch,
                              &failed) != 0)
         rest_after(dispatch, &failed);
     else
