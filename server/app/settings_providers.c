@@ -1,5 +1,6 @@
 #include "app/settings_providers.h"
 
+#include "app/setting_checks.h"
 #include "app/setting_value.h"
 #include "provider/provider.h"
 
@@ -8,13 +9,6 @@
 #include <stdio.h>
 
 /* ---- single values ---- */
-
-/* The sandbox bank of the demo is plain HTTP on loopback; everything else is HTTPS. */
-static const char *check_provider_origin(const char *value, char room[160])
-{
-    (void)room;
-    return setting_check_origin_of(value, setting_is_loopback_http(value) ? "http://" : "https://");
-}
 
 static const char *check_environment(const char *value, char room[160])
 {
@@ -75,7 +69,7 @@ static const struct setting rows[] = {
      .type = SETTING_TEXT,
      .offset = AT(start_origin),
      .example = "https://pay.provider.example",
-     .check = check_provider_origin,
+     .check = setting_check_loopback_origin,
      .help = "Scheme and host that the customer's browser is sent to, if not the provider's own."},
     {.name = "merchant",
      .type = SETTING_TEXT,
@@ -214,11 +208,19 @@ static void finish(struct settings_reading *r, int index, int line)
                                 "is the same provider and account as an earlier one");
 }
 
-const struct setting_tables settings_provider_tables = {
+static const struct setting_tables tables = {
     .rows = rows,
     .first = offsetof(struct settings, providers),
     .item_size = sizeof(struct settings_provider),
     .count = offsetof(struct settings, provider_count),
     .max = SETTINGS_PROVIDERS_MAX,
     .finish = finish,
+};
+
+const struct setting settings_providers[] = {
+    {.name = "providers",
+     .type = SETTING_TABLES,
+     .tables = &tables,
+     .help = "Payment providers, in the order in which the page offers them."},
+    {.name = NULL},
 };

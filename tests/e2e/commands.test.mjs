@@ -1,30 +1,17 @@
 // The command line beside a running gateway: links, keys, settings, checks.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 
 import { temporaryFolder } from '../support/cleanup.mjs';
-import { dunlin } from '../support/demo.mjs';
+import { run } from '../support/command.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 let gateway, settings, ca, number;
-
-// { code, out, err }, whatever the exit status.
-async function run(...args) {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(dunlin, args);
-    return { code: 0, out: stdout, err: stderr };
-  } catch (error) {
-    if (typeof error.code !== 'number') throw error;
-    return { code: error.code, out: error.stdout, err: error.stderr };
-  }
-}
 
 const withSettings = (...args) => run(...args, '--settings', settings);
 

@@ -6,9 +6,8 @@
 // Seen red with each of these taken out, within four runs: the opt-out, the consent and the wish for notices
 // only in the choice of the way; merging; that a claim finds its reminder still scheduled (once a step); that
 // something is owed, in the look and the claim, together with the payment's own cancellation; holds, and
-// payments in flight, in the look and the claim; the send window; the contact budget; the planner's lead in
-// the claim (rarely). The paid check of the claim alone stays green here, as the cancellation goes before
-// it: reminder_races.test.mjs is for that moment.
+// payments in flight, in the look and the claim; the send window; the contact budget. The paid check of the
+// claim alone stays green here, as the cancellation goes before it: reminder_races.test.mjs is for that moment.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

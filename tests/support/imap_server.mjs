@@ -1,6 +1,6 @@
 // Dovecot, run as whoever runs the tests: its own configuration, folder and port on loopback.
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -82,10 +82,10 @@ service anvil {
   return {
     port, user, password, dir,
     deliver(text) {
-      const file = `${Date.now()}.${++count}.test`, unseen = path.join(mail, 'tmp', file); // as a Maildir is written to
-      writeFileSync(unseen, text.replaceAll(/\r?\n/g, '\r\n'));
-      chownSync(unseen, Number(uid), Number(gid));
-      renameSync(unseen, path.join(mail, 'new', file));
+      const unique = `${Date.now()}.${++count}.test`, file = path.join(mail, 'tmp', unique);
+      writeFileSync(file, text.replaceAll(/\r?\n/g, '\r\n'));
+      if (isRoot) execFileSync('chown', [`${name}:${group}`, file]);
+      renameSync(file, path.join(mail, 'new', unique)); // it may be fetched the moment it is there
     },
     inbox: () => listed(''),
     folder: (f) => listed(`.${f}`),

@@ -192,6 +192,7 @@ static void each_mistake_is_reported_with_its_line_and_name(void **state)
          "app.jwks_url", "must begin with https"},
         {"app: {algorithm: ES256, issuer: i, audience: a, key_files: [k], customer_claim: ''}\n",
          "app.customer_claim", "names no claim"},
+        {"sms: {url: 'http://localhost.attacker.example/'}\n", "sms.url", "must begin with https"},
         {"reminders: {window_from: '8:00'}\n", "reminders.window_from", "must be a time of day"},
         {"reminders: {window_to: '24:01'}\n", "reminders.window_to", "must be a time of day"},
         {"reminders: {window_from: '12:60'}\n", "reminders.window_from", "must be a time of day"},
