@@ -1,11 +1,13 @@
 #include "provider/provider.h"
 
+#include "provider/payu.h"
 #include "provider/sandbox.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &payu_provider,
     NULL,
 };
 
