@@ -248,7 +248,7 @@ static void send_round(struct provider_call *call)
     account->provider->make_request(account, &call->task, call->round, token, &call->result,
                                     &request);
     if (buf_span(&request.url).len == 0) {
-        set_unclear(call, "it was never heard what the provider calls it, so it cannot be asked");
+        set_unclear(call, "there is no id that the provider could be asked by");
         timer_start(&call->later, 0);
     } else {
         (void)!send_request(call, &request, on_answered);

@@ -46,7 +46,7 @@ void writing_text(struct buf *json, struct span text)
     buf_add_char(json, '"');
 }
 
-static void add_name(struct buf *json, const char *name)
+void writing_name(struct buf *json, const char *name)
 {
     struct span before = buf_span(json);
     if (before.len > 0 && before.base[before.len - 1] != '{')
@@ -57,19 +57,19 @@ static void add_name(struct buf *json, const char *name)
 
 void writing_member(struct buf *json, const char *name, struct span text)
 {
-    add_name(json, name);
+    writing_name(json, name);
     writing_text(json, text);
 }
 
 void writing_member_int(struct buf *json, const char *name, int64_t value)
 {
-    add_name(json, name);
+    writing_name(json, name);
     buf_add_int(json, value);
 }
 
 void writing_member_digits(struct buf *json, const char *name, int64_t value)
 {
-    add_name(json, name);
+    writing_name(json, name);
     buf_add_char(json, '"');
     buf_add_int(json, value);
     buf_add_char(json, '"');

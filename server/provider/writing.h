@@ -1,5 +1,5 @@
-/* Writing what providers read, straight into the request: what is wiped there lies nowhere else, and
- * what is signed is the very bytes that go out. */
+/* Writing what providers read, straight into the request: what is wiped there lies nowhere else,
+ * and what is signed is the very bytes that go out. */
 #ifndef DUNLIN_PROVIDER_WRITING_H
 #define DUNLIN_PROVIDER_WRITING_H
 
@@ -8,7 +8,9 @@
 /* A JSON string with its quotes, as JavaScript and PHP (slashes and letters not escaped) write it.
  * Bytes that are no UTF-8 become question marks: whoever reads it refuses them otherwise. */
 void writing_text(struct buf *json, struct span text);
-/* "name":"text" and "name":number, with a comma before it unless it is the first in its object. */
+/* "name": with a comma before it unless it is the first in its object. */
+void writing_name(struct buf *json, const char *name);
+/* The same with its value, text or number. */
 void writing_member(struct buf *json, const char *name, struct span text);
 void writing_member_int(struct buf *json, const char *name, int64_t value);
 /* The same number as text, as PayU wants its amounts. */
