@@ -94,9 +94,10 @@ class AtProvider {
   }
 }
 
-// `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay.
-export async function startAtProvider(Fake, debts, options = {}) {
-  const gateway = await makeGateway();
+// `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay. `settings` are
+// the gateway's, over the usual ones; all other options are the fake's.
+export async function startAtProvider(Fake, debts, { settings, ...options } = {}) {
+  const gateway = await makeGateway(settings);
   const fake = await new Fake({ ...makeCertificate(gateway.dir, 'provider'),
     callbackCa: readFileSync(gateway.settings.public.certificate), ...options }).listen();
   atEnd(() => fake.stop());

@@ -132,8 +132,7 @@ static void wrong_checksums_are_forged(void **state)
         {"empty checksum", "{" PAYMENT_FIELDS ",\"sign\":\"\"}", CRC, "", CALLBACK_FORGED},
         {"checksum that is no text", "{" PAYMENT_FIELDS ",\"sign\":1}", CRC, "", CALLBACK_FORGED},
         {"upper-case hex",
-         "{" PAYMENT_FIELDS
-         ",\"sign\":"
+         "{" PAYMENT_FIELDS ",\"sign\":"
          "\"46C5C85C16B698B5238CB9C3D7D8E9356DFEBD95253859BAD3AC6F4EE75AF7FC7D4D3556F6A7EA"
          "44D2A22F2B514CA7F7\"}",
          CRC, "", CALLBACK_FORGED},
@@ -538,6 +537,7 @@ static void query_is_read_by_its_status(void **state)
         {200, STANDS("2", SESSION, "\"1234\"", "7"), PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
         {200, STANDS("2", SESSION, "12.34", "7"), PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
         {200, STANDS("2", SESSION, "1234", "\"7\""), PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
+        {200, STANDS("2,\"status\":2", SESSION, "1234", "7"), PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
         {200, "{}", PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
         {401, "{}", PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
         {500, "", PROVIDER_UNCLEAR, CALLBACK_NONE, ""},
