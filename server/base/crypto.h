@@ -12,6 +12,12 @@ void sha256(struct span message, uint8_t out[SHA256_LEN]);
 void sha256_spans(const struct span *parts, size_t count, uint8_t out[SHA256_LEN]);
 /* For protocols that want it; it protects against accidents alone. */
 void sha1(struct span message, uint8_t out[SHA1_LEN]);
+/* Digests that the protocols of others name; MD5 proves something only beside a secret. */
+enum digest { DIGEST_MD5 = 1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
+enum { DIGEST_LEN_MAX = 64 };
+/* Of the parts one behind the other; returns the length of the digest in bytes. */
+size_t digest_spans(enum digest kind, const struct span *parts, size_t count,
+                    uint8_t out[DIGEST_LEN_MAX]);
 /* HMAC-SHA-256 (RFC 2104). */
 void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN]);
 /* A key made ready for many MACs: about ten times quicker than hmac_sha256() for short messages.

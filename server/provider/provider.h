@@ -179,7 +179,9 @@ struct provider {
     void (*make_token_request)(const struct provider_account *, struct provider_request *);
     int64_t (*read_token)(const struct provider_account *, const struct provider_answer *,
                           char token[PROVIDER_TOKEN_MAX + 1]);
-    /* The request of a round, from 0; `result` is what the rounds before left. */
+    /* The request of a round, from 0; `result` is what the rounds before left. With an empty url
+     * nothing is sent and the outcome is UNCLEAR: the task lacks the provider's id, which was never
+     * heard. */
     void (*make_request)(const struct provider_account *, const struct provider_task *, int round,
                          struct span token, const struct provider_result *result,
                          struct provider_request *);

@@ -36,7 +36,7 @@ struct provider_call {
     struct provider_task task; /* its texts lie in `texts` */
     struct buf texts;
     int round, rounds_left;
-    bool has_sent, has_new_token;
+    bool has_tried, has_sent, has_new_token;
     struct fetch_call *under_way;
     struct mono begun_at;
     struct timer later; /* calls back what could not even begin */
@@ -131,7 +131,7 @@ static void finish(void *owner)
     void *whose = call->owner;
     struct provider_result result = call->result;
     struct mono now = clock_mono();
-    if (call->account->session != NULL)
+    if (call->account->session != NULL && call->has_tried)
         provider_health_note(&call->account->session->health, result.verdict != PROVIDER_UNCLEAR,
                              mono_us_since(call->begun_at, now) / 1000, now);
     call_free(call);
@@ -154,6 +154,7 @@ static int send_request(struct provider_call *call, struct provider_request *req
                         fetch_cb on_done)
 {
     struct err err = {0};
+    call->has_tried = true;
     struct fetch_request fetch = {
         .method = request->method,
         .url = buf_span(&request->url),
@@ -246,7 +247,12 @@ static void send_round(struct provider_call *call)
     --call->rounds_left;
     account->provider->make_request(account, &call->task, call->round, token, &call->result,
                                     &request);
-    (void)!send_request(call, &request, on_answered);
+    if (buf_span(&request.url).len == 0) {
+        set_unclear(call, "there is no id that the provider could be asked by");
+        timer_start(&call->later, 0);
+    } else {
+        (void)!send_request(call, &request, on_answered);
+    }
     request_release(&request);
 }
 

@@ -1,11 +1,15 @@
 #include "provider/provider.h"
 
+#include "provider/payu.h"
+#include "provider/przelewy24.h"
 #include "provider/sandbox.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &payu_provider,
+    &przelewy24_provider,
     NULL,
 };
 

@@ -22,6 +22,31 @@ static void sha256_of_parts_is_that_of_the_whole(void **state)
     assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+/* RFC 1321, appendix A.5, and FIPS 180-2, appendices B.1, D.1 and C.1, however the message is cut.
+ */
+static void digests_of_parts_give_the_published_values(void **state)
+{
+    (void)state;
+    static const struct {
+        enum digest kind;
+        const char *hex;
+    } rows[] = {
+        {DIGEST_MD5, "900150983cd24fb0d6963f7d28e17f72"},
+        {DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {DIGEST_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                        "8086072ba1e7cc2358baeca134c825a7"},
+        {DIGEST_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+    };
+    const struct span parts[] = {SPAN_LIT("a"), {0}, SPAN_LIT("bc")};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        uint8_t digest[DIGEST_LEN_MAX];
+        char hex[2 * DIGEST_LEN_MAX + 1];
+        hex_print(digest, digest_spans(rows[i].kind, parts, 3, digest), hex);
+        assert_string_equal(hex, rows[i].hex);
+    }
+}
+
 /* RFC 4231, test case 2. */
 static void hmac_sha256_gives_the_rfc_value(void **state)
 {
@@ -97,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_parts_is_that_of_the_whole),
+        cmocka_unit_test(digests_of_parts_give_the_published_values),
         cmocka_unit_test(hmac_sha256_gives_the_rfc_value),
         cmocka_unit_test(hmac_key_gives_the_rfc_values),
         cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
