@@ -1,11 +1,13 @@
 #include "provider/provider.h"
 
 #include "provider/sandbox.h"
+#include "provider/stripe.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &stripe_provider,
     NULL,
 };
 
