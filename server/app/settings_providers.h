@@ -7,7 +7,8 @@
 
 extern const struct setting_tables settings_provider_tables;
 
-/* Whether the setting of that name (as in struct provider's `needs`) says something. */
+/* Whether the setting of that name (as in struct provider's `needs`) says something; of "one or
+ * another", whether either does. */
 bool settings_provider_has(const struct settings_provider *, const char *name);
 
 #endif

@@ -1,12 +1,14 @@
 #include "provider/provider.h"
 
 #include "provider/sandbox.h"
+#include "provider/standard.h"
 #include "provider/stripe.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &standard_provider,
     &stripe_provider,
     NULL,
 };
