@@ -44,10 +44,10 @@ class AtProvider {
 
   get(url) { return request(url, { ca: this.ca }); }
 
-  // A form of the page, to be sent once or more.
+  // A form of the page, to be sent once or more, with more fields.
   async form(debt, method = 'redirect') {
     const { action, fields } = formOf((await this.get(debt.link)).text, method);
-    return () => postForm(new URL(action, debt.link).href, fields, { ca: this.ca });
+    return (more = {}) => postForm(new URL(action, debt.link).href, { ...fields, ...more }, { ca: this.ca });
   }
 
   // Starts a payment; its order at the provider.
