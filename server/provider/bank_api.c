@@ -64,9 +64,15 @@ static void make_start(const struct provider_task *task, struct provider_request
     add_body(request, body, task->blik_code);
 }
 
+/* Our own name, unless the key that made it is retired. */
+static struct span payment_of(const struct provider_task *task)
+{
+    return task->reference.len > 0 ? task->reference : task->provider_reference;
+}
+
 static void make_refund(const struct provider_task *task, struct provider_request *request)
 {
-    add_path(request, "/payments/", task->reference, "/refunds");
+    add_path(request, "/payments/", payment_of(task), "/refunds");
     add_key(request, task->refund_reference);
     json_t *body = json_object();
     json_object_set_new(body, "refund_reference", text_of(task->refund_reference));
@@ -82,7 +88,7 @@ static void make_question(const struct provider_task *task, struct provider_requ
     request->method = "GET";
     buf_add_char(&request->headers, '\n');
     if (task->kind == PROVIDER_QUERY)
-        add_path(request, "/payments/", task->reference, "");
+        add_path(request, "/payments/", payment_of(task), "");
     else if (task->kind == PROVIDER_REFUND_QUERY)
         add_path(request, "/refunds/", task->refund_reference, "");
     else
@@ -133,6 +139,17 @@ static bool read_event(const struct provider_account *account, const json_t *eve
     return true;
 }
 
+static bool is_same(struct span asked, const char *told)
+{
+    return asked.len == 0 || told[0] == 0 || span_is_str(asked, told);
+}
+
+static bool is_about(const struct provider_task *task, const struct callback_facts *fact)
+{
+    return is_same(task->reference, fact->reference) &&
+           is_same(task->provider_reference, fact->provider_reference);
+}
+
 /* The newest that there is room for: older ones have been told before. One about another payment
  * makes the whole answer one that is not ours. */
 static bool read_events(const struct provider_account *account, const struct provider_task *task,
@@ -145,10 +162,11 @@ static bool read_events(const struct provider_account *account, const struct pro
         struct callback_facts fact = {0};
         if (!read_event(account, json_array_get(events, left - 1), &fact))
             return false;
-        if (fact.kind != CALLBACK_NONE && fact.reference[0] != 0 &&
-            !span_is_str(task->reference, fact.reference))
+        if (fact.kind == CALLBACK_NONE)
+            continue;
+        if (!is_about(task, &fact))
             return false;
-        if (fact.kind != CALLBACK_NONE && result->fact_count < PROVIDER_FACTS_MAX)
+        if (result->fact_count < PROVIDER_FACTS_MAX)
             result->facts[result->fact_count++] = fact;
     }
     return true;

@@ -306,7 +306,8 @@ static enum provider_step keep_payment(const struct provider_task *task, bool is
 {
     if (!is_read)
         return unclear(result, "what it says of the payment cannot be read");
-    if (fact->reference[0] != 0 && !span_is_str(task->reference, fact->reference))
+    bool can_compare = fact->reference[0] != 0 && task->reference.len > 0;
+    if (can_compare && !span_is_str(task->reference, fact->reference))
         return unclear(result, "it tells of another payment");
     keep_fact(task, fact, result);
     if (fact->kind != CALLBACK_PAID)

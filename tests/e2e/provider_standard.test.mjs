@@ -7,7 +7,7 @@ import { StandardFake } from '../fake/standard.mjs';
 import { startAtProvider } from '../support/at_provider.mjs';
 import { request } from '../support/https.mjs';
 
-const banks = { usual: await startAtProvider(StandardFake, 10), theirs: await startAtProvider(StandardFake, 10, { signs: 'v1a', speaks: 'theirs' }) };
+const banks = { usual: await startAtProvider(StandardFake, 12), theirs: await startAtProvider(StandardFake, 12, { signs: 'v1a', speaks: 'theirs' }) };
 
 async function pays(at, code) {
   const debt = await at.debt();
@@ -59,6 +59,25 @@ for (const [name, at] of Object.entries(banks)) {
     const booked = await at.query(`select source_reference from ledger_entry where customer_id = ${debt.customer_id}
       and kind <> 'charge' order by kind`);
     assert.deepEqual(booked.map((row) => row.source_reference), [dispute.id, dispute.id, order.capture, refund.id]);
+    await at.books();
+  });
+
+  test(`${name}: messages that are lost are asked for, and booked once when they come after all`, async () => {
+    const debt = await at.debt(), unheard = await at.debt(), order = await at.start(debt), send = await at.form(unheard);
+    fake.faults.failAfter = 1;
+    await send();
+    const other = [...fake.orders.values()].at(-1);
+    fake.faults.lose = true;
+    fake.decide(order, 'paid');
+    fake.refundAtProvider(order, 1000);
+    fake.decide(other, 'paid');
+    fake.faults = {};
+    await at.ask();
+    await at.dueIs(debt, 1000);
+    await at.dueIs(unheard, 0);
+    for (const message of fake.unsent.splice(0)) assert.ok(await fake.deliver(message));
+    assert.deepEqual((await at.ledger(debt)).sort(), ['charge 10000', 'payment -10000', 'refund 1000']);
+    assert.deepEqual(await at.ledger(unheard), ['charge 10000', 'payment -10000']);
     await at.books();
   });
 

@@ -9,7 +9,7 @@ import { startAtProvider } from '../support/at_provider.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 
-const at = await startAtProvider(StripeFake, 12);
+const at = await startAtProvider(StripeFake, 16);
 const { fake } = at;
 const sessionsOf = (reference) => [...fake.sessions.values()].filter((one) => one.client_reference_id === reference);
 const lastEvent = (type) => fake.deliveries.map((one) => one.body).findLast((body) => JSON.parse(body).type === type);
@@ -62,6 +62,49 @@ test('duplicates out of order, with refunds and a dispute before what they are a
     and customer_id = ${debt.customer_id} and kind <> 'charge' order by kind`);
   assert.deepEqual(booked.map((row) => row.source_reference), [dispute.id, dispute.id, order.intent, refund.id]);
   await at.books();
+});
+
+test('events that are lost are asked for, and when they come after all they are booked no second time', async () => {
+  const debt = await at.debt(), gone = await at.debt(), order = await at.start(debt), other = await at.start(gone);
+  fake.faults.lose = true;
+  fake.decide(order, 'paid');
+  fake.refundAtProvider(order, 1000);
+  fake.decide(other, 'failed');
+  fake.faults = {};
+  await at.ask();
+  await at.dueIs(debt, 1000);
+  await at.stateIs(gone, 'failed');
+  const late = fake.unsent.splice(0);
+  assert.ok(late.length >= 4);
+  for (const message of late) assert.ok(await fake.deliver(message));
+  assert.deepEqual((await at.ledger(debt)).sort(), ['charge 10000', 'payment -10000', 'refund 1000']);
+  await at.books();
+});
+
+test('a start that Stripe did, and answered with 500, is found by our reference', async () => {
+  const debt = await at.debt(), send = await at.form(debt);
+  fake.faults.failAfter = 1;
+  await send();
+  const order = [...fake.orders.values()].at(-1);
+  assert.equal((await at.payments(debt))[0].provider_reference, null);
+  fake.faults.lose = true;
+  fake.decide(order, 'paid');
+  fake.faults = {};
+  fake.unsent.splice(0);
+  await at.ask();
+  await at.dueIs(debt, 0);
+  assert.ok(fake.requests.some(({ path, query }) => path.endsWith('/search') && query.get('query').includes(order.reference)));
+});
+
+test('a refund that the bank of the card sends back is paid again', async () => {
+  const debt = await at.debt(), order = await at.start(debt);
+  fake.decide(order, 'paid');
+  await at.dueIs(debt, 0);
+  const refund = fake.refundAtProvider(order, 10000);
+  await at.dueIs(debt, 10000);
+  fake.failRefund(refund);
+  await at.dueIs(debt, 0);
+  assert.deepEqual((await at.ledger(debt)).sort(), ['charge 10000', 'payment -10000', 'refund 10000', 'refund_reversal -10000']);
 });
 
 test('a start that is answered with 500 after it was done is one session', async () => {

@@ -71,7 +71,7 @@ export class StandardFake extends PaymentFake {
   #read(path) {
     const [, what, name] = /^\/pay\/(\w+)(?:\/([\w-]+))?$/.exec(path) ?? [];
     if (what === 'check') return { status: 200, body: { live: false } };
-    const found = what === 'payments' ? this.orders.get(name) : what === 'refunds' ? this.refunds.get(name) : undefined;
+    const found = what === 'payments' ? this.orders.get(name) ?? [...this.orders.values()].find((one) => one.id === name) : what === 'refunds' ? this.refunds.get(name) : undefined;
     if (!found) return { status: 404, body: {} };
     return { status: 200, body: { id: found.id, events: found.events.map(({ messageId, message }) => ({ ...message, id: messageId })) } };
   }

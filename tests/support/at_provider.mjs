@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
-import { dunlin, findConninfo, query } from './demo.mjs';
+import { dunlin, execute, findConninfo, query } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 import { makeCertificate, makeGateway } from './gateway.mjs';
 import { postForm, request } from './https.mjs';
@@ -87,6 +87,9 @@ class AtProvider {
     return eventually(async () => (await this.payments(debt)).at(-1).state === state,
       { what: `the payment of ${debt.number} is ${state}`, within: 30000 });
   }
+
+  // The provider is asked about what it is silent about.
+  ask() { return execute(this.owner, 'update payment set ask_at = now() where ask_at is not null'); }
 
   // Everything that was kept of callbacks: [{ dedup_key, state, reason }].
   callbacks() {

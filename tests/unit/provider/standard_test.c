@@ -82,6 +82,29 @@ static void requests_are_those_of_the_documented_api(void **state)
     }
 }
 
+/* The key that made our reference may be retired by then. */
+static void payment_without_our_name_is_asked_for_by_theirs(void **state)
+{
+    (void)state;
+    struct provider_task task = task_of(PROVIDER_QUERY);
+    struct provider_request request = {.method = "POST"};
+    struct provider_result result = {0};
+    task.reference = SPAN_LIT("");
+    buf_init(&request.url, 512);
+    buf_init(&request.headers, 512);
+    standard_provider.make_request(&account, &task, 0, SPAN_LIT(""), &result, &request);
+    assert_string_equal(buf_span(&request.url).base, "https://bank.example/pay/payments/b_1");
+    buf_release(&request.url);
+    buf_release(&request.headers);
+    const struct provider_answer told = {
+        200,
+        SPAN_LIT("{\"events\":[{\"id\":\"m1\",\"type\":\"payment.failed\",\"data\":{\"id\":\"b_1\","
+                 "\"reference\":\"ref\"}}]}")};
+    standard_provider.read_answer(&account, &task, 0, &told, &result);
+    assert_int_equal(result.verdict, PROVIDER_YES);
+    assert_string_equal(result.facts[0].reference, "ref");
+}
+
 static void answer(enum provider_task_kind kind, int status, const char *body,
                    struct provider_result *result)
 {
@@ -197,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_those_of_the_documented_api),
+        cmocka_unit_test(payment_without_our_name_is_asked_for_by_theirs),
         cmocka_unit_test(answers_are_a_yes_a_no_or_unclear),
         cmocka_unit_test(facts_of_an_answer_are_those_of_the_callbacks),
         cmocka_unit_test(newest_facts_find_room),

@@ -607,6 +607,21 @@ static void questions_are_answered_with_what_has_happened(void **state)
     assert_int_equal(result.verdict, PROVIDER_UNCLEAR);
 }
 
+/* The key that made our reference may be retired by then. */
+static void payment_is_told_of_to_who_has_no_name_for_it(void **state)
+{
+    (void)state;
+    struct provider_task task = query;
+    struct provider_result result = {0};
+    task.reference = SPAN_LIT("");
+    assert_int_equal(answer(&task, 0, 200, SESSION("paid", "complete", WITH_INTENT), &result),
+                     PROVIDER_NEXT);
+    assert_string_equal(result.facts[0].reference, REF);
+    assert_int_equal(answer(&task, 1, 200, LIST(REFUND("succeeded", "")), &result), PROVIDER_NEXT);
+    assert_string_equal(result.facts[1].reference, "");
+    assert_string_equal(result.facts[1].provider_reference, "pi_1");
+}
+
 static void refunds_are_answered_with_their_id(void **state)
 {
     (void)state;
@@ -708,6 +723,7 @@ int main(void)
         cmocka_unit_test(start_under_a_used_key_is_sent_with_the_end_it_had),
         cmocka_unit_test(paid_session_leads_to_its_refunds_and_disputes),
         cmocka_unit_test(questions_are_answered_with_what_has_happened),
+        cmocka_unit_test(payment_is_told_of_to_who_has_no_name_for_it),
         cmocka_unit_test(refunds_are_answered_with_their_id),
         cmocka_unit_test(refund_is_found_by_its_id_or_by_our_name_for_it),
         cmocka_unit_test(check_says_whether_the_key_is_good),
