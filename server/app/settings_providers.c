@@ -256,6 +256,17 @@ bool settings_provider_has(const struct settings_provider *p, const char *name)
            has_one(p, span_str(either + sizeof(or_word) - 1));
 }
 
+static bool names_are_apart(const struct settings_list *list)
+{
+    for (int i = 0; i < list->count; ++i)
+        for (int j = 0; j < i; ++j) {
+            size_t len = strcspn(list->items[i], "=") + 1;
+            if (strncmp(list->items[i], list->items[j], len) == 0)
+                return false;
+        }
+    return true;
+}
+
 /* Each alone was right; two of them may speak of the same. */
 static bool mapping_is_whole(const struct settings_provider *p)
 {
@@ -263,7 +274,7 @@ static bool mapping_is_whole(const struct settings_provider *p)
     for (int i = 0; i < p->types.count; ++i)
         if (!webhooks_add_type(&mapping, p->types.items[i]))
             return false;
-    return true;
+    return names_are_apart(&p->fields);
 }
 
 static void finish(struct settings_reading *r, int index, int line)
@@ -278,7 +289,8 @@ static void finish(struct settings_reading *r, int index, int line)
     if (p->amount_max_minor != 0 && p->amount_max_minor < p->amount_min_minor)
         setting_add_mistake(r->mistakes, line, shown, "has amount_max below amount_min");
     if (!mapping_is_whole(p))
-        setting_add_mistake(r->mistakes, line, shown, "has types that say two things of one word");
+        setting_add_mistake(r->mistakes, line, shown,
+                            "has types or fields that say two things of one");
     for (int i = 0; i < index; ++i)
         if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
             strcmp(r->settings->providers[i].account, p->account) == 0)
