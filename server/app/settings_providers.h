@@ -6,7 +6,8 @@
 
 extern const struct setting settings_providers[];
 
-/* Whether the setting of that name (as in struct provider's `needs`) says something. */
+/* Whether the setting of that name (as in struct provider's `needs`) says something; of "one or
+ * another", whether either does. */
 bool settings_provider_has(const struct settings_provider *, const char *name);
 
 #endif

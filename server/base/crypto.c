@@ -118,6 +118,22 @@ void hmac_key_sign(const struct hmac_key *k, struct span message, uint8_t out[SH
     finish_pad(k->outer_, span_of((const char *)inner, sizeof(inner)), out);
 }
 
+bool ed25519_verify(const uint8_t key[ED25519_KEY_LEN], struct span message,
+                    const uint8_t signature[ED25519_SIGNATURE_LEN])
+{
+    EVP_PKEY *public = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, ED25519_KEY_LEN);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (public == NULL || context == NULL)
+        abort();
+    const uint8_t *bytes = (const uint8_t *)(message.base == NULL ? "" : message.base);
+    bool is_good =
+        EVP_DigestVerifyInit(context, NULL, NULL, NULL, public) == 1 &&
+        EVP_DigestVerify(context, signature, ED25519_SIGNATURE_LEN, bytes, message.len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(public);
+    return is_good;
+}
+
 bool bytes_equal(const void *a, const void *b, size_t len)
 {
     return CRYPTO_memcmp(a, b, len) == 0;

@@ -5,7 +5,7 @@
 
 #include "base/span.h"
 
-enum { SHA1_LEN = 20, SHA256_LEN = 32 };
+enum { SHA1_LEN = 20, SHA256_LEN = 32, ED25519_KEY_LEN = 32, ED25519_SIGNATURE_LEN = 64 };
 
 void sha256(struct span message, uint8_t out[SHA256_LEN]);
 /* Of the parts one behind the other. */
@@ -27,6 +27,9 @@ struct hmac_key {
 };
 void hmac_key_init(struct hmac_key *k, struct span key);
 void hmac_key_sign(const struct hmac_key *k, struct span message, uint8_t out[SHA256_LEN]);
+/* Whether the owner of the public key signed the message (RFC 8032, Ed25519). */
+bool ed25519_verify(const uint8_t key[ED25519_KEY_LEN], struct span message,
+                    const uint8_t signature[ED25519_SIGNATURE_LEN]);
 /* Takes the same time wherever the difference lies. */
 bool bytes_equal(const void *a, const void *b, size_t len);
 /* For secrets and names alike; aborts when there is none to be had. From one thread only. */

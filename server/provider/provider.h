@@ -171,7 +171,8 @@ struct provider {
     unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
-    /* Settings it cannot do without: names as in provider_settings.h, ended by null. */
+    /* Settings it cannot do without: names as in settings_providers.c, or "one or another", ended
+     * by null. */
     const char *const *needs;
 
     /* OAuth: both null where there is none. read_token returns the token's life in seconds, 0 when

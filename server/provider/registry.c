@@ -3,6 +3,8 @@
 #include "provider/payu.h"
 #include "provider/przelewy24.h"
 #include "provider/sandbox.h"
+#include "provider/standard.h"
+#include "provider/stripe.h"
 
 #include <stddef.h>
 
@@ -10,6 +12,8 @@ const struct provider *const provider_registry[] = {
     &sandbox_provider,
     &payu_provider,
     &przelewy24_provider,
+    &standard_provider,
+    &stripe_provider,
     NULL,
 };
 
