@@ -268,6 +268,7 @@ static void print_results(const json_t *json)
                                           {"paid_within_48h", "paid within 48 hours"},
                                           {"settled_within_48h", "of them in full"},
                                           {"cancelled", "not sent: paid before, or stopped"},
+                                          {"held_out", "held out, for comparison"},
                                           {"not_reached", "not reached"},
                                           {"call_list", "on the call list"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)

@@ -14,6 +14,8 @@
 #include "domain/keyring.h"
 #include "http/bank_keys.h"
 #include "provider/provider.h"
+#include "provider/standard.h"
+#include "provider/standard_webhooks.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -170,6 +172,15 @@ void check_hosts(const struct settings *s, struct check_report *report)
 
 /* Providers and limits. */
 
+/* A secret that cannot be used would refuse each message as forged. */
+static bool secrets_are_ok(const struct settings_provider *p)
+{
+    for (int i = 0; i < p->secrets.count; ++i)
+        if (!standard_webhooks_secret_is_ok(span_str(p->secrets.items[i])))
+            return false;
+    return true;
+}
+
 static void check_provider(const struct settings *s, int i, struct check_report *report)
 {
     const struct settings_provider *p = &s->providers[i];
@@ -187,6 +198,9 @@ static void check_provider(const struct settings *s, int i, struct check_report 
         if (!settings_provider_has(p, provider->needs[n]))
             check_add(report, CHECK_REFUSAL, line, name, "has no %s, which %s cannot do without",
                       provider->needs[n], p->provider);
+    if (provider == &standard_provider && !secrets_are_ok(p))
+        check_add(report, CHECK_REFUSAL, line, name,
+                  "has a secret that is not whsec_ and the base64 of 24 to 64 bytes");
     if (p->ca_file[0] != '\0' && access(p->ca_file, R_OK) != 0)
         check_add(report, CHECK_REFUSAL, line, name, "ca_file %s: %s", p->ca_file, strerror(errno));
 }

@@ -21,6 +21,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
     const char *name, *summary;
@@ -64,9 +65,15 @@ int command_run(int argc, char **argv)
         print_usage(stdout);
         return 0;
     }
+    /* Whoever asks for help is told, and has made no mistake. */
+    bool is_help = argc >= 3 && strcmp(argv[argc - 1], "--help") == 0;
+    if (is_help)
+        dup2(STDOUT_FILENO, STDERR_FILENO);
     for (int i = 0; argc >= 2 && i != COMMAND_COUNT; ++i)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            int status = commands[i].run(argc - 1, argv + 1);
+            return is_help ? 0 : status;
+        }
     print_usage(stderr);
     return 2;
 }

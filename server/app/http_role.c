@@ -165,11 +165,12 @@ static void http_drain(void *state)
     http_listener_drain(role->private_);
 }
 
-static bool http_is_drained(void *state)
+static const char *http_in_hand(void *state)
 {
     struct http_role *role = state;
-    return http_listener_is_drained(role->public_) && http_listener_is_drained(role->private_) &&
-           callback_queue_is_idle(role->world->callbacks);
+    if (!http_listener_is_drained(role->public_) || !http_listener_is_drained(role->private_))
+        return "requests";
+    return callback_queue_is_idle(role->world->callbacks) ? NULL : "callbacks";
 }
 
 static void http_stop(void *state)
@@ -190,6 +191,6 @@ const struct worker_role http_role = {
     .start = http_start,
     .reload = http_reload,
     .drain = http_drain,
-    .is_drained = http_is_drained,
+    .in_hand = http_in_hand,
     .stop = http_stop,
 };

@@ -4,9 +4,9 @@
 #include "app/pane_input.h"
 #include "app/panes.h"
 #include "flow/reminder_explain.h"
+#include "flow/sending_tell.h"
 #include "flow/work_list.h"
 #include "flow/world.h"
-#include "store/sending_store.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,6 @@ enum { ITEMS_MAX = 200, DIGITS_MAX = 12 };
 struct pane_job {
     struct pane_request *request; /* null when gone */
     struct pg_query query;
-    struct pg_tx tx;
     bool is_stop;
 };
 
@@ -117,7 +116,7 @@ void pane_set_sending(struct pane_request *request)
                                         .who = SPAN_LIT("the demo's overview"),
                                         .why = SPAN_LIT("stopped by hand"),
                                         .now = panes->world->now()};
-    job_check(job, sending_say(panes->world->store, &job->tx, &order, on_said, job, &err));
+    job_check(job, sending_tell(panes->world, &order, on_said, job, &err));
 }
 
 /* ---- why ---- */

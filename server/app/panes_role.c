@@ -52,10 +52,10 @@ static void panes_drain(void *state)
     panes_stop(state);
 }
 
-static bool panes_are_drained(void *state)
+static const char *panes_in_hand(void *state)
 {
     (void)state; /* what the bank still owes stays in its books */
-    return true;
+    return NULL;
 }
 
 /* Browsers keep connections open, and libh2o's timers with them, that nothing here counts: they end
@@ -69,6 +69,6 @@ static void panes_end(void *state)
 const struct worker_role panes_role = {
     .start = panes_start,
     .drain = panes_drain,
-    .is_drained = panes_are_drained,
+    .in_hand = panes_in_hand,
     .stop = panes_end,
 };

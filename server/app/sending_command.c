@@ -2,7 +2,7 @@
 
 #include "app/command_world.h"
 #include "domain/volume.h"
-#include "store/sending_store.h"
+#include "flow/sending_tell.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -13,7 +13,6 @@ struct sending_run {
     struct command_world room;
     struct sending_order order; /* word 0: the state is asked for */
     struct pg_query query;
-    struct pg_tx tx;
     bool has_json;
 };
 
@@ -177,7 +176,7 @@ static int run_order(struct sending_run *run)
     run->order.now = world->now();
     int rc = run->order.word == 0
                  ? sending_show(world->store, &run->query, world->now(), on_state, run, &err)
-                 : sending_say(world->store, &run->tx, &run->order, on_said, run, &err);
+                 : sending_tell(world, &run->order, on_said, run, &err);
     if (rc == 0)
         return command_world_run(&run->room);
     fprintf(stderr, "dunlin: %s\n", err.text);

@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_MS = WORKER_DRAIN_MS + 1500, NAME_MAX_LEN = 16 };
+enum { STOP_MS = WORKER_DRAIN_MS + 1000, NAME_MAX_LEN = 16 };
 
 struct serve {
     const struct serve_options *options;

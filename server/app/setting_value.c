@@ -1,5 +1,6 @@
 #include "app/setting_value.h"
 
+#include "app/settings_database.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 
@@ -42,6 +43,24 @@ void setting_add_mistake(struct settings_mistakes *mistakes, int line, const cha
     va_start(args, format);
     vsnprintf(m->text, sizeof(m->text), format, args);
     va_end(args);
+}
+
+bool setting_is_said(const struct settings_reading *r, const char *name)
+{
+    for (int i = 0; i < r->mistakes->count; ++i)
+        if (strcmp(r->mistakes->items[i].setting, name) == 0)
+            return true;
+    return false;
+}
+
+const char *setting_environment_of(const char *name)
+{
+    char variable[SETTING_NAME_ROOM + 16] = "DUNLIN_";
+    size_t len = strlen(variable);
+    for (; *name != '\0' && len + 1 < sizeof(variable); ++name)
+        variable[len++] = isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_';
+    variable[len] = '\0';
+    return getenv(variable);
 }
 
 const char *setting_keep_path(struct settings_reading *r, const char *path)

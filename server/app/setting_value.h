@@ -34,13 +34,15 @@ struct setting_target {
 };
 
 /* A copy that lives as long as the settings. */
-/* What the environment says instead of a setting (DUNLIN_… in capitals), or null. */
-const char *setting_environment_of(const char *name);
 char *setting_keep(struct settings *, const char *text, size_t len);
 /* A path as it stands in the file, made absolute. */
 const char *setting_keep_path(struct settings_reading *, const char *path);
 void setting_add_mistake(struct settings_mistakes *, int line, const char *setting,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Whether there is a mistake about this setting already. */
+bool setting_is_said(const struct settings_reading *, const char *name);
+/* Its value in the environment, DUNLIN_ and the name in capitals with `_` for dots; null: none. */
+const char *setting_environment_of(const char *name);
 /* Reads a whole file of at most `max` bytes; null and errno otherwise (EFBIG when larger). */
 char *setting_read_file(const char *path, size_t max, size_t *len);
 /* Whether the row takes several values, each stored by a call of its own. */

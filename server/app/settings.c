@@ -4,12 +4,14 @@
 #include "app/settings.h"
 
 #include "app/setting_value.h"
+#include "app/settings_app.h"
+#include "app/settings_database.h"
 #include "app/settings_gateway.h"
 #include "app/settings_mail.h"
 #include "app/settings_reminders.h"
+#include "app/settings_segments.h"
 #include "base/buf.h"
 #include "base/crypto.h"
-#include "base/host.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -97,16 +99,6 @@ static void store_node(struct settings_reading *r, struct setting_target *t, yam
         setting_add_mistake(r->mistakes, t->line, t->name, "must name at least one role");
 }
 
-const char *setting_environment_of(const char *name)
-{
-    char variable[SETTING_NAME_ROOM + 16] = "DUNLIN_";
-    size_t len = strlen(variable);
-    for (; *name != '\0' && len + 1 < sizeof(variable); ++name)
-        variable[len++] = isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_';
-    variable[len] = '\0';
-    return getenv(variable);
-}
-
 /* The environment wins over the file, so it is stored after it; a secret so given is the value. */
 static void store_environment(struct settings_reading *r, const struct setting *row)
 {
@@ -126,46 +118,50 @@ static void store_environment(struct settings_reading *r, const struct setting *
         setting_store(r, &t, value);
 }
 
-static void store_defaults(struct settings_reading *r, const struct setting *table, char *base)
+static void store_defaults(struct settings_reading *r, const struct setting *const *table,
+                           char *base)
 {
-    for (const struct setting *row = table; row->name != NULL; ++row) {
-        struct setting_target t = {.row = row, .base = base, .line = 0};
-        if (row->type == SETTING_TEXT || row->type == SETTING_PATH ||
-            row->type == SETTING_TEXT_FILE || row->type == SETTING_SECRET_FILE)
-            *(const char **)(base + row->offset) = "";
-        if (row->default_ == NULL || row->type == SETTING_SECTION)
-            continue;
-        snprintf(t.name, sizeof(t.name), "%s", row->name);
-        if (setting_is_list(row))
-            setting_store_words(r, &t, row->default_);
-        else
-            setting_store(r, &t, row->default_);
-    }
+    for (; *table != NULL; ++table)
+        for (const struct setting *row = *table; row->name != NULL; ++row) {
+            struct setting_target t = {.row = row, .base = base, .line = 0};
+            if (row->type == SETTING_TEXT || row->type == SETTING_PATH ||
+                row->type == SETTING_TEXT_FILE || row->type == SETTING_SECRET_FILE)
+                *(const char **)(base + row->offset) = "";
+            if (row->default_ == NULL || row->type == SETTING_SECTION)
+                continue;
+            snprintf(t.name, sizeof(t.name), "%s", row->name);
+            if (setting_is_list(row))
+                setting_store_words(r, &t, row->default_);
+            else
+                setting_store(r, &t, row->default_);
+        }
 }
 
-static const struct setting *find_row(const struct setting *table, const char *name)
+static const struct setting *find_row(const struct setting *const *table, const char *name)
 {
-    for (const struct setting *row = table; row->name != NULL; ++row)
-        if (strcmp(row->name, name) == 0)
-            return row;
+    for (; *table != NULL; ++table)
+        for (const struct setting *row = *table; row->name != NULL; ++row)
+            if (strcmp(row->name, name) == 0)
+                return row;
     return NULL;
 }
 
 /* The names that stand directly under `prefix`, for the words of a mistake. */
-static void print_known(const struct setting *table, const char *prefix, struct buf *out)
+static void print_known(const struct setting *const *table, const char *prefix, struct buf *out)
 {
     size_t len = strlen(prefix);
     const char *before = "";
-    for (const struct setting *row = table; row->name != NULL; ++row) {
-        if (strncmp(row->name, prefix, len) != 0 || strchr(row->name + len, '.') != NULL)
-            continue;
-        buf_printf(out, "%s%s", before, row->name + len);
-        before = ", ";
-    }
+    for (; *table != NULL; ++table)
+        for (const struct setting *row = *table; row->name != NULL; ++row) {
+            if (strncmp(row->name, prefix, len) != 0 || strchr(row->name + len, '.') != NULL)
+                continue;
+            buf_printf(out, "%s%s", before, row->name + len);
+            before = ", ";
+        }
 }
 
-static void add_unknown(struct settings_reading *r, const struct setting *table, const char *prefix,
-                        const char *name, int line)
+static void add_unknown(struct settings_reading *r, const struct setting *const *table,
+                        const char *prefix, const char *name, int line)
 {
     struct buf known;
     buf_init(&known, 4096);
@@ -190,12 +186,12 @@ static bool is_repeated(struct settings_reading *r, const yaml_node_t *map,
 
 static void read_tables(struct settings_reading *r, const struct setting *row, yaml_node_t *list);
 
-/* One key and its value. `table` null-name ended; `prefix` is "" or "public." */
-static void read_pair(struct settings_reading *r, const struct setting *table, char *base,
+/* One key and its value. `table` as settings_table; `prefix` is "" or "public." */
+static void read_pair(struct settings_reading *r, const struct setting *const *table, char *base,
                       const char *prefix, const char *shown, yaml_node_t *map,
                       yaml_node_pair_t *pair, int depth);
 
-static void read_map(struct settings_reading *r, const struct setting *table, char *base,
+static void read_map(struct settings_reading *r, const struct setting *const *table, char *base,
                      const char *prefix, const char *shown, yaml_node_t *map, int depth)
 {
     if (is_null_scalar(map))
@@ -208,7 +204,7 @@ static void read_map(struct settings_reading *r, const struct setting *table, ch
         read_pair(r, table, base, prefix, shown, map, p, depth);
 }
 
-static void read_pair(struct settings_reading *r, const struct setting *table, char *base,
+static void read_pair(struct settings_reading *r, const struct setting *const *table, char *base,
                       const char *prefix, const char *shown, yaml_node_t *map,
                       yaml_node_pair_t *pair, int depth)
 {
@@ -237,30 +233,22 @@ static void read_pair(struct settings_reading *r, const struct setting *table, c
     }
 }
 
-/* A wrong value was reported already. */
-static bool is_said(const struct settings_reading *r, const char *name)
-{
-    for (int i = 0; i < r->mistakes->count; ++i)
-        if (strcmp(r->mistakes->items[i].setting, name) == 0)
-            return true;
-    return false;
-}
-
-static void check_required(struct settings_reading *r, const struct setting *table,
+static void check_required(struct settings_reading *r, const struct setting *const *table,
                            const char *base, const char *prefix, int line)
 {
     char name[SETTING_NAME_ROOM];
-    for (const struct setting *row = table; row->name != NULL; ++row) {
-        if (!row->is_required || (*(const char *const *)(base + row->offset))[0] != '\0')
-            continue;
-        snprintf(name, sizeof(name), "%s%s", prefix, row->name);
-        if (is_said(r, name) || r->mistakes->count == SETTINGS_MISTAKES_MAX)
-            continue;
-        setting_add_mistake(r->mistakes, line, name, "is needed%s%s",
-                            row->example == NULL ? "" : ", for instance ",
-                            row->example == NULL ? "" : row->example);
-        r->mistakes->items[r->mistakes->count - 1].is_missing = prefix[0] == '\0';
-    }
+    for (; *table != NULL; ++table)
+        for (const struct setting *row = *table; row->name != NULL; ++row) {
+            if (!row->is_required || (*(const char *const *)(base + row->offset))[0] != '\0')
+                continue;
+            snprintf(name, sizeof(name), "%s%s", prefix, row->name);
+            if (setting_is_said(r, name) || r->mistakes->count == SETTINGS_MISTAKES_MAX)
+                continue;
+            setting_add_mistake(r->mistakes, line, name, "is needed%s%s",
+                                row->example == NULL ? "" : ", for instance ",
+                                row->example == NULL ? "" : row->example);
+            r->mistakes->items[r->mistakes->count - 1].is_missing = prefix[0] == '\0';
+        }
 }
 
 static void read_table(struct settings_reading *r, const struct setting *row, yaml_node_t *node,
@@ -268,13 +256,14 @@ static void read_table(struct settings_reading *r, const struct setting *row, ya
 {
     const struct setting_tables *tables = row->tables;
     char *base = (char *)r->settings + tables->first + (size_t)index * tables->item_size;
+    const struct setting *const rows[] = {tables->rows, NULL};
     char shown[32];
     snprintf(shown, sizeof(shown), "%.20s[%d].", row->name, index);
-    store_defaults(r, tables->rows, base);
+    store_defaults(r, rows, base);
     *(int *)(void *)((char *)r->settings + tables->count) = index + 1;
-    read_map(r, tables->rows, base, "", shown, node, 1);
+    read_map(r, rows, base, "", shown, node, 1);
     tables->finish(r, index, line_of(node));
-    check_required(r, tables->rows, base, shown, line_of(node));
+    check_required(r, rows, base, shown, line_of(node));
 }
 
 static void read_tables(struct settings_reading *r, const struct setting *row, yaml_node_t *list)
@@ -301,73 +290,6 @@ static int cores(void)
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-static void finish_app_links(struct settings_reading *r)
-{
-    const struct settings *s = r->settings;
-    const char *host = s->app_links.host;
-    bool has_certificate = s->app_links.certificate[0] != '\0',
-         has_key = s->app_links.key[0] != '\0';
-    if (host[0] != '\0' && host_is(host_of(span_str(host)), host_of(span_str(s->public_.url))))
-        setting_add_mistake(r->mistakes, settings_line_of(s, "app_links.host"), "app_links.host",
-                            "has the host name of public.url: a link on a page to its own host "
-                            "stays in the browser and opens no app");
-    if (has_certificate && host[0] == '\0')
-        setting_add_mistake(r->mistakes, settings_line_of(s, "app_links.certificate"),
-                            "app_links.certificate", "stands without app_links.host");
-    if (has_certificate != has_key)
-        setting_add_mistake(
-            r->mistakes, settings_line_of(s, has_key ? "app_links.key" : "app_links.certificate"),
-            has_key ? "app_links.key" : "app_links.certificate", "stands without app_links.%s",
-            has_key ? "certificate" : "key");
-}
-
-/* On the line where some of them stands. */
-static void add_app_mistake(struct settings_reading *r, const char *name, const char *text)
-{
-    static const char *const some[] = {"app.algorithm", "app.issuer", "app.audience",
-                                       "app.key_files", "app.jwks_url"};
-    int line = settings_line_of(r->settings, name);
-    for (size_t i = 0; line == 0 && i < sizeof(some) / sizeof(some[0]); ++i)
-        line = settings_line_of(r->settings, some[i]);
-    if (!is_said(r, name))
-        setting_add_mistake(r->mistakes, line, name, "%s", text);
-}
-
-/* With any of them, apps are to be answered: then whose tokens are believed must be said in full.
- */
-static void finish_app(struct settings_reading *r)
-{
-    const struct settings *s = r->settings;
-    bool has_keys = s->app.key_files.count != 0 || s->app.jwks_url[0] != '\0';
-    if (s->app.algorithm[0] == '\0' && s->app.issuer[0] == '\0' && s->app.audience[0] == '\0' &&
-        !has_keys)
-        return;
-    if (s->app.algorithm[0] == '\0')
-        add_app_mistake(r, "app.algorithm",
-                        "is needed with the others of app: ES256, for instance");
-    if (s->app.issuer[0] == '\0')
-        add_app_mistake(r, "app.issuer", "is needed with the others of app");
-    if (s->app.audience[0] == '\0')
-        add_app_mistake(r, "app.audience", "is needed with the others of app");
-    if (s->app.customer_claim[0] == '\0')
-        add_app_mistake(r, "app.customer_claim", "names no claim");
-    if (!has_keys && !is_said(r, "app.jwks_url"))
-        add_app_mistake(r, "app.key_files", "is needed with the others of app, or app.jwks_url");
-}
-
-static void finish_segments(struct settings_reading *r)
-{
-    const struct settings *s = r->settings;
-    if (s->segments.chronically_late_percent >= s->segments.sometimes_late_percent)
-        return;
-    bool has_it = settings_line_of(s, "segments.chronically_late_percent") > 0;
-    const char *name =
-        has_it ? "segments.chronically_late_percent" : "segments.sometimes_late_percent";
-    setting_add_mistake(r->mistakes, settings_line_of(s, name), name,
-                        "must be such that chronically_late_percent is not below "
-                        "sometimes_late_percent");
-}
-
 /* What depends on several settings at once, after all of them stand. */
 static void finish(struct settings_reading *r)
 {
@@ -380,16 +302,12 @@ static void finish(struct settings_reading *r)
         s->ticket_keys_file = setting_keep_path(&in_data, "ticket.keys");
     if (s->workers == 0)
         s->workers = cores() > 32 ? 32 : cores();
-    if (s->database.owner_url[0] == '\0')
-        s->database.owner_url = s->database.url;
-    else if (s->database.url[0] == '\0')
-        setting_add_mistake(r->mistakes, 0, "database.owner_url", "stands without database.url");
-    finish_app_links(r);
-    finish_app(r);
+    settings_finish_database(r);
+    settings_finish_app(r);
     settings_finish_reminders(r);
     settings_finish_gateways(r);
     settings_finish_mail(r);
-    finish_segments(r);
+    settings_finish_segments(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 
@@ -405,8 +323,9 @@ static int read_document(struct settings_reading *r)
     store_defaults(r, settings_table, (char *)r->settings);
     if (root != NULL)
         read_map(r, settings_table, (char *)r->settings, "", "", root, 0);
-    for (const struct setting *row = settings_table; row->name != NULL; ++row)
-        store_environment(r, row);
+    for (const struct setting *const *part = settings_table; *part != NULL; ++part)
+        for (const struct setting *row = *part; row->name != NULL; ++row)
+            store_environment(r, row);
     finish(r);
     qsort(r->mistakes->items, (size_t)r->mistakes->count, sizeof(r->mistakes->items[0]), by_line);
     return r->mistakes->count == 0 ? 0 : ERR_SETTINGS;

@@ -57,6 +57,7 @@ struct settings_provider {
     struct settings_list secrets; /* of callbacks, the newest first; read from secret_files */
     const char *api_key;          /* read from api_key_file; "" when none */
     struct settings_list public_keys;
+    struct settings_list types, fields; /* Standard Webhooks: "word=kind", "field=path" */
     const char *certificate_url, *root_pem;
     const char *ca_file; /* "" is the system's store */
     struct settings_list currencies;

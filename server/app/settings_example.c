@@ -88,6 +88,24 @@ static void print_tables(FILE *out, const struct setting *list, int indent)
     }
 }
 
+static void print_setting(FILE *out, const struct setting *row)
+{
+    const char *dot = strrchr(row->name, '.');
+    int indent = 4 * depth_of(row->name);
+    if (indent == 0 || row->type == SETTING_SECTION)
+        fprintf(out, "\n");
+    if (row->type == SETTING_TABLES) {
+        print_tables(out, row, indent);
+        return;
+    }
+    if (row->type != SETTING_SECTION) {
+        print_row(out, row, "", indent);
+        return;
+    }
+    print_help(out, row->help, indent);
+    fprintf(out, "%*s%s:\n", indent, "", dot == NULL ? row->name : dot + 1);
+}
+
 void settings_print_example(FILE *out)
 {
     fprintf(out,
@@ -95,20 +113,7 @@ void settings_print_example(FILE *out)
             "# `dunlin check` reports every mistake in yours. A value may come from the\n"
             "# environment instead: DUNLIN_PUBLIC_LISTEN for public.listen. Relative paths are\n"
             "# relative to this file.\n");
-    for (const struct setting *row = settings_table; row->name != NULL; ++row) {
-        const char *dot = strrchr(row->name, '.');
-        int indent = 4 * depth_of(row->name);
-        if (indent == 0 || row->type == SETTING_SECTION)
-            fprintf(out, "\n");
-        if (row->type == SETTING_TABLES) {
-            print_tables(out, row, indent);
-            continue;
-        }
-        if (row->type != SETTING_SECTION) {
-            print_row(out, row, "", indent);
-            continue;
-        }
-        print_help(out, row->help, indent);
-        fprintf(out, "%*s%s:\n", indent, "", dot == NULL ? row->name : dot + 1);
-    }
+    for (const struct setting *const *part = settings_table; *part != NULL; ++part)
+        for (const struct setting *row = *part; row->name != NULL; ++row)
+            print_setting(out, row);
 }

@@ -1,5 +1,7 @@
 #include "app/settings_gateway.h"
 
+#include "app/setting_checks.h"
+#include "app/setting_row.h"
 #include "app/setting_value.h"
 #include "channel/http_report.h"
 
@@ -8,7 +10,7 @@
 
 enum { SECRET_LEN_MIN = 16 };
 
-const char *setting_check_gateway(const char *value, char room[160])
+static const char *check_gateway(const char *value, char room[160])
 {
     (void)room;
     return strcmp(value, "smsapi") == 0 || strcmp(value, "generic") == 0
@@ -16,7 +18,7 @@ const char *setting_check_gateway(const char *value, char room[160])
                : "must be smsapi or generic";
 }
 
-const char *setting_check_decimal(const char *value, char room[160])
+static const char *check_decimal(const char *value, char room[160])
 {
     int64_t micro;
     (void)room;
@@ -31,13 +33,13 @@ int64_t setting_micro(const char *decimal)
     return http_adapter_micro(span_str(decimal), &micro) ? micro : 0;
 }
 
-const char *setting_check_field(const char *value, char room[160])
+static const char *check_field(const char *value, char room[160])
 {
     (void)room;
     return http_adapter_wrong_field(value);
 }
 
-const char *setting_check_header_line(const char *value, char room[160])
+static const char *check_header_line(const char *value, char room[160])
 {
     const char *colon = strchr(value, ':');
     (void)room;
@@ -49,31 +51,31 @@ const char *setting_check_header_line(const char *value, char room[160])
     return NULL;
 }
 
-const char *setting_check_path_in_answer(const char *value, char room[160])
+static const char *check_path_in_answer(const char *value, char room[160])
 {
     (void)room;
     return http_adapter_wrong_path(value);
 }
 
-const char *setting_check_status_row(const char *value, char room[160])
+static const char *check_status_row(const char *value, char room[160])
 {
     (void)room;
     return http_report_wrong_status(value);
 }
 
-const char *setting_check_method(const char *value, char room[160])
+static const char *check_method(const char *value, char room[160])
 {
     (void)room;
     return strcmp(value, "POST") == 0 || strcmp(value, "GET") == 0 ? NULL : "must be POST or GET";
 }
 
-const char *setting_check_body(const char *value, char room[160])
+static const char *check_body(const char *value, char room[160])
 {
     (void)room;
     return strcmp(value, "form") == 0 || strcmp(value, "json") == 0 ? NULL : "must be form or json";
 }
 
-const char *setting_check_number_form(const char *value, char room[160])
+static const char *check_number_form(const char *value, char room[160])
 {
     (void)room;
     return strcmp(value, "digits") == 0 || strcmp(value, "plus") == 0
@@ -82,7 +84,7 @@ const char *setting_check_number_form(const char *value, char room[160])
 }
 
 /* An operator refuses more; a telephone number as sender is the gateway's to judge. */
-const char *setting_check_sender(const char *value, char room[160])
+static const char *check_sender(const char *value, char room[160])
 {
     (void)room;
     size_t len = strlen(value);
@@ -92,21 +94,7 @@ const char *setting_check_sender(const char *value, char room[160])
     return len <= 34 ? NULL : "is longer than any gateway takes";
 }
 
-const char *setting_check_call_url(const char *value, char room[160])
-{
-    (void)room;
-    bool is_loopback = strncmp(value, "http://127.0.0.1", 16) == 0 ||
-                       strncmp(value, "http://localhost", 16) == 0 ||
-                       strncmp(value, "http://[::1]", 12) == 0;
-    if (strncmp(value, "https://", 8) != 0 && !is_loopback)
-        return "must begin with https:// (http:// only on loopback)";
-    for (const char *c = value; *c != '\0'; ++c)
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 127 || strchr("\"<>", *c) != NULL)
-            return "holds a character that no URL has";
-    return NULL;
-}
-
-const char *setting_check_secret_word(const char *value, char room[160])
+static const char *check_secret_word(const char *value, char room[160])
 {
     size_t len = strlen(value);
     (void)room;
@@ -117,6 +105,159 @@ const char *setting_check_secret_word(const char *value, char room[160])
             return "must be of letters, digits, - and _, as it stands in an address";
     return NULL;
 }
+
+/* ---- the rows ---- */
+
+#define CODES(name_, field, help_)                                                                 \
+    {                                                                                              \
+        .name = name_, .type = SETTING_TEXTS, .offset = AT(field), .example = "", .help = help_    \
+    }
+
+/* What SMS and voice messages have in common. */
+#define GATEWAY(prefix, at, rate, fields_example, price)                                           \
+    TEXT(prefix ".gateway", at.gateway, NULL,                                                      \
+         "smsapi (SMSAPI.pl) or generic (described below); nothing: the channel is not used.",     \
+         .example = "smsapi", .check = check_gateway),                                             \
+        {.name = prefix ".token_file",                                                             \
+         .type = SETTING_SECRET_FILE,                                                              \
+         .offset = AT(at.token),                                                                   \
+         .example = "/etc/dunlin/" prefix ".token",                                                \
+         .help = "File with the token or password, readable by Dunlin alone (or in the\n"          \
+                 "environment, as DUNLIN_SMS_TOKEN or DUNLIN_VOICE_TOKEN)."},                      \
+        TEXT(prefix ".user", at.user, NULL, "The user beside it, where a gateway wants one.",      \
+             .example = "bank"),                                                                   \
+        TEXT(prefix ".sender", at.sender, NULL,                                                    \
+             "The sender's name, as the gateway has approved it; at most 11 characters.",          \
+             .example = "MyBank", .check = check_sender),                                          \
+        BOOL(prefix ".test", at.is_test, "false",                                                  \
+             "The gateway checks and answers, and sends nothing (field {test})."),                 \
+        TEXT(prefix ".part_price", at.part_price, "0",                                             \
+             "What " price " costs, VAT included, where the gateway does not say it.",             \
+             .example = "0.07", .check = check_decimal),                                           \
+        TEXT(prefix ".point_price", at.point_price, "1",                                           \
+             "What a unit of the prices in the gateway's answers costs; 0: they are not used.",    \
+             .check = check_decimal),                                                              \
+        TEXT(prefix ".spend_per_day", at.spend_per_day, "0",                                       \
+             "The channel stops for the day (UTC) when so much was spent; 0: no limit.",           \
+             .example = "500.00", .check = check_decimal),                                         \
+        INT(prefix ".per_second", at.per_second, rate, 0, 10000,                                   \
+            "Messages a second at most, of this machine; 0: as many as are in flight."),           \
+        INT(prefix ".in_flight", at.in_flight, "20", 1, 200, "Requests without an answer."),       \
+        INT(prefix ".timeout_ms", at.timeout_ms, "20000", 1000, 120000,                            \
+            "How long an answer is waited for."),                                                  \
+        INT(prefix ".failures_to_rest", at.failures_to_rest, "5", 0, 1000,                         \
+            "After so many failures in a row the channel rests; 0: never."),                       \
+        INT(prefix ".rest_ms", at.rest_ms, "5000", 10, 600000,                                     \
+            "The first rest; each one is twice as long, up to thirty times."),                     \
+        INT(prefix ".stopped_check_s", at.stopped_check_s, "60", 1, 86400,                         \
+            "How often check_url is asked while the channel is stopped (no credit, a bad "         \
+            "token).\n"                                                                            \
+            "Without one it goes on by itself after ten times of that."),                          \
+        TEXT(prefix ".url", at.url, NULL, "Where messages go; smsapi knows its own.",              \
+             .example = "https://api.gateway.example/messages", .check = setting_check_url),       \
+        TEXT(prefix ".second_url", at.second_url, NULL,                                            \
+             "Tried when that fails; only where a repeated id is refused.",                        \
+             .example = "https://api2.gateway.example/messages", .check = setting_check_url),      \
+        TEXT(prefix ".check_url", at.check_url, NULL,                                              \
+             "A GET of it costs nothing and proves the credentials, for `dunlin check` and for\n"  \
+             "going on after a stop; smsapi knows its own.",                                       \
+             .example = "https://api.gateway.example/account", .check = setting_check_url),        \
+        PATH(prefix ".ca_file", at.ca_file, NULL,                                                  \
+             "Certificates to trust instead of the system's.",                                     \
+             .example = "/etc/dunlin/" prefix "-ca.pem"),                                          \
+        TEXT(prefix ".method", at.method, "POST",                                                  \
+             "generic: POST, or GET with the fields in the "                                       \
+             "query.",                                                                             \
+             .check = check_method),                                                               \
+        TEXT(prefix ".body", at.body, "form", "generic: form or json.", .check = check_body),      \
+        TEXT(prefix ".number_form", at.number_form, "plus",                                        \
+             "generic: plus (+48…) or digits (48…).", .check = check_number_form),                 \
+        {.name = prefix ".headers",                                                                \
+         .type = SETTING_TEXTS,                                                                    \
+         .offset = AT(at.headers),                                                                 \
+         .example = "Authorization: Bearer {token}",                                               \
+         .check = check_header_line,                                                               \
+         .help = "generic: further headers; {token}, {user}, and {basic}, which is both in\n"      \
+                 "base64."},                                                                       \
+        {.name = prefix ".fields",                                                                 \
+         .type = SETTING_TEXTS,                                                                    \
+         .offset = AT(at.fields),                                                                  \
+         .example = fields_example,                                                                \
+         .check = check_field,                                                                     \
+         .help = "generic: what is sent, NAME={placeholder} or NAME=value. {to} {text} {sender}\n" \
+                 "{id} {notify} {parts_max} {test} {tries} {interval} {user} {token}; a field\n"   \
+                 "without a value is left out."},                                                  \
+        BOOL(prefix ".refuses_repeats", at.refuses_repeats, "false",                               \
+             "generic: the gateway sends an {id} once, however often it is asked. Then what\n"     \
+             "nobody knows is asked again; else it ends uncertain."),                              \
+        TEXT(prefix ".id_path", at.id_path, NULL,                                                  \
+             "generic: where its answer has the message's id, which says that it was taken.",      \
+             .example = "items[0].id", .check = check_path_in_answer),                             \
+        TEXT(prefix ".error_path", at.error_path, NULL, "generic: where an error's code stands.",  \
+             .example = "error.code", .check = check_path_in_answer),                              \
+        TEXT(prefix ".parts_path", at.parts_path, NULL, "generic: where the parts are counted.",   \
+             .example = "items[0].parts", .check = check_path_in_answer),                          \
+        TEXT(prefix ".price_path", at.price_path, NULL, "generic: where the price stands.",        \
+             .example = "price", .check = check_path_in_answer),                                   \
+        CODES(prefix ".codes_retry", at.codes_retry,                                               \
+              "generic: codes of the gateway's own trouble; the message comes again later."),      \
+        CODES(prefix ".codes_stop", at.codes_stop,                                                 \
+              "generic: codes that need somebody (credit, token); messages are held meanwhile."),  \
+        CODES(prefix ".codes_bad_number", at.codes_bad_number,                                     \
+              "generic: codes of a number that this message cannot reach."),                       \
+        CODES(prefix ".codes_dead_number", at.codes_dead_number,                                   \
+              "generic: codes of a number that nothing will ever reach."),                         \
+        CODES(prefix ".codes_sent", at.codes_sent,                                                 \
+              "generic: codes that say an earlier try has sent it."),                              \
+        {.name = prefix ".statuses_retry",                                                         \
+         .type = SETTING_TEXTS,                                                                    \
+         .offset = AT(at.statuses_retry),                                                          \
+         .default_ = "429, 503",                                                                   \
+         .help = "generic: HTTP statuses of what was certainly not taken."},                       \
+        SECTION(prefix ".report",                                                                  \
+                "Delivery reports, which the gateway sends to /callbacks/" prefix "/SECRET of\n"   \
+                "public.url."),                                                                    \
+        {.name = prefix ".report.secret_file",                                                     \
+         .type = SETTING_SECRET_FILE,                                                              \
+         .offset = AT(at.report_secret),                                                           \
+         .example = "/etc/dunlin/" prefix "-report.secret",                                        \
+         .check = check_secret_word,                                                               \
+         .help = "File with the secret of that address; without it no reports are taken."},        \
+        TEXT(prefix ".report.id_field", at.report_id, NULL, "generic: the gateway's own id …",     \
+             .example = "MessageSid"),                                                             \
+        TEXT(prefix ".report.code_field", at.report_code, NULL, "generic: … and ours, the {id}.",  \
+             .example = "unique_id"),                                                              \
+        TEXT(prefix ".report.status_field", at.report_status, NULL, "generic: the status.",        \
+             .example = "MessageStatus"),                                                          \
+        TEXT(prefix ".report.time_field", at.report_time, NULL, "generic: when, in UNIX seconds.", \
+             .example = "donedate"),                                                               \
+        TEXT(prefix ".report.separator", at.report_separator, NULL,                                \
+             "generic: what stands between the values of bundled reports.", .example = ","),       \
+        {.name = prefix ".report.statuses",                                                        \
+         .type = SETTING_TEXTS,                                                                    \
+         .offset = AT(at.report_statuses),                                                         \
+         .example = "delivered=delivered, failed=undelivered",                                     \
+         .check = check_status_row,                                                                \
+         .help = "generic: what they mean: waiting, sent, unknown, undelivered, dead (no such\n"   \
+                 "number) or delivered."},                                                         \
+        TEXT(prefix ".report.reply", at.report_reply, "OK", "generic: what it wants to hear.")
+
+const struct setting settings_gateways[] = {
+    SECTION("sms", "Reminders as SMS, through a gateway over HTTP (docs/sms.md)."),
+    INT("sms.parts_max", sms.parts_max, "3", 1, 10,
+        "A longer text is refused (field {parts_max})."),
+    GATEWAY("sms", sms, "20", "to={to}, text={text}, sender={sender}, unique_id={id}", "a part"),
+
+    SECTION("voice",
+            "Voice messages: the gateway calls and reads the text out. Polish numbers alone."),
+    INT("voice.hour_from", voice.hour_from, "8", 0, 23, "From this hour of Polish time …"),
+    INT("voice.hour_to", voice.hour_to, "22", 1, 24, "… to this one it rings, repeats included."),
+    INT("voice.tries", voice.tries, "2", 1, 6, "How often it rings (field {tries}) …"),
+    INT("voice.interval_s", voice.interval_s, "300", 60, 7200,
+        "… so many seconds apart (field {interval})."),
+    GATEWAY("voice", voice, "5", "phone={to}, text={text}, unique_id={id}", "a call"),
+    {.name = NULL},
+};
 
 /* ---- several at once ---- */
 
@@ -147,7 +288,7 @@ static void read_environment(struct settings_reading *r, const char *prefix,
         g->token = setting_keep(r->settings, token, strlen(token));
     if (secret == NULL)
         return;
-    const char *wrong = setting_check_secret_word(secret, room);
+    const char *wrong = check_secret_word(secret, room);
     if (wrong != NULL)
         need(r, prefix, "report.secret_file", false, wrong);
     else

@@ -1,5 +1,6 @@
 #include "app/settings_mail.h"
 
+#include "app/setting_row.h"
 #include "app/setting_value.h"
 #include "channel/email.h"
 #include "channel/email_message.h"
@@ -25,19 +26,19 @@ static const char *check_url(const char *value, const char *secure, const char *
     return NULL;
 }
 
-const char *setting_check_smtp_url(const char *value, char room[160])
+static const char *check_smtp_url(const char *value, char room[160])
 {
     (void)room;
     return check_url(value, "smtps://", "smtp://", "must begin with smtps:// or smtp://");
 }
 
-const char *setting_check_imap_url(const char *value, char room[160])
+static const char *check_imap_url(const char *value, char room[160])
 {
     (void)room;
     return check_url(value, "imaps://", "imap://", "must begin with imaps:// or imap://");
 }
 
-const char *setting_check_mail_address(const char *value, char room[160])
+static const char *check_address(const char *value, char room[160])
 {
     (void)room;
     return value[0] == '\0' || email_address_is_good(span_str(value))
@@ -45,7 +46,7 @@ const char *setting_check_mail_address(const char *value, char room[160])
                : "must be one mail address, for instance office@example.com";
 }
 
-const char *setting_check_mail_domain(const char *value, char room[160])
+static const char *check_domain(const char *value, char room[160])
 {
     (void)room;
     size_t len = strlen(value);
@@ -56,7 +57,7 @@ const char *setting_check_mail_domain(const char *value, char room[160])
 }
 
 /* It becomes a part of an IMAP address, and of a command between quotes. */
-const char *setting_check_mail_folder(const char *value, char room[160])
+static const char *check_folder(const char *value, char room[160])
 {
     (void)room;
     for (const char *c = value; *c != '\0'; ++c)
@@ -64,6 +65,59 @@ const char *setting_check_mail_folder(const char *value, char room[160])
             return "must be a folder in plain ASCII, without quotes and wildcards";
     return strlen(value) <= 200 ? NULL : "is too long";
 }
+
+const struct setting settings_mail[] = {
+    SECTION("mail",
+            "Reminders as mail, through the creditor's own mail server or a submission service."),
+    TEXT("mail.url", mail.url, NULL,
+         "Where mail is handed in: smtps://HOST, or smtp://HOST:587 with STARTTLS, which it must\n"
+         "offer; plain only on loopback. Nothing here: no mail is sent.",
+         .example = "smtps://mail.example.com", .check = check_smtp_url),
+    TEXT("mail.user", mail.user, NULL, "Whom to log in as; nothing: nobody.", .example = "dunlin"),
+    {.name = "mail.password_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(mail.password),
+     .example = "/etc/dunlin/mail.password",
+     .help = "File with the password (or DUNLIN_MAIL_PASSWORD)."},
+    PATH("mail.ca_file", mail.ca_file, NULL,
+         "Certificates to trust for the mail servers instead of the system's.",
+         .example = "/etc/dunlin/mail-ca.pem"),
+    TEXT("mail.from", mail.from, NULL, "The address that mails come from.",
+         .example = "office@example.com", .check = check_address),
+    TEXT("mail.from_name", mail.from_name, NULL, "The name beside it; nothing: the creditor's.",
+         .example = "Bank Przykładowy"),
+    TEXT("mail.reply_to", mail.reply_to, NULL, "Where answers go, if not to that address.",
+         .example = "help@example.com", .check = check_address),
+    TEXT("mail.bounce_domain", mail.bounce_domain, NULL,
+         "Of the addresses that bounces come back to, bounce+CODE@DOMAIN, all of which are to be\n"
+         "delivered into one folder; see docs/mail.md.",
+         .example = "bounces.example.com", .check = check_domain),
+    INT("mail.per_second", mail.per_second, "0", 0, 10000,
+        "Mails a second at most; 0: as many as are answered."),
+    INT("mail.in_flight", mail.in_flight, "4", 1, 100, "Mails under way at once, and connections."),
+    INT("mail.timeout_s", mail.timeout_s, "60", 5, 600,
+        "Seconds for a mail; one that the server has not confirmed by then counts as perhaps "
+        "sent."),
+    SECTION("mail.imap", "Where the bounces are read."),
+    TEXT("mail.imap.url", mail.imap.url, NULL,
+         "imaps://HOST, or imap://HOST with STARTTLS; plain only on loopback. Nothing here: "
+         "bounces\n"
+         "are not read.",
+         .example = "imaps://mail.example.com", .check = check_imap_url),
+    TEXT("mail.imap.user", mail.imap.user, NULL, "Whom to log in as.", .example = "bounces"),
+    {.name = "mail.imap.password_file",
+     .type = SETTING_SECRET_FILE,
+     .offset = AT(mail.imap.password),
+     .example = "/etc/dunlin/bounces.password",
+     .help = "File with the password (or DUNLIN_MAIL_IMAP_PASSWORD)."},
+    TEXT("mail.imap.folder", mail.imap.folder, "INBOX", "The folder they are in.",
+         .check = check_folder),
+    TEXT("mail.imap.done_folder", mail.imap.done_folder, NULL,
+         "Where to move what was read, a folder that is there; nothing: it stays, marked as seen.",
+         .example = "Done", .check = check_folder),
+    INT("mail.imap.every_seconds", mail.imap.every_seconds, "60", 1, 86400, "How often to look."),
+    {.name = NULL},
+};
 
 static void need(struct settings_reading *r, const char *name, const char *value, const char *with)
 {

@@ -1,4 +1,4 @@
-/* The settings `mail.*`: checks of their values, and what the rest of the program is handed. */
+/* The settings `mail.*`: what the rest of the program is handed. */
 #ifndef DUNLIN_APP_SETTINGS_MAIL_H
 #define DUNLIN_APP_SETTINGS_MAIL_H
 
@@ -7,10 +7,7 @@
 struct email_settings;
 struct bounces_settings;
 
-setting_check_fn setting_check_smtp_url, setting_check_imap_url;
-setting_check_fn setting_check_mail_address; /* "office@example.com" */
-setting_check_fn setting_check_mail_domain;  /* "bounces.example.com" */
-setting_check_fn setting_check_mail_folder;  /* "INBOX/Bounces" */
+extern const struct setting settings_mail[];
 
 /* What depends on several of them. */
 void settings_finish_mail(struct settings_reading *);

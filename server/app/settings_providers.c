@@ -1,20 +1,15 @@
 #include "app/settings_providers.h"
 
+#include "app/setting_checks.h"
 #include "app/setting_value.h"
-#include "provider/provider.h"
+#include "provider/standard_webhooks.h"
+#include "provider/webhooks.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* ---- single values ---- */
-
-/* The sandbox bank of the demo is plain HTTP on loopback; everything else is HTTPS. */
-static const char *check_provider_origin(const char *value, char room[160])
-{
-    (void)room;
-    return setting_check_origin_of(value, setting_is_loopback_http(value) ? "http://" : "https://");
-}
 
 static const char *check_environment(const char *value, char room[160])
 {
@@ -39,6 +34,32 @@ static const char *check_currency(const char *value, char room[160])
     return strlen(value) == 3 && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3
                ? NULL
                : "must be three capital letters, for instance PLN";
+}
+
+static const char *check_public_key(const char *value, char room[160])
+{
+    (void)room;
+    return standard_webhooks_public_key_is_ok(span_str(value))
+               ? NULL
+               : "must be whpk_ and the base64 of 32 bytes";
+}
+
+static const char *check_type(const char *value, char room[160])
+{
+    struct provider_mapping mapping = {.type_count = 0};
+    (void)room;
+    return webhooks_add_type(&mapping, value)
+               ? NULL
+               : "must be a word of theirs and a kind of ours, for instance charge.captured=paid";
+}
+
+static const char *check_field(const char *value, char room[160])
+{
+    struct provider_mapping mapping = webhooks_usual;
+    (void)room;
+    return webhooks_set_path(&mapping, value)
+               ? NULL
+               : "must be a field and where it stands, for instance amount=data.charge.amount";
 }
 
 /* ---- the table ---- */
@@ -75,7 +96,7 @@ static const struct setting rows[] = {
      .type = SETTING_TEXT,
      .offset = AT(start_origin),
      .example = "https://pay.provider.example",
-     .check = check_provider_origin,
+     .check = setting_check_loopback_origin,
      .help = "Scheme and host that the customer's browser is sent to, if not the provider's own."},
     {.name = "merchant",
      .type = SETTING_TEXT,
@@ -110,7 +131,30 @@ static const struct setting rows[] = {
      .example = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
      .min = 1,
      .max = 2,
+     .check = check_public_key,
      .help = "Standard Webhooks: keys of senders that sign by v1a."},
+    {.name = "types",
+     .type = SETTING_TEXTS,
+     .offset = AT(types),
+     .example = "charge.captured=paid",
+     .min = 1,
+     .max = WEBHOOKS_TYPES_MAX,
+     .check = check_type,
+     .is_set = true,
+     .help = "Standard Webhooks: what its messages are called, where not as the sandbox bank's;\n"
+             "all others are no change. Kinds: pending, failed, paid, refunded, refund_failed,\n"
+             "refund_reversed, disputed, charged_back, chargeback_reversed."},
+    {.name = "fields",
+     .type = SETTING_TEXTS,
+     .offset = AT(fields),
+     .example = "amount=data.charge.amount",
+     .min = 1,
+     .max = WEBHOOKS_FIELD_COUNT,
+     .check = check_field,
+     .is_set = true,
+     .help =
+         "Standard Webhooks: where in its messages type, id, reference, movement, amount (in\n"
+         "minor units), currency, reason, live and merchant stand, where not at the usual place."},
     {.name = "certificate_url",
      .type = SETTING_TEXT,
      .offset = AT(certificate_url),
@@ -182,11 +226,11 @@ static void fill_addresses(struct settings_provider *p, const struct provider *p
         p->start_origin = start;
 }
 
-bool settings_provider_has(const struct settings_provider *p, const char *name)
+static bool has_one(const struct settings_provider *p, struct span name)
 {
     for (const struct setting *row = rows; row->name != NULL; ++row) {
         const void *at = (const char *)p + row->offset;
-        if (strcmp(row->name, name) != 0)
+        if (!span_is_str(name, row->name))
             continue;
         if (row->type == SETTING_SECRET_FILES || row->type == SETTING_TEXTS)
             return ((const struct settings_list *)at)->count > 0;
@@ -194,6 +238,37 @@ bool settings_provider_has(const struct settings_provider *p, const char *name)
     }
     assert(!"a provider needs a setting that there is not");
     return false;
+}
+
+bool settings_provider_has(const struct settings_provider *p, const char *name)
+{
+    static const char or_word[] = " or ";
+    const char *either = strstr(name, or_word);
+    if (either == NULL)
+        return has_one(p, span_str(name));
+    return has_one(p, span_of(name, (size_t)(either - name))) ||
+           has_one(p, span_str(either + sizeof(or_word) - 1));
+}
+
+static bool names_are_apart(const struct settings_list *list)
+{
+    for (int i = 0; i < list->count; ++i)
+        for (int j = 0; j < i; ++j) {
+            size_t len = strcspn(list->items[i], "=") + 1;
+            if (strncmp(list->items[i], list->items[j], len) == 0)
+                return false;
+        }
+    return true;
+}
+
+/* Each alone was right; two of them may speak of the same. */
+static bool mapping_is_whole(const struct settings_provider *p)
+{
+    struct provider_mapping mapping = {.type_count = 0};
+    for (int i = 0; i < p->types.count; ++i)
+        if (!webhooks_add_type(&mapping, p->types.items[i]))
+            return false;
+    return names_are_apart(&p->fields);
 }
 
 static void finish(struct settings_reading *r, int index, int line)
@@ -207,6 +282,9 @@ static void finish(struct settings_reading *r, int index, int line)
         fill_addresses(p, provider);
     if (p->amount_max_minor != 0 && p->amount_max_minor < p->amount_min_minor)
         setting_add_mistake(r->mistakes, line, shown, "has amount_max below amount_min");
+    if (!mapping_is_whole(p))
+        setting_add_mistake(r->mistakes, line, shown,
+                            "has types or fields that say two things of one");
     for (int i = 0; i < index; ++i)
         if (strcmp(r->settings->providers[i].provider, p->provider) == 0 &&
             strcmp(r->settings->providers[i].account, p->account) == 0)
@@ -214,11 +292,19 @@ static void finish(struct settings_reading *r, int index, int line)
                                 "is the same provider and account as an earlier one");
 }
 
-const struct setting_tables settings_provider_tables = {
+static const struct setting_tables tables = {
     .rows = rows,
     .first = offsetof(struct settings, providers),
     .item_size = sizeof(struct settings_provider),
     .count = offsetof(struct settings, provider_count),
     .max = SETTINGS_PROVIDERS_MAX,
     .finish = finish,
+};
+
+const struct setting settings_providers[] = {
+    {.name = "providers",
+     .type = SETTING_TABLES,
+     .tables = &tables,
+     .help = "Payment providers, in the order in which the page offers them."},
+    {.name = NULL},
 };

@@ -1,5 +1,7 @@
 #include "app/settings_push.h"
 
+#include "app/setting_checks.h"
+#include "app/setting_row.h"
 #include "app/setting_value.h"
 #include "channel/push_apps.h"
 
@@ -342,11 +344,20 @@ static void finish(struct settings_reading *r, int index, int line)
         app->channel_id = "payments";
 }
 
-const struct setting_tables settings_push_tables = {
+static const struct setting_tables tables = {
     .rows = rows,
     .first = offsetof(struct settings, push.apps),
     .item_size = sizeof(struct settings_push_app),
     .count = offsetof(struct settings, push.app_count),
     .max = SETTINGS_PUSH_APPS_MAX,
     .finish = finish,
+};
+
+const struct setting settings_push[] = {
+    SECTION("push", "Reminders as pushes of the creditor's own apps, over APNs and FCM."),
+    {.name = "push.apps",
+     .type = SETTING_TABLES,
+     .tables = &tables,
+     .help = "One for each app and service."},
+    {.name = NULL},
 };

@@ -6,10 +6,7 @@
 #include "app/settings_table.h"
 #include "domain/reminder_rules.h"
 
-setting_check_fn setting_check_time;     /* "08:00", to "24:00" */
-setting_check_fn setting_check_weekday;  /* "mon" */
-setting_check_fn setting_check_channel;  /* "sms" */
-setting_check_fn setting_check_calendar; /* "PL" */
+extern const struct setting settings_reminders[];
 
 /* What depends on several of them. */
 void settings_finish_reminders(struct settings_reading *);

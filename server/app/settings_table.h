@@ -50,16 +50,8 @@ struct setting {
     const char *help;
 };
 
-extern const struct setting settings_table[]; /* ended by a null name */
-
-/* Checks that several tables use: an IP address and a port; https:// (http:// on loopback alone); a
- * short word of small letters. */
-setting_check_fn setting_check_listen, setting_check_url, setting_check_word;
-/* Of a scheme ("https://") and a host alone. */
-const char *setting_check_origin_of(const char *value, const char *scheme);
-bool setting_is_loopback_http(const char *url);
-
-/* Whether the connection string names a password; of no other use than to refuse it in the file. */
-bool setting_conninfo_has_password(const char *conninfo);
+/* The rows of each noun, each ended by a null name, in the order of the example file; ended by
+ * null. A noun with checks of its own has a file of its own, settings_<noun>.c. */
+extern const struct setting *const settings_table[];
 
 #endif

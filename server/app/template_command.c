@@ -25,6 +25,7 @@ struct named {
 struct template_run {
     struct command_world room;
     struct named named;
+    const char *path; /* of what is to be shown */
     struct pg_query query;
     struct pg_tx tx;
     int32_t version;
@@ -33,12 +34,16 @@ struct template_run {
 static int print_usage(void)
 {
     fputs(
-        "usage: dunlin template list\n"
-        "       dunlin template show LANGUAGE/NAME[.TONE]\n"
-        "       dunlin template check FILE…\n"
-        "       dunlin template save FILE\n"
-        "       dunlin template preview FILE or LANGUAGE/NAME[.TONE] [CHANNEL]\n"
-        "       list and save with [--settings FILE]; a FILE is …/LANGUAGE/NAME[.TONE].mustache\n",
+        "usage: dunlin template list                     every text, and the version in force\n"
+        "       dunlin template show [--shipped] NAME    its words: in force, or as they are "
+        "shipped\n"
+        "       dunlin template check FILE…              every mistake, with its line\n"
+        "       dunlin template save FILE                in force at once\n"
+        "       dunlin template preview FILE|NAME [CHANNEL]\n"
+        "                                                what it becomes; of a NAME what is "
+        "shipped\n"
+        "list, show and save with [--settings FILE]. A NAME is LANGUAGE/NAME[.TONE], as pl/due or\n"
+        "pl/late.firm, and its FILE …/pl/late.firm.mustache\n",
         stderr);
     return 2;
 }
@@ -100,7 +105,10 @@ static bool find_text(struct named *named, const char *path)
 
 static int no_text(const char *path)
 {
-    fprintf(stderr, "dunlin: %s is no file of a text and no text that is shipped\n", path);
+    fprintf(stderr,
+            "dunlin: %s is no file of a text and no text that is shipped; names are as pl/due or "
+            "pl/late.firm, and `dunlin template list` has them all\n",
+            path);
     return 1;
 }
 
@@ -172,13 +180,22 @@ static int preview_channel(const struct named *named, enum message_channel chann
     return status;
 }
 
+static int no_channel(const char *word)
+{
+    fprintf(stderr, "dunlin: %s is no channel; there are", word);
+    for (int i = 0; i < MESSAGE_CHANNEL_COUNT; ++i)
+        fprintf(stderr, " %s", message_channel_name((enum message_channel)i));
+    fputc('\n', stderr);
+    return 2;
+}
+
 static int preview(const char *path, const char *word)
 {
     struct named named;
     enum message_channel only = MESSAGE_CHANNEL_COUNT;
     enum language language = LANGUAGE_POLISH;
     if (word != NULL && !message_channel_find(span_str(word), &only))
-        return print_usage();
+        return no_channel(word);
     if (!find_text(&named, path))
         return no_text(path);
     (void)language_find(named.language, &language);
@@ -201,17 +218,30 @@ static void finish_by(struct template_run *run, const struct err *err)
     command_world_finish(&run->room, err->code == 0 ? 0 : 1);
 }
 
+static bool is_key(const struct template_key *key, const struct message_stored *shipped)
+{
+    return span_is_str(key->language, language_code(shipped->language)) &&
+           span_is(key->name, shipped->name) &&
+           span_is_str(key->tone, message_tone_name(shipped->tone));
+}
+
+/* What is in force instead of it stands in the list already; null: nothing is known. */
 static void print_shipped(void *owner, const struct message_stored *shipped)
 {
-    (void)owner;
+    const PGresult *in_force = owner;
+    for (int row = 0; in_force != NULL && row < PQntuples(in_force); ++row) {
+        struct template_row read;
+        template_read_row(in_force, row, &read);
+        if (is_key(&read.key, shipped))
+            return;
+    }
     printf("%s/%.*s.%s shipped\n", language_code(shipped->language), SPAN_ARG(shipped->name),
            message_tone_name(shipped->tone));
 }
 
-static void on_listed(void *owner, const PGresult *result, const struct err *err)
+static void print_in_force(const PGresult *result)
 {
-    struct template_run *run = owner;
-    for (int row = 0; err->code == 0 && row < PQntuples(result); ++row) {
+    for (int row = 0; row < PQntuples(result); ++row) {
         struct template_row read;
         char at[21];
         template_read_row(result, row, &read);
@@ -220,9 +250,41 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
                SPAN_ARG(read.key.name), SPAN_ARG(read.key.tone), (int)read.version, at,
                SPAN_ARG(read.created_by));
     }
-    if (err->code == 0)
-        message_shipped_list(print_shipped, NULL);
+}
+
+static void on_listed(void *owner, const PGresult *result, const struct err *err)
+{
+    struct template_run *run = owner;
+    if (err->code == 0) {
+        print_in_force(result);
+        message_shipped_list(print_shipped, (void *)result);
+    }
     finish_by(run, err);
+}
+
+static void on_shown(void *owner, const PGresult *result, const struct err *err)
+{
+    struct template_run *run = owner;
+    const struct named *named = &run->named;
+    struct span text = named->text;
+    for (int row = 0; err->code == 0 && row < PQntuples(result); ++row) {
+        struct template_row read;
+        template_read_row(result, row, &read);
+        if (span_is(read.key.language, named->language) && span_is(read.key.name, named->name) &&
+            span_is(read.key.tone, named->tone))
+            text = read.text;
+    }
+    if (err->code == 0 && text.base != NULL)
+        fwrite(text.base, 1, text.len, stdout);
+    if (err->code != 0 || text.base != NULL)
+        finish_by(run, err);
+    else
+        command_world_finish(&run->room, no_text(run->path));
+}
+
+static int start_show(struct template_run *run, struct err *err)
+{
+    return template_load(run->room.world.store, &run->query, on_shown, run, err);
 }
 
 static int start_list(struct template_run *run, struct err *err)
@@ -271,6 +333,36 @@ static int run_with_database(struct template_run *run, const char *settings_file
     return status;
 }
 
+/* Nobody has said where a database is. */
+static bool has_settings(const char *settings_file)
+{
+    return settings_file[0] != '\0' || getenv("DUNLIN_PUBLIC_URL") != NULL;
+}
+
+static int list(struct template_run *run, const char *settings_file)
+{
+    if (has_settings(settings_file))
+        return run_with_database(run, settings_file, start_list);
+    message_shipped_list(print_shipped, NULL);
+    fputs("dunlin: these are shipped; what is in force instead is known with --settings FILE\n",
+          stderr);
+    return 0;
+}
+
+/* What somebody has saved, else what is shipped. */
+static int show_in_force(struct template_run *run, const char *path, const char *settings_file)
+{
+    if (!has_settings(settings_file))
+        return show(path);
+    run->path = path;
+    if (!find_text(&run->named, path) && !read_name(&run->named, path))
+        return no_text(path);
+    int status =
+        run->named.bytes != NULL ? show(path) : run_with_database(run, settings_file, start_show);
+    free(run->named.bytes);
+    return status;
+}
+
 static int save(struct template_run *run, const char *path, const char *settings_file)
 {
     if (!read_name(&run->named, path) || !read_file(&run->named, path))
@@ -289,9 +381,11 @@ int template_command(int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "";
     int status = -1;
     if (strcmp(verb, "list") == 0 && argc == 2)
-        status = run_with_database(run, settings_file, start_list);
+        status = list(run, settings_file);
+    else if (strcmp(verb, "show") == 0 && argc == 4 && strcmp(argv[2], "--shipped") == 0)
+        status = show(argv[3]);
     else if (strcmp(verb, "show") == 0 && argc == 3)
-        status = show(argv[2]);
+        status = show_in_force(run, argv[2], settings_file);
     else if (strcmp(verb, "check") == 0 && argc > 2)
         status = check_files(argc - 2, argv + 2);
     else if (strcmp(verb, "save") == 0 && argc == 3)

@@ -1,11 +1,9 @@
 /* The process for what no request waits for, and for the operators' questions. */
 #include "app/worker.h"
 
-#include "app/message_gateways.h"
-#include "app/push_build.h"
+#include "app/settings.h"
 #include "app/settings_mail.h"
-#include "channel/email.h"
-#include "channel/gate.h"
+#include "app/work_channels.h"
 #include "channel/push_apps.h"
 #include "http/health.h"
 #include "http/listener.h"
@@ -27,29 +25,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order of their start; they end in the opposite one, so dispatch, which some of the others
+ * wake, is the last. */
+enum job_name {
+    JOB_DISPATCH = 0,
+    JOB_FIRST_SCENARIO,
+    JOB_CHANNEL_WATCH,
+    JOB_BOUNCES,
+    JOB_PARKED,
+    JOB_ASKING,
+    JOB_ANCHOR,
+    JOB_STALE_DEVICES,
+    JOB_TEXT_WATCH,
+    JOB_SEGMENTS,
+    JOB_IMPORTING,
+    JOB_PLANNING,
+    JOB_CAMPAIGNS,
+    JOB_COUNT,
+};
+
 struct work_role {
+    const struct settings *settings;
     struct world *world;
     struct board *board;
     struct http_listener *operators;
     struct health health;
-    struct gates gates;
-    struct email_settings email_settings;
-    struct message_gateway_room sms_room, voice_room;
-    struct bounces *bounces; /* null: their folder is not named */
-    struct parked *parked;
-    struct asking *asking;
-    struct dispatch *dispatch;
-    struct channel_watch *channel_watch;
-    struct anchor *anchor;
-    struct stale_devices *stale_devices;
-    struct text_watch *text_watch;
-    struct first_scenario *first_scenario;
-    struct segments *segments;
+    struct work_channels channels;
     struct store *import_store; /* imports have connections of their own */
-    struct importing *importing;
-    struct store *plan_store; /* and so has planning */
-    struct planning *planning;
-    struct campaigns *campaigns;
+    struct store *plan_store;   /* and so has planning */
+    void *jobs[JOB_COUNT];      /* null: not wanted here */
+};
+
+struct job {
+    const char *name;                                 /* for the log */
+    void *(*start)(struct work_role *, struct err *); /* null without an error: not wanted here */
+    void (*stop)(void *job);                          /* begins nothing new */
+    bool (*is_idle)(const void *job);                 /* null: it may be cut off at any time */
+    void (*free)(void *job);
+    void (*wake)(void *job);
+    const char *channel; /* whose NOTIFY wakes it; null: nothing does */
 };
 
 /* A part of an import, or of a day's plan, is one transaction of thousands of rows. */
@@ -65,54 +79,19 @@ static void print_more(void *owner, struct buf *out)
     const struct work_role *role = owner;
     if (role->world->push_apps != NULL)
         push_counts_print(role->world->push_apps, out);
-    gates_print(&role->gates, clock_mono(), out);
+    gates_print(&role->channels.gates, clock_mono(), out);
 }
 
-static int start_push(const struct worker *w, struct err *e)
+/* ---- the jobs ---- */
+
+static void on_can_go_on(void *owner)
 {
-    const struct push_build build = {
-        .settings = w->gateway->settings, .loop = w->world->loop, .fetch = w->world->fetch};
-    if (push_build_apps(&build, &w->world->push_apps, e) != 0)
-        return e->code;
-    if (w->world->push_apps != NULL)
-        push_apps_warm(w->world->push_apps);
-    return 0;
+    dispatch_wake(((struct work_role *)owner)->jobs[JOB_DISPATCH]);
 }
 
-/* Ten failures in a row and the mail server is left alone, for ten seconds at first. */
-static void start_mail(struct work_role *role, const struct settings *settings)
+static void *start_dispatch(struct work_role *role, struct err *e)
 {
-    struct world *world = role->world;
-    if (settings->mail.url[0] == '\0')
-        return;
-    role->email_settings = settings_email(settings);
-    role->email_settings.metrics = world->metrics;
-    world->email = email_new(world->loop, &role->email_settings);
-    gates_add(&role->gates, "email",
-              &(struct gate_limits){.per_second = (uint32_t)settings->mail.per_second,
-                                    .in_flight_max = (uint32_t)settings->mail.in_flight,
-                                    .failures_to_rest = 10,
-                                    .rest_ms = 10000});
-}
-
-static struct http_gateway *start_gateway(struct work_role *role, const struct settings *s,
-                                          enum message_gateway_kind kind,
-                                          struct message_gateway_room *room)
-{
-    struct http_gateway_settings settings;
-    if (!message_gateway_describe(s, kind, room, &settings))
-        return NULL;
-    struct http_gateway *gateway =
-        http_gateway_new(role->world->loop, role->world->fetch, &settings);
-    http_gateway_warm(gateway);
-    return gateway;
-}
-
-static void start_gateways(struct work_role *role, const struct settings *s)
-{
-    role->world->sms = start_gateway(role, s, MESSAGE_GATEWAY_SMS, &role->sms_room);
-    role->world->voice = start_gateway(role, s, MESSAGE_GATEWAY_VOICE, &role->voice_room);
-    message_gateway_add_gates(s, &role->gates);
+    return dispatch_new(role->world, e);
 }
 
 static uint32_t watch_every_ms(const struct settings *s)
@@ -121,14 +100,132 @@ static uint32_t watch_every_ms(const struct settings *s)
     return (uint32_t)g->stopped_check_s * 1000;
 }
 
-static void on_channel_goes_on(void *owner)
+static void *start_channel_watch(struct work_role *role, struct err *e)
 {
-    dispatch_wake(((struct work_role *)owner)->dispatch);
+    (void)e;
+    return channel_watch_new(role->world, watch_every_ms(role->settings), on_can_go_on, role);
 }
 
-static void on_texts_known(void *owner)
+static void *start_bounces(struct work_role *role, struct err *e)
 {
-    dispatch_wake(((struct work_role *)owner)->dispatch);
+    const struct bounces_settings bounces = settings_bounces(role->settings);
+    (void)e;
+    return bounces.url.len == 0 ? NULL : bounces_new(role->world, &bounces);
+}
+
+static void *start_text_watch(struct work_role *role, struct err *e)
+{
+    (void)e;
+    return text_watch_new(role->world, dispatch_texts(role->jobs[JOB_DISPATCH]), on_can_go_on,
+                          role);
+}
+
+static void *start_importing(struct work_role *role, struct err *e)
+{
+    (void)e;
+    return importing_new(
+        &(struct importing_options){.world = role->world,
+                                    .store = role->import_store,
+                                    .part_rows = (size_t)role->settings->import.part_rows});
+}
+
+static void *start_planning(struct work_role *role, struct err *e)
+{
+    (void)e;
+    return planning_new(
+        &(struct planning_options){.world = role->world, .store = role->plan_store});
+}
+
+static void *start_campaigns(struct work_role *role, struct err *e)
+{
+    (void)e;
+    return campaigns_new(&(struct campaigns_options){
+        .world = role->world, .store = role->import_store, .dispatch = role->jobs[JOB_DISPATCH]});
+}
+
+/* The same functions as a table wants them, of a job known by its pointer alone. */
+#define START(job)                                                                                 \
+    static void *start_##job(struct work_role *role, struct err *e)                                \
+    {                                                                                              \
+        (void)e;                                                                                   \
+        return job##_new(role->world);                                                             \
+    }
+#define STOP_AND_FREE(job)                                                                         \
+    static void stop_##job(void *it)                                                               \
+    {                                                                                              \
+        job##_stop(it);                                                                            \
+    }                                                                                              \
+    static void free_##job(void *it)                                                               \
+    {                                                                                              \
+        job##_free(it);                                                                            \
+    }
+#define IDLE(job)                                                                                  \
+    static bool idle_##job(const void *it)                                                         \
+    {                                                                                              \
+        return job##_is_idle(it);                                                                  \
+    }
+#define WAKE(job)                                                                                  \
+    static void wake_##job(void *it)                                                               \
+    {                                                                                              \
+        job##_wake(it);                                                                            \
+    }
+
+#define JOB(job, idle, wake, channel)                                                              \
+    {                                                                                              \
+#job, start_##job, stop_##job, idle, free_##job, wake, channel                             \
+    }
+
+/* clang-format off */
+STOP_AND_FREE(dispatch)       IDLE(dispatch)                              WAKE(dispatch)
+STOP_AND_FREE(first_scenario) IDLE(first_scenario) START(first_scenario)
+STOP_AND_FREE(channel_watch)
+STOP_AND_FREE(bounces)        IDLE(bounces)
+STOP_AND_FREE(parked)         IDLE(parked)         START(parked)          WAKE(parked)
+STOP_AND_FREE(asking)         IDLE(asking)         START(asking)
+STOP_AND_FREE(anchor)         IDLE(anchor)         START(anchor)
+STOP_AND_FREE(stale_devices)  IDLE(stale_devices)  START(stale_devices)
+STOP_AND_FREE(text_watch)     IDLE(text_watch)                            WAKE(text_watch)
+STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(segments)
+STOP_AND_FREE(importing)                                                  WAKE(importing)
+STOP_AND_FREE(planning)       IDLE(planning)                              WAKE(planning)
+STOP_AND_FREE(campaigns)      IDLE(campaigns)                             WAKE(campaigns)
+
+static const struct job jobs[JOB_COUNT] = {
+    [JOB_DISPATCH] = JOB(dispatch, idle_dispatch, wake_dispatch, DISPATCH_CHANNEL),
+    [JOB_FIRST_SCENARIO] = JOB(first_scenario, idle_first_scenario, NULL, NULL),
+    [JOB_CHANNEL_WATCH] = JOB(channel_watch, NULL, NULL, NULL),
+    [JOB_BOUNCES] = JOB(bounces, idle_bounces, NULL, NULL),
+    [JOB_PARKED] = JOB(parked, idle_parked, wake_parked, PARKED_CHANNEL),
+    [JOB_ASKING] = JOB(asking, idle_asking, NULL, NULL),
+    [JOB_ANCHOR] = JOB(anchor, idle_anchor, NULL, NULL),
+    [JOB_STALE_DEVICES] = JOB(stale_devices, idle_stale_devices, NULL, NULL),
+    [JOB_TEXT_WATCH] = JOB(text_watch, idle_text_watch, wake_text_watch, TEMPLATE_CHANNEL),
+    /* Whoever books a payment wakes the thank-you. */
+    [JOB_SEGMENTS] = JOB(segments, idle_segments, wake_segments, DISPATCH_CHANNEL),
+    [JOB_IMPORTING] = JOB(importing, NULL, wake_importing, IMPORT_CHANNEL),
+    [JOB_PLANNING] = JOB(planning, idle_planning, wake_planning, PLAN_CHANNEL),
+    [JOB_CAMPAIGNS] = JOB(campaigns, idle_campaigns, wake_campaigns, CAMPAIGN_CHANNEL),
+};
+/* clang-format on */
+
+static int start_jobs(struct work_role *role, struct err *e)
+{
+    for (size_t i = 0; i < JOB_COUNT; ++i) {
+        e->code = 0;
+        role->jobs[i] = jobs[i].start(role, e);
+        if (role->jobs[i] == NULL && e->code != 0)
+            return e->code;
+    }
+    return 0;
+}
+
+/* ---- the role ---- */
+
+static struct store *bulk_store(const struct worker *w)
+{
+    return store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
+                                                             .read_timeout_ms = BULK_TIMEOUT_MS,
+                                                             .write_timeout_ms = BULK_TIMEOUT_MS});
 }
 
 static int work_start(const struct worker *w, void **state, struct err *e)
@@ -137,6 +234,7 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     if (role == NULL)
         abort();
     *state = role;
+    role->settings = w->gateway->settings;
     role->world = w->world;
     role->board = w->gateway->board;
     role->health = (struct health){.metrics = w->gateway->board->metrics,
@@ -151,112 +249,45 @@ static int work_start(const struct worker *w, void **state, struct err *e)
     options.limits.connections_max = 100;
     options.limits.answer_timeout_ms = 5000;
     role->operators = http_listener_new(w->world, &options);
-    if (start_push(w, e) != 0)
+    if (work_channels_start(&role->channels, w, e) != 0)
         return e->code;
-    start_mail(role, w->gateway->settings);
-    start_gateways(role, w->gateway->settings);
-    w->world->gates = &role->gates;
-    role->dispatch = dispatch_new(w->world, e);
-    if (role->dispatch == NULL)
-        return e->code;
-    role->first_scenario = first_scenario_new(w->world);
-    role->channel_watch =
-        channel_watch_new(w->world, watch_every_ms(w->gateway->settings), on_channel_goes_on, role);
-    const struct bounces_settings bounces = settings_bounces(w->gateway->settings);
-    if (bounces.url.len != 0)
-        role->bounces = bounces_new(w->world, &bounces);
-    role->parked = parked_new(w->world);
-    role->asking = asking_new(w->world);
-    role->anchor = anchor_new(w->world);
-    role->stale_devices = stale_devices_new(w->world);
-    role->text_watch =
-        text_watch_new(w->world, dispatch_texts(role->dispatch), on_texts_known, role);
-    role->segments = segments_new(w->world);
-    role->import_store =
-        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
-                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
-                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
-    role->importing = importing_new(
-        &(struct importing_options){.world = w->world,
-                                    .store = role->import_store,
-                                    .part_rows = (size_t)w->gateway->settings->import.part_rows});
-    role->plan_store =
-        store_new(w->world->loop, &(struct store_options){.conninfo = w->gateway->conninfo,
-                                                          .read_timeout_ms = BULK_TIMEOUT_MS,
-                                                          .write_timeout_ms = BULK_TIMEOUT_MS});
-    role->planning =
-        planning_new(&(struct planning_options){.world = w->world, .store = role->plan_store});
-    role->campaigns = campaigns_new(&(struct campaigns_options){
-        .world = w->world, .store = role->import_store, .dispatch = role->dispatch});
-    return 0;
+    role->import_store = bulk_store(w);
+    role->plan_store = bulk_store(w);
+    return start_jobs(role, e);
 }
 
 static void work_drain(void *state)
 {
     struct work_role *role = state;
     http_listener_drain(role->operators);
-    if (role->bounces != NULL)
-        bounces_stop(role->bounces);
-    parked_stop(role->parked);
-    asking_stop(role->asking);
-    channel_watch_stop(role->channel_watch);
-    dispatch_stop(role->dispatch);
-    if (role->world->push_apps != NULL)
-        push_apps_stop(role->world->push_apps);
-    anchor_stop(role->anchor);
-    stale_devices_stop(role->stale_devices);
-    text_watch_stop(role->text_watch);
-    first_scenario_stop(role->first_scenario);
-    segments_stop(role->segments);
-    importing_stop(role->importing);
-    planning_stop(role->planning);
-    campaigns_stop(role->campaigns);
+    for (size_t i = 0; i < JOB_COUNT; ++i)
+        if (role->jobs[i] != NULL)
+            jobs[i].stop(role->jobs[i]);
+    work_channels_stop(role->world);
 }
 
-static bool work_is_drained(void *state)
+static const char *work_in_hand(void *state)
 {
     struct work_role *role = state;
-    return http_listener_is_drained(role->operators) && parked_is_idle(role->parked) &&
-           asking_is_idle(role->asking) && dispatch_is_idle(role->dispatch) &&
-           anchor_is_idle(role->anchor) && stale_devices_is_idle(role->stale_devices) &&
-           text_watch_is_idle(role->text_watch) && first_scenario_is_idle(role->first_scenario) &&
-           planning_is_idle(role->planning) && segments_is_idle(role->segments) &&
-           campaigns_is_idle(role->campaigns) &&
-           (role->bounces == NULL || bounces_is_idle(role->bounces));
+    if (!http_listener_is_drained(role->operators))
+        return "operators";
+    for (size_t i = 0; i < JOB_COUNT; ++i)
+        if (role->jobs[i] != NULL && jobs[i].is_idle != NULL && !jobs[i].is_idle(role->jobs[i]))
+            return jobs[i].name;
+    return NULL;
 }
 
 static void work_stop(void *state)
 {
     struct work_role *role = state;
     http_listener_free(role->operators);
-    if (role->bounces != NULL)
-        bounces_free(role->bounces);
-    parked_free(role->parked);
-    asking_free(role->asking);
-    if (role->world->push_apps != NULL)
-        push_apps_free(
-            role->world->push_apps); /* what is left ends now, and dispatch hears of it */
-    role->world->push_apps = NULL;
-    if (role->world->email != NULL)
-        email_free(role->world->email); /* likewise */
-    role->world->email = NULL;
-    channel_watch_free(role->channel_watch);
-    http_gateway_free(role->world->sms); /* likewise */
-    http_gateway_free(role->world->voice);
-    role->world->sms = role->world->voice = NULL;
-    dispatch_free(role->dispatch);
-    anchor_free(role->anchor);
-    stale_devices_free(role->stale_devices);
-    text_watch_free(role->text_watch);
-    first_scenario_free(role->first_scenario);
-    segments_free(role->segments);
-    importing_stop(role->importing);
-    importing_free(role->importing);
-    campaigns_free(role->campaigns);
+    for (size_t i = JOB_COUNT; i-- > JOB_DISPATCH + 1;)
+        if (role->jobs[i] != NULL)
+            jobs[i].free(role->jobs[i]);
+    work_channels_free(role->world); /* dispatch hears of what was left */
+    jobs[JOB_DISPATCH].free(role->jobs[JOB_DISPATCH]);
+    work_channels_release(&role->channels, role->world);
     store_free(role->import_store);
-    role->world->gates = NULL;
-    gates_release(&role->gates);
-    planning_free(role->planning);
     store_free(role->plan_store);
     free(role);
 }
@@ -264,19 +295,9 @@ static void work_stop(void *state)
 static void work_on_notified(void *state, const char *channel)
 {
     struct work_role *role = state;
-    if (strcmp(channel, PARKED_CHANNEL) == 0)
-        parked_wake(role->parked);
-    else if (strcmp(channel, DISPATCH_CHANNEL) == 0) {
-        dispatch_wake(role->dispatch);
-        segments_wake(role->segments); /* whoever books a payment wakes the thank-you */
-    } else if (strcmp(channel, TEMPLATE_CHANNEL) == 0)
-        text_watch_wake(role->text_watch);
-    else if (strcmp(channel, IMPORT_CHANNEL) == 0)
-        importing_wake(role->importing);
-    else if (strcmp(channel, PLAN_CHANNEL) == 0)
-        planning_wake(role->planning);
-    else if (strcmp(channel, CAMPAIGN_CHANNEL) == 0)
-        campaigns_wake(role->campaigns);
+    for (size_t i = 0; i < JOB_COUNT; ++i)
+        if (jobs[i].channel != NULL && strcmp(jobs[i].channel, channel) == 0)
+            jobs[i].wake(role->jobs[i]);
 }
 
 static const char *const channels[] = {PARKED_CHANNEL,
@@ -290,7 +311,7 @@ static const char *const channels[] = {PARKED_CHANNEL,
 const struct worker_role work_role = {
     .start = work_start,
     .drain = work_drain,
-    .is_drained = work_is_drained,
+    .in_hand = work_in_hand,
     .stop = work_stop,
     .listen = channels,
     .on_notified = work_on_notified,

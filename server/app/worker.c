@@ -80,8 +80,12 @@ static bool is_over(struct run *r)
 {
     if (!r->is_draining)
         return false;
-    return r->worker.role->is_drained(r->state) ||
-           mono_us_since(r->draining_since, clock_mono()) > (int64_t)WORKER_DRAIN_MS * 1000;
+    const char *in_hand = r->worker.role->in_hand(r->state);
+    bool is_late = mono_us_since(r->draining_since, clock_mono()) > (int64_t)WORKER_DRAIN_MS * 1000;
+    if (in_hand != NULL && is_late)
+        log_line(LOG_WARN, "ended with something in hand", "name=%s what=%s", r->worker.name,
+                 in_hand);
+    return in_hand == NULL || is_late;
 }
 
 static void turn_until_over(struct run *r)

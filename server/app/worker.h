@@ -11,9 +11,10 @@ struct worker_role {
     /* Starts what the role does on world->loop; *state is the role's own. */
     int (*start)(const struct worker *, void **state, struct err *);
     void (*reload)(const struct worker *, void *state); /* SIGHUP; may be null */
-    /* Takes on nothing new; asked until is_drained or time is up. */
+    /* Takes on nothing new. */
     void (*drain)(void *state);
-    bool (*is_drained)(void *state);
+    /* What is still in hand, a word for the log; null: nothing. Asked until then or time is up. */
+    const char *(*in_hand)(void *state);
     void (*stop)(void *state);
     /* NOTIFY on these channels is told to the role; null: none. */
     const char *const *listen; /* ended by null */
@@ -28,7 +29,9 @@ struct worker {
     struct world *world;
 };
 
-enum { WORKER_DRAIN_MS = 8000 };
+/* Ten seconds for all: a moment to tear down, and two for the private database behind the workers.
+ */
+enum { WORKER_DRAIN_MS = 6000 };
 
 /* Runs until SIGTERM, then drains for at most WORKER_DRAIN_MS. Returns the exit status. */
 int worker_run(const struct gateway *, const struct worker_role *, const char *name, int slot);

@@ -14,6 +14,7 @@
 #include "io/fetch.h"
 #include "io/timer.h"
 #include "provider/provider_session.h"
+#include "provider/webhooks.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -27,6 +28,7 @@ struct world_house {
     struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
     struct provider_session sessions[SETTINGS_PROVIDERS_MAX];
     struct buf currencies[SETTINGS_PROVIDERS_MAX]; /* "PLN EUR" */
+    struct provider_mapping mappings[SETTINGS_PROVIDERS_MAX];
     const struct channel *channels[CHANNELS_MAX + 1];
     struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
@@ -87,6 +89,24 @@ static struct provider_account account_of(const struct settings_provider *p,
     return a;
 }
 
+/* Null where nothing is called otherwise than usual. */
+static const struct provider_mapping *mapping_of(const struct settings_provider *p,
+                                                 struct provider_mapping *mapping)
+{
+    bool is_ok = true;
+    if (p->types.count == 0 && p->fields.count == 0)
+        return NULL;
+    *mapping = webhooks_usual;
+    if (p->types.count > 0)
+        mapping->type_count = 0;
+    for (int i = 0; i < p->types.count; ++i)
+        is_ok &= webhooks_add_type(mapping, p->types.items[i]);
+    for (int i = 0; i < p->fields.count; ++i)
+        is_ok &= webhooks_set_path(mapping, p->fields.items[i]);
+    assert(is_ok); /* the settings were checked */
+    return mapping;
+}
+
 static bool has_host(const struct settings *s, int count, const char *origin)
 {
     for (int i = 0; i != count; ++i)
@@ -100,6 +120,7 @@ static void fill_providers(struct world_house *h, const struct settings *s)
     for (int i = 0; i != s->provider_count; ++i) {
         const struct settings_provider *p = &s->providers[i];
         h->accounts[i] = account_of(p, &h->sessions[i], &h->currencies[i]);
+        h->accounts[i].mapping = mapping_of(p, &h->mappings[i]);
         assert(h->accounts[i].provider != NULL); /* the settings were checked */
         if (p->start_origin[0] == '\0' || has_host(s, i, p->start_origin))
             continue;

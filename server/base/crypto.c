@@ -38,6 +38,35 @@ void sha256_spans(const struct span *parts, size_t count, uint8_t out[SHA256_LEN
         abort();
 }
 
+static const EVP_MD *digest_of(enum digest kind)
+{
+    switch (kind) {
+    case DIGEST_MD5:
+        return EVP_md5();
+    case DIGEST_SHA256:
+        return EVP_sha256();
+    case DIGEST_SHA384:
+        return EVP_sha384();
+    case DIGEST_SHA512:
+        return EVP_sha512();
+    }
+    abort();
+}
+
+size_t digest_spans(enum digest kind, const struct span *parts, size_t count,
+                    uint8_t out[DIGEST_LEN_MAX])
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    unsigned len = 0;
+    bool is_good = digest != NULL && EVP_DigestInit_ex(digest, digest_of(kind), NULL) == 1;
+    for (size_t i = 0; is_good && i < count; ++i)
+        is_good = parts[i].len == 0 || EVP_DigestUpdate(digest, parts[i].base, parts[i].len) == 1;
+    if (!is_good || EVP_DigestFinal_ex(digest, out, &len) != 1)
+        abort();
+    EVP_MD_CTX_free(digest);
+    return len;
+}
+
 void hmac_sha256(struct span key, struct span message, uint8_t out[SHA256_LEN])
 {
     unsigned len = SHA256_LEN;
@@ -87,6 +116,22 @@ void hmac_key_sign(const struct hmac_key *k, struct span message, uint8_t out[SH
     uint8_t inner[SHA256_LEN];
     finish_pad(k->inner_, message, inner);
     finish_pad(k->outer_, span_of((const char *)inner, sizeof(inner)), out);
+}
+
+bool ed25519_verify(const uint8_t key[ED25519_KEY_LEN], struct span message,
+                    const uint8_t signature[ED25519_SIGNATURE_LEN])
+{
+    EVP_PKEY *public = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, ED25519_KEY_LEN);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (public == NULL || context == NULL)
+        abort();
+    const uint8_t *bytes = (const uint8_t *)(message.base == NULL ? "" : message.base);
+    bool is_good =
+        EVP_DigestVerifyInit(context, NULL, NULL, NULL, public) == 1 &&
+        EVP_DigestVerify(context, signature, ED25519_SIGNATURE_LEN, bytes, message.len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(public);
+    return is_good;
 }
 
 bool bytes_equal(const void *a, const void *b, size_t len)

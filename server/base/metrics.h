@@ -43,11 +43,12 @@
     X(mail_alarms, "refusals of mail that are no fault of the address")                            \
     X(bounces_taken, "bounces that told something new of a mail")                                  \
     X(bounces_strange, "mails in the bounce folder that are no bounce of ours")                    \
-    X(unsubscribed, "customers who opted out of mail by its link")                                 \
+    X(unsubscribed, "customers who refused reminders by mail by its link")                                 \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
+    X(reports_early, "delivery reports asked for again, as their message was just being sent")     \
     X(reports_forged, "requests to the address of reports with a wrong secret")                    \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \

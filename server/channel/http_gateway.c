@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "channel/http_request.h"
 #include "domain/retry.h"
 #include "io/fetch.h"
 #include "io/timer.h"
@@ -19,8 +20,8 @@
 #include <stdlib.h>
 
 enum {
-    ANSWER_MAX = 256 * 1024,
-    BODY_MAX = 64 * 1024,
+    ANSWER_MAX = HTTP_REQUEST_ANSWER_MAX,
+    BODY_MAX = HTTP_REQUEST_BODY_MAX,
     ID_MAX = 36,
     TRIED_SLOTS = 4096,
     REASON_MAX = 96,
@@ -148,103 +149,6 @@ static void forget(struct http_gateway *gateway, const char *id)
 }
 
 /* ---- requests ---- */
-
-/* `is_shown`: for people, so without secrets. */
-static struct http_values values_of(const struct http_gateway_settings *s,
-                                    const struct http_gateway_message *message, bool is_shown)
-{
-    struct http_values values = {.sender = s->sender,
-                                 .notify = is_shown ? SPAN_LIT("***") : s->notify_url,
-                                 .parts_max = s->parts_max,
-                                 .test = s->is_test ? SPAN_LIT("1") : SPAN_LIT(""),
-                                 .tries = s->tries,
-                                 .interval = s->interval,
-                                 .user = s->user,
-                                 .token = is_shown ? SPAN_LIT("***") : s->token};
-    if (s->notify_url.len == 0)
-        values.notify = s->notify_url;
-    if (message != NULL) {
-        values.to = message->to;
-        values.text = message->text;
-        values.id = message->id;
-    }
-    return values;
-}
-
-static void add_headers(const struct http_gateway_settings *s, const struct http_values *values,
-                        bool has_body, struct buf *out)
-{
-    if (has_body)
-        buf_add_str(out, s->adapter.is_json ? "Content-Type: application/json\n"
-                                            : "Content-Type: application/x-www-form-urlencoded\n");
-    buf_add_str(out, "Accept: application/json\n");
-    for (int i = 0; i < s->headers.count; ++i)
-        http_adapter_write_header(s->headers.items[i], values, out);
-}
-
-static bool is_get(const struct http_gateway_settings *s)
-{
-    return strcmp(s->adapter.method, "GET") == 0;
-}
-
-static void trace(const struct http_gateway_settings *s, const char *mark, struct span text)
-{
-    while (s->on_trace != NULL && text.len > 0) {
-        const char *end = memchr(text.base, '\n', text.len);
-        size_t len = end == NULL ? text.len : (size_t)(end - text.base);
-        struct buf line;
-        buf_init(&line, BODY_MAX);
-        buf_printf(&line, "%s %.*s", mark, (int)len, text.base);
-        s->on_trace(s->trace_owner, buf_span(&line).base);
-        buf_release(&line);
-        text = span_from(text, len + 1);
-    }
-}
-
-/* What is asked, once more and with stars for the secrets. */
-static void trace_request(const struct http_gateway_settings *s, const char *method,
-                          struct span url, const struct http_gateway_message *message)
-{
-    if (s->on_trace == NULL)
-        return;
-    struct http_values values = values_of(s, message, true);
-    struct buf text;
-    struct err ignored;
-    buf_init(&text, 2 * BODY_MAX);
-    buf_printf(&text, "%s %.*s\n", method, SPAN_ARG(url));
-    add_headers(s, &values, message != NULL, &text);
-    buf_add_char(&text, '\n');
-    if (message != NULL && http_adapter_write(&s->adapter, &values, &text, &ignored) != 0)
-        buf_add_str(&text, "(cannot be written)");
-    trace(s, ">", buf_span(&text));
-    buf_release(&text);
-}
-
-/* A gateway may say back what it was told. */
-static void trace_answer(const struct http_gateway_settings *s, const struct fetch_answer *answer,
-                         const struct err *err)
-{
-    if (s->on_trace == NULL)
-        return;
-    struct buf text;
-    buf_init(&text, ANSWER_MAX + 1024);
-    if (err->code != 0)
-        buf_printf(&text, "(%s)", err->text);
-    else
-        buf_printf(&text, "%d\n", answer->status);
-    struct span rest = answer->body;
-    const struct span secrets[] = {s->token, s->notify_secret};
-    while (rest.len > 0) {
-        size_t hidden = 0;
-        for (int i = 0; i < 2; ++i)
-            if (secrets[i].len > 0 && span_starts(rest, secrets[i]))
-                hidden = secrets[i].len;
-        buf_add(&text, hidden > 0 ? SPAN_LIT("***") : span_of(rest.base, 1));
-        rest = span_from(rest, hidden > 0 ? hidden : 1);
-    }
-    trace(s, "<", buf_span(&text));
-    buf_release(&text);
-}
 
 /* Its owner is its place in the table. */
 static void on_warmed(void *owner, const struct fetch_answer *answer, const struct err *err)
@@ -411,21 +315,21 @@ static void on_answered(void *owner, const struct fetch_answer *answer, const st
 static int ask(struct exchange *x, struct span url, struct err *err)
 {
     const struct http_gateway_settings *s = &x->gateway->settings;
-    struct http_values values = values_of(s, NULL, false);
+    struct http_values values = http_request_values(s, NULL, false);
     struct buf headers, whole;
     buf_init_secret(&headers, BODY_MAX);
     buf_init_secret(&whole, 2 * BODY_MAX);
-    add_headers(s, &values, !is_get(s), &headers);
+    http_request_add_headers(s, &values, !http_request_is_get(s), &headers);
     buf_add(&whole, url);
-    if (is_get(s)) {
+    if (http_request_is_get(s)) {
         buf_add_char(&whole, memchr(url.base, '?', url.len) == NULL ? '?' : '&');
         buf_add(&whole, buf_span(&x->body));
     }
     const struct fetch_request request = {.method = s->adapter.method,
                                           .url = buf_span(&whole),
                                           .headers = buf_span(&headers),
-                                          .body = is_get(s) ? (struct span){NULL, 0}
-                                                            : buf_span(&x->body),
+                                          .body = http_request_is_get(s) ? (struct span){NULL, 0}
+                                                                         : buf_span(&x->body),
                                           .ca_file = s->ca_file,
                                           .timeout_ms = s->timeout_ms,
                                           .answer_max = ANSWER_MAX,
@@ -445,7 +349,7 @@ static bool ask_second(struct exchange *x)
         (x->wire_by.ns != 0 && clock_mono().ns >= x->wire_by.ns))
         return false;
     x->is_at_second = true;
-    trace(s, "*", s->url_again);
+    http_trace(s, "*", s->url_again);
     return ask(x, s->url_again, &err) == 0;
 }
 
@@ -454,7 +358,7 @@ static void on_answered(void *owner, const struct fetch_answer *fetched, const s
     struct exchange *x = owner;
     struct http_gateway *gateway = x->gateway;
     struct http_answer answer = {.verdict = HTTP_UNCLEAR};
-    trace_answer(&gateway->settings, fetched, err);
+    http_trace_answer(&gateway->settings, fetched, err);
     if (err->code == 0)
         http_adapter_read(&gateway->settings.adapter, fetched->status, fetched->body, &answer);
     if (answer.verdict == HTTP_TAKEN) {
@@ -489,7 +393,7 @@ int http_gateway_send(struct http_gateway *gateway, const struct http_gateway_me
                       channel_cb on_sent, void *owner, struct err *err)
 {
     const struct http_gateway_settings *s = &gateway->settings;
-    struct http_values values = values_of(s, message, false);
+    struct http_values values = http_request_values(s, message, false);
     struct exchange *x = calloc(1, sizeof(*x));
     if (x == NULL)
         abort();
@@ -505,7 +409,7 @@ int http_gateway_send(struct http_gateway *gateway, const struct http_gateway_me
     struct tried *tried = tried_of(gateway, x->id);
     x->is_at_second = s->url_again.len > 0 && s->adapter.refuses_repeats && tried->tries % 2 == 1;
     struct span url = x->is_at_second ? s->url_again : s->url;
-    trace_request(s, s->adapter.method, url, message);
+    http_trace_request(s, s->adapter.method, url, message);
     if (rc == 0)
         rc = ask(x, url, err);
     if (rc == 0) {
@@ -565,7 +469,7 @@ static void on_check_answered(void *owner, const struct fetch_answer *fetched,
     struct http_answer answer = {.code = ""};
     char words[200];
     enum http_check check = HTTP_CHECK_UNKNOWN;
-    trace_answer(s, fetched, err);
+    http_trace_answer(s, fetched, err);
     if (err->code != 0) {
         snprintf(words, sizeof(words), "cannot be asked now: %s", err->text);
     } else {
@@ -592,15 +496,15 @@ int http_gateway_check(struct http_gateway *gateway, http_check_cb on_checked, v
                        struct err *err)
 {
     const struct http_gateway_settings *s = &gateway->settings;
-    struct http_values values = values_of(s, NULL, false);
+    struct http_values values = http_request_values(s, NULL, false);
     struct buf headers;
     if (s->check_url.len == 0)
         return err_set(err, ERR_SETTINGS, "there is no address to check by");
     if (gateway->on_checked != NULL)
         return err_set(err, ERR_BUSY, "a check is under way");
     buf_init_secret(&headers, BODY_MAX);
-    add_headers(s, &values, false, &headers);
-    trace_request(s, "GET", s->check_url, NULL);
+    http_request_add_headers(s, &values, false, &headers);
+    http_trace_request(s, "GET", s->check_url, NULL);
     const struct fetch_request request = {.method = "GET",
                                           .url = s->check_url,
                                           .headers = buf_span(&headers),

@@ -76,20 +76,24 @@ static int count_of(struct list list)
     return count;
 }
 
+/* Empty behind the end of the list. */
 static struct span item_of(struct list list, int index)
 {
-    struct span rest = list.text, item = {"", 0};
-    for (int i = 0; i <= index && rest.base != NULL; ++i) {
-        const char *end = list.separator == 0 || rest.len == 0
-                              ? NULL
-                              : memchr(rest.base, list.separator, rest.len);
+    struct span rest = list.text;
+    for (int i = 0; rest.len > 0; ++i) {
+        const char *end = list.separator == 0 ? NULL : memchr(rest.base, list.separator, rest.len);
         size_t len = end == NULL ? rest.len : (size_t)(end - rest.base);
-        item = span_of(rest.base, len);
-        if (end == NULL && i < index)
-            return item_of(list, 0);
-        rest = span_from(rest, len + 1);
+        if (i == index)
+            return span_of(rest.base, len);
+        rest = span_from(rest, end == NULL ? len : len + 1);
     }
-    return item;
+    return (struct span){"", 0};
+}
+
+/* A single value is said of all. */
+static struct span shared_item_of(struct list list, int index)
+{
+    return item_of(list, count_of(list) == 1 ? 0 : index);
 }
 
 static struct list list_of(const struct http_report *report, const char *field, http_report_get get,
@@ -127,14 +131,19 @@ int http_report_read(const struct http_report *report, http_report_get get, void
     struct list codes = list_of(report, report->code_field, get, owner);
     struct list statuses = list_of(report, report->status_field, get, owner);
     struct list times = list_of(report, report->time_field, get, owner);
-    int count = count_of(ids) > count_of(codes) ? count_of(ids) : count_of(codes);
-    if (statuses.text.len == 0 || count == 0 || count > HTTP_REPORT_ITEMS_MAX)
+    int id_count = count_of(ids), code_count = count_of(codes), status_count = count_of(statuses);
+    int count = id_count > 0 ? id_count : code_count;
+    bool is_one_each =
+        (code_count == 0 || code_count == count) && (status_count == 1 || status_count == count);
+    if (!is_one_each || count == 0 || count > HTTP_REPORT_ITEMS_MAX)
         return -1;
+    if (count_of(times) != count && count_of(times) != 1)
+        times.text = (struct span){"", 0};
     for (int i = 0; i < count; ++i) {
         items[i] = (struct http_report_item){.id = short_of(item_of(ids, i)),
                                              .code = short_of(item_of(codes, i)),
-                                             .status = item_of(statuses, i),
-                                             .at_s = seconds_of(item_of(times, i))};
+                                             .status = shared_item_of(statuses, i),
+                                             .at_s = seconds_of(shared_item_of(times, i))};
         find_kind(report, &items[i]);
     }
     return count;

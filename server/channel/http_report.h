@@ -44,8 +44,9 @@ struct http_report_item {
 typedef struct span (*http_report_get)(void *owner, const char *name);
 
 /* At most HTTP_REPORT_ITEMS_MAX items. Returns how many, or -1: this is no report (no status,
- * nobody named, or more than that). Lists that are shorter than the longest one repeat their first.
- */
+ * nobody named, or more than that), or its lists are not of one length, so that nobody can tell
+ * what is said of whom. A single status, or time, is said of all; times that are fewer are left
+ * out. */
 int http_report_read(const struct http_report *, http_report_get get, void *owner,
                      struct http_report_item items[HTTP_REPORT_ITEMS_MAX]);
 

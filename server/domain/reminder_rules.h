@@ -28,7 +28,7 @@ struct reminder_rules {
     size_t consent_count;
 
     int64_t feed_age_max_s;   /* of the payment feed, for steps past the due date; 0: not asked */
-    int32_t holdout_permille; /* of customers, who get no reminders, for comparison */
+    int32_t holdout_permille; /* of customers, who get no messages, for comparison */
 
     /* A day's messages: no more than usual_factor times the most of the 14 days before, and
      * ramp_start where that is more; usual_factor 0: no limit. */

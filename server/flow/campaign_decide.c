@@ -1,4 +1,5 @@
-/* find -> judge -> the one statement, which repeats the state -> tell. */
+/* find -> judge -> the statement, which repeats the state; to stop one as often as it has messages
+ * to cancel -> tell. */
 #include "flow/campaign_decide.h"
 
 #include "base/log.h"
@@ -17,7 +18,8 @@ struct deciding {
     struct pg_query query;
     struct pg_tx tx;
     struct campaign_decision decision;
-    bool is_done; /* the statement found it in the state that was judged */
+    bool is_done;  /* the statement found it in the state that was judged */
+    bool has_more; /* messages to cancel */
     campaign_decide_cb on_done;
     void *owner;
 };
@@ -57,20 +59,51 @@ static void finish(struct deciding *d, const struct err *err)
     free(d);
 }
 
-static void on_row(void *owner, const PGresult *result, const struct err *err)
+static void go_on(struct deciding *);
+
+static void on_approved(void *owner, const PGresult *result, const struct err *err)
 {
     struct deciding *d = owner;
     d->is_done = err->code == 0 && PQntuples(result) == 1;
-    if (d->is_done && d->is_stop)
-        d->decision.cancelled_count = pg_get_int(result, 0, 1);
+}
+
+static void on_stopped(void *owner, const PGresult *result, const struct err *err)
+{
+    struct deciding *d = owner;
+    if (err->code != 0)
+        return;
+    struct campaign_stopped stopped = campaign_read_stopped(result);
+    d->has_more = stopped.has_more;
+    d->is_done = stopped.is_done;
+    d->decision.cancelled_count += stopped.cancelled_count;
 }
 
 static void on_saved(void *owner, const struct err *err)
 {
     struct deciding *d = owner;
+    if (err->code == 0 && d->has_more) {
+        go_on(d);
+        return;
+    }
     if (err->code == 0 && !d->is_done) /* somebody moved it meanwhile */
         d->decision.verdict = d->is_stop ? CAMPAIGN_IS_OVER : CAMPAIGN_IS_APPROVED;
     finish(d, err);
+}
+
+static void go_on(struct deciding *d)
+{
+    struct err failed;
+    struct instant now = d->world->now();
+    d->has_more = false;
+    if (pg_tx_begin(d->world->store->writes, &d->tx, on_saved, d, &failed) != 0) {
+        finish(d, &failed);
+        return;
+    }
+    if (d->is_stop)
+        campaign_add_stop(&d->tx, d->decision.id, span_str(d->by), now, on_stopped);
+    else
+        campaign_add_approve(&d->tx, d->decision.id, span_str(d->by), now, on_approved);
+    pg_tx_commit(&d->tx);
 }
 
 static enum campaign_verdict judge(const struct deciding *d, const struct campaign_row *row)
@@ -93,8 +126,6 @@ static enum campaign_verdict judge(const struct deciding *d, const struct campai
 static void on_found(void *owner, const PGresult *result, const struct err *err)
 {
     struct deciding *d = owner;
-    struct err failed;
-    struct instant now = d->world->now();
     d->decision.is_known = err->code == 0 && PQntuples(result) == 1;
     if (!d->decision.is_known) {
         finish(d, err);
@@ -108,15 +139,7 @@ static void on_found(void *owner, const PGresult *result, const struct err *err)
         finish(d, err);
         return;
     }
-    if (pg_tx_begin(d->world->store->writes, &d->tx, on_saved, d, &failed) != 0) {
-        finish(d, &failed);
-        return;
-    }
-    if (d->is_stop)
-        campaign_add_stop(&d->tx, row.id, span_str(d->by), now, on_row);
-    else
-        campaign_add_approve(&d->tx, row.id, span_str(d->by), now, on_row);
-    pg_tx_commit(&d->tx);
+    go_on(d);
 }
 
 int campaign_decide_begin(struct world *world, const struct campaign_order *order,

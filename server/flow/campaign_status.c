@@ -121,6 +121,7 @@ json_t *campaign_results_json(const PGresult *result)
         sum.delivered_count += r.delivered_count;
         sum.opened_count += r.opened_count;
         sum.cancelled_count += r.cancelled_count;
+        sum.held_out_count += r.held_out_count;
         sum.unreached_count += r.unreached_count;
         sum.settled_count += r.settled_count;
         sum.paying_count += r.paying_count;
@@ -131,12 +132,13 @@ json_t *campaign_results_json(const PGresult *result)
                              "owed_minor", (json_int_t)r.owed_then_minor, "paid_within_48h_minor",
                              (json_int_t)r.paid_minor, "left_minor", (json_int_t)r.owed_now_minor));
     }
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "rows",
-        (json_int_t)sum.row_count, "waiting", (json_int_t)sum.waiting_count, "sent",
-        (json_int_t)sum.sent_count, "delivered", (json_int_t)sum.delivered_count, "opened",
-        (json_int_t)sum.opened_count, "cancelled", (json_int_t)sum.cancelled_count, "not_reached",
-        (json_int_t)sum.unreached_count, "settled_within_48h", (json_int_t)sum.settled_count,
-        "paid_within_48h", (json_int_t)sum.paying_count, "cost_micro", (json_int_t)sum.cost_micro,
-        "call_list", (json_int_t)sum.call_count, "money", money);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "rows",
+                     (json_int_t)sum.row_count, "waiting", (json_int_t)sum.waiting_count, "sent",
+                     (json_int_t)sum.sent_count, "delivered", (json_int_t)sum.delivered_count,
+                     "opened", (json_int_t)sum.opened_count, "cancelled",
+                     (json_int_t)sum.cancelled_count, "held_out", (json_int_t)sum.held_out_count,
+                     "not_reached", (json_int_t)sum.unreached_count, "settled_within_48h",
+                     (json_int_t)sum.settled_count, "paid_within_48h", (json_int_t)sum.paying_count,
+                     "cost_micro", (json_int_t)sum.cost_micro, "call_list",
+                     (json_int_t)sum.call_count, "money", money);
 }

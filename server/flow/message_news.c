@@ -1,7 +1,9 @@
 /* The happy path: the message's code is checked in memory, or the gateway's id looked up with the
  * rest; one transaction takes the news. What can fail: the code is none of ours: told at once, in
- * the next turn, without a query; the transaction: the caller hears it and says so to whoever told
- * the news, who tells it again. */
+ * the next turn, without a query; the gateway's id is unknown while something is being sent through
+ * it: it may be recorded in a moment, so the caller hears that the news came too early; the
+ * transaction: the caller hears it. In both cases whoever told the news is asked to tell them
+ * again. */
 #include "flow/message_news.h"
 
 #include "base/metrics.h"
@@ -18,7 +20,7 @@ struct message_news_job {
     struct pg_tx tx;
     struct timer timer;
     struct message_reported reported;
-    bool is_opened;
+    bool is_opened, is_early;
     message_news_cb on_done;
     void *owner;
 };
@@ -53,6 +55,12 @@ static void on_not_ours(void *owner)
     finish(owner, MESSAGE_NEWS_NO_SUCH, &good);
 }
 
+static void on_early(void *owner, const PGresult *result, const struct err *err)
+{
+    struct message_news_job *job = owner;
+    job->is_early = err->code == 0 && PQntuples(result) > 0;
+}
+
 static void on_taken(void *owner, const PGresult *result, const struct err *err)
 {
     struct message_news_job *job = owner;
@@ -65,7 +73,7 @@ static void on_saved(void *owner, const struct err *err)
     struct message_news_job *job = owner;
     enum message_news_result result = MESSAGE_NEWS_TAKEN;
     if (job->reported.known_count == 0)
-        result = MESSAGE_NEWS_NO_SUCH;
+        result = job->is_early ? MESSAGE_NEWS_EARLY : MESSAGE_NEWS_NO_SUCH;
     else if (job->reported.new_count == 0)
         result = MESSAGE_NEWS_KNOWN;
     if (err->code == 0 && result == MESSAGE_NEWS_TAKEN && job->is_opened)
@@ -100,7 +108,7 @@ int message_news_take(struct world *world, const struct message_news *news, mess
                                           .address = addresses[news->address],
                                           .at = news->at,
                                           .now = world->now()};
-    int rc = message_take(world->store, &job->tx, &report, on_taken, on_saved, job, err);
+    int rc = message_take(world->store, &job->tx, &report, on_early, on_taken, on_saved, job, err);
     if (rc != 0)
         free(job);
     return rc;

@@ -41,6 +41,7 @@ enum message_news_result {
     MESSAGE_NEWS_TAKEN = 0,
     MESSAGE_NEWS_KNOWN,   /* nothing new in it */
     MESSAGE_NEWS_NO_SUCH, /* of no message of ours */
+    MESSAGE_NEWS_EARLY,   /* perhaps of one whose sending is not recorded yet: to be told again */
 };
 
 /* Exactly once, later. With err->code nothing was taken: it must be told again. */

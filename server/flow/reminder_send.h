@@ -36,13 +36,6 @@ typedef void (*reminder_send_cb)(void *owner, const struct reminder_send_result 
 MUST_CHECK int reminder_send_begin(const struct reminder_post *, const struct reminder_batch *,
                                    reminder_send_cb on_done, void *owner, struct err *);
 
-/* What becomes of reminders that a dead process had claimed, from the rows of reminder_lost (at
- * least one): those whose repetition cannot hurt are given back, the others end uncertain and count
- * as sent. */
-MUST_CHECK int reminder_settle_lost(const struct reminder_post *, struct pg_tx *,
-                                    const PGresult *lost, pg_done_cb on_done, void *owner,
-                                    struct err *);
-
 /* How this installation reaches people: its channels, and its apps. */
 void reminder_ways(const struct reminder_post *, struct reminder_ways *);
 

@@ -70,12 +70,14 @@ static json_t *parse(struct span text)
 
 static void reply_row(struct request *r, const PGresult *result)
 {
-    json_t *out = parse(pg_get_text(result, 0, 1)), *consented = parse(pg_get_text(result, 0, 2));
+    json_t *out = parse(pg_get_text(result, 0, 1)), *notices = parse(pg_get_text(result, 0, 2)),
+           *consented = parse(pg_get_text(result, 0, 3));
     json_t *answer = json_object();
     for (int i = 0; i < CONTACT_CHANNEL_COUNT; ++i) {
         const char *channel = contact_channel_name((enum contact_channel)i);
         json_object_set_new(answer, channel,
                             json_string(has(out, channel)         ? "opted_out"
+                                        : has(notices, channel)   ? "notices_only"
                                         : has(consented, channel) ? "consented"
                                                                   : "opted_in"));
     }
@@ -84,7 +86,7 @@ static void reply_row(struct request *r, const PGresult *result)
                         preferred.base == NULL || preferred.len == 0
                             ? json_null()
                             : json_stringn(preferred.base, preferred.len));
-    json_object_set_new(answer, "faults", parse(pg_get_text(result, 0, 3)));
+    json_object_set_new(answer, "faults", parse(pg_get_text(result, 0, 4)));
     char *text = json_dumps(answer, JSON_COMPACT);
     if (text == NULL)
         abort();
@@ -92,6 +94,7 @@ static void reply_row(struct request *r, const PGresult *result)
     free(text);
     json_decref(answer);
     json_decref(out);
+    json_decref(notices);
     json_decref(consented);
 }
 
@@ -125,9 +128,11 @@ void customer_channels_show(struct request *r)
 
 /* ---- changing ---- */
 
+enum { OPTED_OUT, OPTED_IN, CONSENTED, NOTICES_ONLY, LIST_COUNT };
+
 struct wishes {
-    struct span lists[3][CONTACT_CHANNEL_COUNT]; /* opted out, opted in, consented */
-    size_t counts[3];
+    struct span lists[LIST_COUNT][CONTACT_CHANNEL_COUNT];
+    size_t counts[LIST_COUNT];
     bool has_preferred;
     struct span preferred;
 };
@@ -137,18 +142,25 @@ static bool is_channel(const char *name)
     return contact_channel_find(span_str(name)) != CONTACT_NONE;
 }
 
+static void add(struct wishes *wishes, int list, const char *channel)
+{
+    wishes->lists[list][wishes->counts[list]++] = span_str(channel);
+}
+
 static bool read_wish(struct wishes *wishes, const char *name, const json_t *value)
 {
-    static const char *const words[] = {"opted_out", "opted_in", "consented"};
+    static const char *const words[] = {"opted_out", "opted_in", "consented", "notices_only"};
     const char *text = json_string_value(value);
     if (strcmp(name, "preferred") == 0) {
         wishes->has_preferred = true;
         wishes->preferred = span_str(text);
         return json_is_null(value) || (text != NULL && is_channel(text));
     }
-    for (size_t i = 0; i < 3 && text != NULL && is_channel(name); ++i)
+    for (int i = 0; i < LIST_COUNT && text != NULL && is_channel(name); ++i)
         if (strcmp(text, words[i]) == 0) {
-            wishes->lists[i][wishes->counts[i]++] = span_str(name);
+            add(wishes, i, name);
+            if (i == NOTICES_ONLY)
+                add(wishes, OPTED_IN, name); /* it says more than an opt-out before it */
             return true;
         }
     return false;
@@ -192,12 +204,14 @@ static void change(struct request *r, const struct wishes *wishes)
         return;
     }
     const struct contact_change order = {.reference = reference,
-                                         .opted_out = wishes->lists[0],
-                                         .opted_out_count = wishes->counts[0],
-                                         .opted_in = wishes->lists[1],
-                                         .opted_in_count = wishes->counts[1],
-                                         .consented = wishes->lists[2],
-                                         .consented_count = wishes->counts[2],
+                                         .opted_out = wishes->lists[OPTED_OUT],
+                                         .opted_out_count = wishes->counts[OPTED_OUT],
+                                         .opted_in = wishes->lists[OPTED_IN],
+                                         .opted_in_count = wishes->counts[OPTED_IN],
+                                         .consented = wishes->lists[CONSENTED],
+                                         .consented_count = wishes->counts[CONSENTED],
+                                         .notices_only = wishes->lists[NOTICES_ONLY],
+                                         .notices_only_count = wishes->counts[NOTICES_ONLY],
                                          .has_preferred = wishes->has_preferred,
                                          .preferred = wishes->preferred,
                                          .by = SPAN_LIT("api"),
@@ -218,7 +232,8 @@ void customer_channels_change(struct request *r)
         reply_problem(r, 400, "malformed-json", "The body cannot be read", err.text);
     else if (!read_wishes(&wishes, body))
         reply_problem(r, 400, "malformed-channels", "The channels cannot be read",
-                      "push, sms, email, voice and call are opted_out, opted_in or consented; "
+                      "push, sms, email, voice and call are opted_out, notices_only, opted_in or "
+                      "consented; "
                       "preferred names one of them or is null");
     else
         change(r, &wishes);

@@ -1,5 +1,5 @@
-/* How a customer may be reached, as the creditor's systems say it: opted out, opted in, consented,
- * and which way is preferred. The next claim honours it. Scope "customers". */
+/* How a customer may be reached, as the creditor's systems say it: opted out, for notices only, opted
+ * in, consented, and which way is preferred. The next claim honours it. Scope "customers". */
 #ifndef DUNLIN_HTTP_CUSTOMER_CHANNELS_H
 #define DUNLIN_HTTP_CUSTOMER_CHANNELS_H
 

@@ -75,7 +75,8 @@ static json_t *segment_json(const struct customer_shown *shown)
 
 static json_t *channels_json(const struct customer_shown *shown)
 {
-    return json_pack("{s:o, s:o, s:o}", "opted_out", raw_json(shown->opted_out), "consented",
+    return json_pack("{s:o, s:o, s:o, s:o}", "opted_out", raw_json(shown->opted_out),
+                     "notices_only", raw_json(shown->notices_only), "consented",
                      raw_json(shown->consented), "faults", raw_json(shown->faults));
 }
 

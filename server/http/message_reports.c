@@ -17,7 +17,7 @@ struct report_job {
     struct world *world;
     const struct http_report *report;
     int waiting_count;
-    bool has_failed;
+    bool is_to_come_again;
 };
 
 static const struct {
@@ -40,9 +40,9 @@ static void on_gone(void *owner)
     ((struct report_job *)owner)->request = NULL;
 }
 
-static void reply(struct request *r, const struct http_report *report, bool has_failed)
+static void reply(struct request *r, const struct http_report *report, bool is_to_come_again)
 {
-    if (has_failed)
+    if (is_to_come_again)
         reply_problem(r, 503, "report-not-kept", "The report could not be kept", "Send it again.");
     else
         reply_text(r, 200, report->reply);
@@ -53,19 +53,27 @@ static void end_one(struct report_job *job)
     if (--job->waiting_count > 0)
         return;
     if (job->request != NULL)
-        reply(job->request, job->report, job->has_failed);
+        reply(job->request, job->report, job->is_to_come_again);
     free(job);
+}
+
+static void count(const struct report_job *job, enum message_news_result result)
+{
+    if (result == MESSAGE_NEWS_EARLY)
+        metrics_add(job->world->metrics, METRIC_reports_early, 1);
+    else if (result == MESSAGE_NEWS_NO_SUCH)
+        metrics_add(job->world->metrics, METRIC_reports_unknown, 1);
+    else
+        metrics_add(job->world->metrics, METRIC_reports_taken, 1);
 }
 
 static void on_taken(void *owner, enum message_news_result result, const struct err *err)
 {
     struct report_job *job = owner;
-    if (err->code != 0)
-        job->has_failed = true;
-    else if (result == MESSAGE_NEWS_NO_SUCH)
-        metrics_add(job->world->metrics, METRIC_reports_unknown, 1);
-    else
-        metrics_add(job->world->metrics, METRIC_reports_taken, 1);
+    if (err->code != 0 || result == MESSAGE_NEWS_EARLY)
+        job->is_to_come_again = true;
+    if (err->code == 0)
+        count(job, result);
     end_one(job);
 }
 
@@ -107,7 +115,7 @@ static void tell(struct report_job *job, const char *channel, const struct http_
     ++job->waiting_count;
     if (message_news_take(job->world, &news, on_taken, job, &err) != 0) {
         --job->waiting_count; /* the first one's own count keeps the job */
-        job->has_failed = true;
+        job->is_to_come_again = true;
     }
 }
 
@@ -124,6 +132,7 @@ static void take(struct request *r, const struct http_report *report, const char
     bool is_head = span_is_str(request_method(r), "HEAD");
     int count = is_head ? 0 : http_report_read(report, get_field, r, items);
     if (count < 0) {
+        log_line(LOG_WARN, "report cannot be read", "channel=%s", channel);
         reply_problem(r, 400, "report-malformed", "The report cannot be read", NULL);
         return;
     }

@@ -19,7 +19,7 @@ enum page_notice {
     PAGE_NOTICE_DOWN,         /* the database does not answer */
     PAGE_NOTICE_FORM,         /* the form's token is not ours or too old */
     PAGE_NOTICE_PROVIDER,     /* the provider does not answer; nothing was taken */
-    PAGE_NOTICE_UNSUBSCRIBE,  /* asks whether to stop mails */
+    PAGE_NOTICE_UNSUBSCRIBE,  /* asks whether to stop reminders by mail */
     PAGE_NOTICE_UNSUBSCRIBED, /* they are stopped */
     PAGE_NOTICE_COUNT,
 };

@@ -2,9 +2,9 @@
 
 #include "base/json.h"
 #include "domain/volume.h"
+#include "flow/sending_tell.h"
 #include "http/auth.h"
 #include "http/reply.h"
-#include "store/sending_store.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,6 @@ enum { BODY_MAX = 4096, DEPTH_MAX = 4, REASON_MAX = 200, TIME_MAX = 40, AHEAD_MA
 struct sending_job {
     struct request *request; /* null when gone: what was said is in force */
     struct pg_query query;
-    struct pg_tx tx;
 };
 
 static void on_gone(void *owner)
@@ -116,7 +115,7 @@ static void say(struct request *request, const struct sending_order *order)
 {
     struct sending_job *job = job_new(request);
     struct err err;
-    if (sending_say(request->world->store, &job->tx, order, on_said, job, &err) == 0)
+    if (sending_tell(request->world, order, on_said, job, &err) == 0)
         return;
     job_drop(job);
     reply_down(request);

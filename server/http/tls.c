@@ -22,6 +22,10 @@
 
 #include <h2o.h>
 
+/* libh2o keeps the context of a connection by pointer until its first byte has come, which
+ * guard_limits gives it ten seconds for; only then OpenSSL holds on to it. */
+enum { RETIRED_SECONDS = 60 };
+
 enum { TICKET_NAME_LEN = 16, TICKET_SECONDS = TLS_TICKET_HOURS * 3600, TICKET_EPOCHS_KEPT = 2 };
 
 struct file_stamp {
@@ -30,9 +34,17 @@ struct file_stamp {
     off_t size;
 };
 
+/* A context that was replaced. */
+struct retired {
+    SSL_CTX *context;
+    struct mono at;
+    struct retired *next;
+};
+
 struct tls {
     struct tls_options options;
     SSL_CTX *context;
+    struct retired *retired; /* the newest first */
     struct file_stamp certificate_stamp, key_stamp;
     /* The certificate of another host name. It has our name and secret, so tickets are good in
      * both. Null: there is none. */
@@ -219,6 +231,30 @@ static bool stamp_is(struct file_stamp a, struct file_stamp b)
            a.changed_at.tv_nsec == b.changed_at.tv_nsec && a.inode == b.inode && a.size == b.size;
 }
 
+/* All that were retired so many seconds ago or longer. */
+static void free_retired(struct tls *t, int64_t seconds)
+{
+    struct retired **at = &t->retired;
+    while (*at != NULL && mono_us_since((*at)->at, clock_mono()) < seconds * 1000000)
+        at = &(*at)->next;
+    while (*at != NULL) {
+        struct retired *old = *at;
+        *at = old->next;
+        SSL_CTX_free(old->context);
+        free(old);
+    }
+}
+
+static void retire(struct tls *t, SSL_CTX *context)
+{
+    free_retired(t, RETIRED_SECONDS);
+    struct retired *old = calloc(1, sizeof(*old));
+    if (old == NULL)
+        abort();
+    *old = (struct retired){.context = context, .at = clock_mono(), .next = t->retired};
+    t->retired = old;
+}
+
 struct tls *tls_new(const struct tls_options *options, struct err *e)
 {
     struct tls *t = calloc(1, sizeof(*t));
@@ -236,6 +272,7 @@ void tls_free(struct tls *t)
     if (t == NULL)
         return;
     tls_free(t->other);
+    free_retired(t, 0);
     SSL_CTX_free(t->context);
     secret_wipe(t, sizeof(*t));
     free(t);
@@ -265,7 +302,8 @@ static int reload_own(struct tls *t, struct err *e)
     SSL_CTX *fresh = context_new(t, e);
     if (fresh == NULL)
         return e != NULL && e->code != 0 ? e->code : ERR_SETTINGS;
-    SSL_CTX_free(t->context);
+    if (t->context != NULL)
+        retire(t, t->context);
     t->context = fresh;
     return 0;
 }

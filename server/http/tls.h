@@ -25,7 +25,8 @@ void tls_free(struct tls *);
  * handshake. The texts are kept. The files are read again with the first ones. */
 MUST_CHECK int tls_add_host(struct tls *, const char *host, const char *certificate_file,
                             const char *key_file, struct err *);
-/* For the next handshake. Valid until the next reload; OpenSSL keeps it as long as a connection. */
+/* For connections that come from now on: valid for a minute after the next reload, and for longer
+ * in those whose handshake has begun. */
 SSL_CTX *tls_context(const struct tls *);
 /* Reads the files again. On failure the old certificate stays. */
 MUST_CHECK int tls_reload(struct tls *, struct err *);

@@ -71,8 +71,8 @@ static void begin(struct request *r, struct paylink_id link)
 {
     static const struct span email = {"email", 5};
     const struct contact_change change = {.link = link,
-                                          .opted_out = &email,
-                                          .opted_out_count = 1,
+                                          .notices_only = &email,
+                                          .notices_only_count = 1,
                                           .by = SPAN_LIT("link"),
                                           .now = r->world->now()};
     struct unsubscribe_job *job = calloc(1, sizeof(*job));

@@ -34,6 +34,12 @@ struct pg *pg_new(h2o_loop_t *loop, const struct pg_options *options)
                                 .events = &link_events,
                                 .owner = pg};
     pg->options.conninfo = NULL;
+    size_t count = 0;
+    while (options->statements[count].name != NULL)
+        ++count;
+    pg->is_prepared = calloc(count + 1, sizeof(*pg->is_prepared));
+    if (pg->is_prepared == NULL)
+        abort();
     pg_link_start(&pg->link);
     return pg;
 }
@@ -69,6 +75,7 @@ void pg_free(struct pg *pg)
     timer_stop(&pg->turn_end);
     timer_stop(&pg->deadline);
     pg_link_release(&pg->link);
+    free(pg->is_prepared);
     free(pg);
 }
 
@@ -133,8 +140,43 @@ static void close_group(struct pg *pg)
     send_sync(pg, pg_item_new(ITEM_SYNC, 0, NULL));
 }
 
+/* In a group of its own: in one that fails before it, it would be skipped. */
+static void prepare(struct pg *pg, int statement)
+{
+    const struct pg_statement *text = &pg->options.statements[statement];
+    if (pg->is_prepared[statement])
+        return;
+    close_group(pg);
+    pg->is_prepared[statement] = true;
+    pg_append_sent(pg, pg_item_new(ITEM_SETUP, statement, NULL));
+    if (!pg->is_broken && !PQsendPrepare(pg->link.conn, text->name, text->text, 0, NULL))
+        break_later(pg);
+    send_sync(pg, pg_item_new(ITEM_SYNC, 0, NULL));
+}
+
+/* Before the first of its items is sent. */
+static void prepare_all_of(struct pg *pg, struct pg_item *first)
+{
+    for (h2o_linklist_t *at = &first->link; at != &pg->waiting; at = at->next) {
+        struct pg_item *item = H2O_STRUCT_FROM_MEMBER(struct pg_item, link, at);
+        if (item->kind == ITEM_SYNC)
+            return;
+        prepare(pg, item->statement);
+    }
+}
+
+static void send_transaction(struct pg *pg, struct pg_item *first)
+{
+    close_group(pg);
+    prepare_all_of(pg, first);
+    for (struct pg_item *item = first; item->kind != ITEM_SYNC; item = pg_item_first(&pg->waiting))
+        send_item(pg, item);
+    send_sync(pg, pg_item_first(&pg->waiting));
+}
+
 static void send_read(struct pg *pg, struct pg_item *item)
 {
+    prepare(pg, item->statement);
     send_item(pg, item);
     pg->is_group_open = true;
     if (!timer_is_running(&pg->turn_end))
@@ -144,17 +186,11 @@ static void send_read(struct pg *pg, struct pg_item *item)
 /* Moves what waits to the server, in order. A transaction's items lie together, its sync last. */
 void pg_send_waiting(struct pg *pg)
 {
-    for (struct pg_item *item; (item = pg_item_first(&pg->waiting)) != NULL;) {
-        if (item->kind == ITEM_READ) {
+    for (struct pg_item *item; (item = pg_item_first(&pg->waiting)) != NULL;)
+        if (item->kind == ITEM_READ)
             send_read(pg, item);
-            continue;
-        }
-        close_group(pg);
-        if (item->kind == ITEM_SYNC)
-            send_sync(pg, item);
         else
-            send_item(pg, item);
-    }
+            send_transaction(pg, item);
 }
 
 static void on_turn_end(void *owner)

@@ -1,8 +1,9 @@
 /* One libpq connection in pipeline mode on the h2o event loop.
  *
  * Reads and writes use different connections. A pg connection never holds SQL text of its own: it
- * is given a table of statements and prepares all of them when it connects; it reconnects by itself
- * with back-off. All parameters and results are in binary format.
+ * is given a table of statements and prepares all of them when it first connects; it reconnects by
+ * itself with back-off, and then prepares each when it is first asked for, as a server that has
+ * just begun again has many who come back at once. All parameters and results are in binary format.
  *
  * A read (`pg_read`) reports at its own result. The reads of one loop turn share one sync, and the
  * server sends their answers when it has all of them: slow reads belong on a connection of their
@@ -23,7 +24,7 @@
 #include <h2o.h>
 #include <libpq-fe.h>
 
-/* A named statement, prepared on connect. Integers are always bound as bigint, so statements cast:
+/* A named statement. Integers are always bound as bigint, so statements cast:
  * $1::bigint. The table ends with a null name. */
 struct pg_statement {
     const char *name, *text;

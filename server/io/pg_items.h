@@ -8,7 +8,7 @@
  * are one group, closed at the end of the turn; when one of them fails the server skips the rest of
  * the group, and those are sent again, each in a group of its own.
  *
- * pg.c asks and sends, pg_setup.c prepares a fresh connection, pg_replies.c takes what comes back,
+ * pg.c asks and sends, pg_setup.c sets up a fresh connection, pg_replies.c takes what comes back,
  * pg_items.c keeps the items and reports to their askers, pg_link.c is the connection. */
 #ifndef DUNLIN_IO_PG_ITEMS_H
 #define DUNLIN_IO_PG_ITEMS_H
@@ -57,7 +57,9 @@ struct pg {
     h2o_linklist_t waiting, sent;
     h2o_linklist_t again; /* aborted reads, until the sync of their group */
     size_t count;         /* items in all three lists, without syncs */
-    bool is_ready;        /* prepared: items may be sent */
+    bool is_ready;        /* items may be sent */
+    bool *is_prepared;    /* each statement on this connection */
+    bool has_been_ready;  /* on this connection or one before it */
     bool is_group_open;   /* reads were sent and not yet closed by a sync */
     bool is_broken; /* libpq refused to queue: it is given nothing more, nor asked for results */
     bool has_setup_failed, is_closing;
@@ -92,7 +94,8 @@ void pg_send_waiting(struct pg *);
 /* Reads that were aborted by a failing neighbour, now in a group each. */
 void pg_send_again(struct pg *);
 
-/* pg_setup.c: a fresh connection learns all statements. */
+/* pg_setup.c: the first connection learns all statements, so that one that cannot be prepared shows
+ * at once; one that came back learns each before its first use. */
 void pg_on_up(void *pg);
 void pg_on_setup_failed(struct pg *, const struct pg_item *, const PGresult *);
 /* True when the connection is ready now; false when it was given up. */

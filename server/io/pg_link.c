@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RETRY_FIRST_MS = 50, RETRY_MOST_MS = 2000 };
+enum { RETRY_FIRST_MS = 50, RETRY_MOST_MS = 1000 };
 
 static void attempt(void *owner);
 static void poll_connect(struct pg_link *link);
@@ -158,7 +158,8 @@ void pg_link_settled(struct pg_link *link)
     link->failures = 0;
 }
 
-/* 50 ms doubling to 2 s, less a random part up to a half, so that many do not come back at once. */
+/* 50 ms doubling to a second, less a random part up to a half, so that many do not come back at
+ * once. */
 static uint32_t retry_delay_ms(int failures)
 {
     uint32_t most = RETRY_FIRST_MS;

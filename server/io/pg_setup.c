@@ -9,6 +9,7 @@ static void send_setup(struct pg *pg, int statement, const char *sql)
     pg_append_sent(pg, pg_item_new(ITEM_SETUP, statement, NULL));
     if (statement >= 0) {
         const struct pg_statement *prepared = &pg->options.statements[statement];
+        pg->is_prepared[statement] = true;
         PQsendPrepare(pg->link.conn, prepared->name, prepared->text, 0, NULL);
     } else {
         PQsendQueryParams(pg->link.conn, sql, 0, NULL, NULL, NULL, NULL, 0);
@@ -32,7 +33,9 @@ void pg_on_up(void *owner)
         send_setup(pg, -1, "set plan_cache_mode = force_custom_plan");
         send_setup(pg, -1, "set enable_nestloop = off");
         send_setup(pg, -1, "set enable_sort = off");
+        /* A million groups or rows of a hash stay in memory: 256 MB each at most. */
         send_setup(pg, -1, "set work_mem = '64MB'");
+        send_setup(pg, -1, "set hash_mem_multiplier = 4");
     } else {
         /* Statements here go by keys: a plan that was kept from when a table was empty must not
          * read it from end to end when it has grown. */
@@ -45,14 +48,19 @@ void pg_on_up(void *owner)
         snprintf(sql, sizeof(sql), "listen \"%s\"", *channel);
         send_setup(pg, -1, sql);
     }
-    for (int i = 0; pg->options.statements[i].name != NULL; ++i)
-        send_setup(pg, i, NULL);
+    for (int i = 0; pg->options.statements[i].name != NULL; ++i) {
+        pg->is_prepared[i] = false;
+        if (!pg->has_been_ready)
+            send_setup(pg, i, NULL);
+    }
     pg_link_flush(&pg->link);
 }
 
 void pg_on_setup_failed(struct pg *pg, const struct pg_item *item, const PGresult *result)
 {
     pg->has_setup_failed = true;
+    if (item->statement >= 0)
+        pg->is_prepared[item->statement] = false;
     log_line(LOG_ERROR, "statement cannot be prepared", "connection=%s statement=%s why=\"%s\"",
              pg->options.name,
              item->statement < 0 ? "(setup)" : pg->options.statements[item->statement].name,
@@ -65,7 +73,7 @@ bool pg_setup_done(struct pg *pg)
         pg_link_lose(&pg->link, "statements cannot be prepared");
         return false;
     }
-    pg->is_ready = true;
+    pg->is_ready = pg->has_been_ready = true;
     pg_link_settled(&pg->link);
     pg_send_waiting(pg);
     return true;

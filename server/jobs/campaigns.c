@@ -1,4 +1,5 @@
-/* A look: what there is to do -> one campaign after another, a transaction each -> rest. */
+/* A look: what there is to do -> one campaign after another, a transaction each, or several to end
+ * one with much that still waits -> rest. */
 #include "jobs/campaigns.h"
 
 #include "base/crash_point.h"
@@ -26,6 +27,7 @@ struct campaigns {
     struct pg_tx tx;
     struct todo todo[AT_ONCE_MAX];
     size_t count, at;
+    bool has_more; /* of this one to end */
     bool is_busy, is_woken, is_stopped;
 };
 
@@ -68,7 +70,7 @@ static void add_queue(struct campaigns *c, const struct todo *todo)
         .day_count = list_days(rules, todo->send_at.us > now.us ? todo->send_at : now, days),
         .from_second = has_window ? rules->window_from_second : 0,
         .to_second = has_window ? rules->window_to_second : 86400};
-    campaign_add_queue(&c->tx, todo->id, now, &window);
+    campaign_add_queue(&c->tx, todo->id, now, &window, rules->holdout_permille);
 }
 
 static void on_moved(void *owner, const struct err *err)
@@ -84,8 +86,15 @@ static void on_moved(void *owner, const struct err *err)
         log_line(LOG_WARN, "campaign not moved on", "campaign=%lld error=\"%s\"",
                  (long long)todo->id, err->text);
     }
-    ++c->at;
+    if (err->code != 0 || !c->has_more)
+        ++c->at;
     go_on(c);
+}
+
+static void on_ended(void *owner, const PGresult *result, const struct err *err)
+{
+    struct campaigns *c = owner;
+    c->has_more = err->code == 0 && campaign_has_more(result);
 }
 
 static void go_on(struct campaigns *c)
@@ -97,10 +106,11 @@ static void go_on(struct campaigns *c)
         return;
     }
     const struct todo *todo = &c->todo[c->at];
+    c->has_more = false;
     if (todo->is_to_queue)
         add_queue(c, todo);
     else
-        campaign_add_end(&c->tx, todo->id, c->options.world->now());
+        campaign_add_end(&c->tx, todo->id, c->options.world->now(), on_ended);
     pg_tx_commit(&c->tx);
     crash_point("campaign_before_commit");
 }

@@ -1,7 +1,8 @@
 /* The background work of campaigns: what was approved becomes reminders, which go out like any
  * other; when the last message is old enough, who neither paid nor answered becomes a call list.
  * Each is one transaction with the campaign's own state, so that a process that dies in it has done
- * nothing, and two nodes do it once. Woken by NOTIFY when one is approved, with a poll behind it.
+ * nothing, and two nodes do it once; before its end what still waits is cancelled, in batches.
+ * Woken by NOTIFY when one is approved, with a poll behind it.
  */
 #ifndef DUNLIN_JOBS_CAMPAIGNS_H
 #define DUNLIN_JOBS_CAMPAIGNS_H

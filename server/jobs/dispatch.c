@@ -15,10 +15,9 @@
  * Those of one customer stand next to each other in a window and go in one batch: the claim makes
  * one message of what goes the same way.
  *
- * A day has no more messages than is usual, or allowed, and no channel spends more than its limit:
- * the look for how much is left comes before the first round and each second after it. When no
- * message is left an alarm is logged, once a day, and what is due is passed over until more is
- * allowed, or it is another day.
+ * A day has no more messages than is usual, or allowed (jobs/day_volume): the look for how much is
+ * left comes before the first round and each second after it. When no message is left what is due
+ * is passed over until more is allowed, or it is another day.
  *
  * A round begins only while no claim is under way, so that its first window does not show again
  * what is just being claimed. A wake-up in the middle of a round lets the next begin at the top,
@@ -32,20 +31,17 @@
 #include "jobs/dispatch.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
-#include "channel/email.h"
-#include "channel/gate.h"
 #include "channel/push_app.h"
 #include "channel/push_room.h"
-#include "domain/volume.h"
+#include "flow/reminder_lost.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_send.h"
 #include "flow/reminder_text.h"
 #include "flow/world.h"
 #include "io/timer.h"
+#include "jobs/day_volume.h"
 #include "jobs/send_room.h"
 #include "jobs/under_way.h"
-#include "store/sending_store.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -61,29 +57,18 @@ enum {
     LOST_AT_LATEST_MS = 60000, /* and when there is */
     SLOW_REST_MS = 250,        /* after a slow claim; doubles */
     SLOW_REST_MS_MAX = 8000,
-    WINDOW_REST_MS = 20, /* for each window passed over */
-    ROUND_MS_MIN = 250,  /* between two beginnings at the top because of a wake-up */
-    HELD_MAX = 512,      /* for want of room */
-    HELD_MAX_WAY = 256,  /* of those for one service or channel */
-    HELD_LOW = 32,       /* so few: others that found no place are looked for again */
-    VOLUME_EVERY_MS = 1000,
-    VOLUME_WOKEN_MS = 200,   /* … and when woken: it may be the red switch */
+    WINDOW_REST_MS = 20,     /* for each window passed over */
+    ROUND_MS_MIN = 250,      /* between two beginnings at the top because of a wake-up */
+    HELD_MAX = 512,          /* for want of room */
+    HELD_MAX_WAY = 256,      /* of those for one service or channel */
+    HELD_LOW = 32,           /* so few: others that found no place are looked for again */
     ROOM_WAIT_MS_MAX = 1000, /* a gate is asked again so soon at the latest */
-};
-
-/* How much the day has left. */
-struct volume {
-    struct pg_query query;
-    struct mono looked_at;
-    bool is_asking, is_known, is_woken;
-    int32_t day;       /* that was asked for; days since 1970-01-01, UTC */
-    int32_t alarm_day; /* an alarm was logged for it */
 };
 
 struct dispatch {
     struct reminder_post post;
     struct send_room room;
-    struct volume volume;
+    struct day_volume volume;
     struct timer room_timer; /* until a gate has room again */
     struct reminder_texts *texts;
     struct timer timer;
@@ -167,7 +152,7 @@ static void on_lost(void *owner, const PGresult *result, const struct err *err)
         look_soon(dispatch); /* there may be more */
     log_line(LOG_WARN, "reminders of a dead process found", "count=%d", PQntuples(result));
     struct err failed;
-    if (reminder_settle_lost(&dispatch->post, &dispatch->tx, result, on_lost_settled, dispatch,
+    if (reminder_settle_lost(dispatch->post.world, &dispatch->tx, result, on_lost_settled, dispatch,
                              &failed) != 0)
         rest_after(dispatch, &failed);
     else
@@ -192,81 +177,16 @@ static void look_for_lost(struct dispatch *dispatch)
 
 /* ---- the day's volume ---- */
 
-/* Once a day: somebody must look. */
-static void raise_alarm(struct dispatch *dispatch, const struct sending_volume *volume,
-                        int64_t allowed)
-{
-    if (dispatch->volume.alarm_day == dispatch->volume.day)
-        return;
-    dispatch->volume.alarm_day = dispatch->volume.day;
-    metrics_add(dispatch->post.world->metrics, METRIC_sending_stops, 1);
-    log_line(LOG_ERROR, "sending stopped for the day",
-             "cause=unusual volume messages=%lld allowed=%lld usual=%lld"
-             " help=\"dunlin sending allow\"",
-             (long long)volume->message_count, (long long)allowed, (long long)volume->usual_max);
-}
-
-static void note_spent(const struct dispatch *dispatch, const PGresult *result)
-{
-    const struct gates *gates = dispatch->post.world->gates;
-    for (size_t i = 0; gates != NULL && i < gates->count; ++i) {
-        struct span channel;
-        int64_t spent_micro = 0, found_micro = 0;
-        for (int row = 0; row < PQntuples(result); ++row)
-            if (sending_read_spent(result, row, &channel, &found_micro) &&
-                span_is_str(channel, gates->all[i].kind))
-                spent_micro = found_micro;
-        gate_set_spent(gates->all[i].gate, dispatch->volume.day, spent_micro);
-    }
-}
-
-static void on_volume(void *owner, const PGresult *result, const struct err *err)
+static void on_volume(void *owner, const struct err *err)
 {
     struct dispatch *dispatch = owner;
-    struct sending_volume volume;
-    dispatch->volume.is_asking = false;
     if (err->code != 0) {
-        if (!dispatch->volume.is_known)
-            rest_after(dispatch, err);
+        rest_after(dispatch, err);
         return;
     }
-    sending_read_volume(result, &volume);
-    note_spent(dispatch, result);
-    if (dispatch->post.world->email != NULL)
-        email_hold(dispatch->post.world->email, volume.is_stopped);
-    int64_t allowed =
-        volume_allowed(&dispatch->post.world->reminders, volume.usual_max, volume.allowance);
-    dispatch->volume.is_known = true;
-    dispatch->room.messages_left = VOLUME_UNLIMITED;
-    if (allowed != VOLUME_UNLIMITED)
-        dispatch->room.messages_left =
-            allowed - volume.message_count - (int64_t)dispatch->under_way.count;
-    if (volume.message_count >= allowed)
-        raise_alarm(dispatch, &volume, allowed);
+    dispatch->room.messages_left =
+        day_volume_left(&dispatch->volume, (int64_t)dispatch->under_way.count);
     proceed(dispatch);
-}
-
-static bool has_bounds(const struct world *world)
-{
-    return world->reminders.usual_factor != 0 || (world->gates != NULL && world->gates->count > 0);
-}
-
-static void look_at_volume(struct dispatch *dispatch)
-{
-    const struct world *world = dispatch->post.world;
-    struct volume *volume = &dispatch->volume;
-    struct err err;
-    int64_t every_ms = volume->is_woken ? VOLUME_WOKEN_MS : VOLUME_EVERY_MS;
-    bool is_fresh =
-        volume->is_known && mono_us_since(volume->looked_at, clock_mono()) < every_ms * 1000;
-    if (!has_bounds(world) || volume->is_asking || is_fresh)
-        return;
-    struct instant now = world->now();
-    volume->looked_at = clock_mono();
-    volume->is_woken = false;
-    volume->day = (int32_t)(instant_seconds(now) / 86400);
-    volume->is_asking =
-        sending_volume(world->store, &volume->query, now, on_volume, dispatch, &err) == 0;
 }
 
 /* ---- windows ---- */
@@ -531,9 +451,9 @@ static void turn_to_next_window(struct dispatch *dispatch)
 
 static bool must_wait(const struct dispatch *dispatch)
 {
-    bool is_volume_unknown = has_bounds(dispatch->post.world) && !dispatch->volume.is_known;
     return dispatch->is_stopped || dispatch->is_settling || dispatch->is_claiming ||
-           reminder_texts_are_awaited(dispatch->texts) || is_volume_unknown ||
+           reminder_texts_are_awaited(dispatch->texts) ||
+           day_volume_is_awaited(&dispatch->volume) ||
            (timer_is_running(&dispatch->timer) && !dispatch->is_poll);
 }
 
@@ -559,7 +479,7 @@ static bool step(struct dispatch *dispatch)
 static void proceed(struct dispatch *dispatch)
 {
     if (!dispatch->is_stopped)
-        look_at_volume(dispatch);
+        day_volume_look(&dispatch->volume);
     if (must_wait(dispatch))
         return;
     if (is_round_over(dispatch)) {
@@ -622,6 +542,7 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
     timer_init(&dispatch->timer, world->loop, "dispatch", on_time, dispatch);
     timer_init(&dispatch->room_timer, world->loop, "dispatch room", on_room, dispatch);
     send_room_init(&dispatch->room, dispatch->post.room, world->gates);
+    day_volume_init(&dispatch->volume, world, on_volume, dispatch);
     if (world->push_apps != NULL)
         push_apps_listen(world->push_apps, on_room, dispatch);
     struct reminder_ways ways;
@@ -642,7 +563,8 @@ void dispatch_wake(struct dispatch *dispatch)
 {
     if (dispatch->is_stopped)
         return;
-    dispatch->is_woken = dispatch->volume.is_woken = true;
+    dispatch->is_woken = true;
+    day_volume_wake(&dispatch->volume);
     if (!timer_is_running(&dispatch->timer))
         proceed(dispatch);
     else if (dispatch->is_poll || dispatch->slow_rest_ms == 0)
@@ -660,7 +582,7 @@ void dispatch_stop(struct dispatch *dispatch)
 bool dispatch_is_idle(const struct dispatch *dispatch)
 {
     return !dispatch->is_claiming && !dispatch->is_asking && !dispatch->is_settling &&
-           !dispatch->volume.is_asking && dispatch->under_way.count == 0;
+           day_volume_is_idle(&dispatch->volume) && dispatch->under_way.count == 0;
 }
 
 void dispatch_free(struct dispatch *dispatch)

@@ -171,7 +171,8 @@ struct provider {
     unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
-    /* Settings it cannot do without: names as in provider_settings.h, ended by null. */
+    /* Settings it cannot do without: names as in settings_providers.c, or "one or another", ended
+     * by null. */
     const char *const *needs;
 
     /* OAuth: both null where there is none. read_token returns the token's life in seconds, 0 when
@@ -179,7 +180,9 @@ struct provider {
     void (*make_token_request)(const struct provider_account *, struct provider_request *);
     int64_t (*read_token)(const struct provider_account *, const struct provider_answer *,
                           char token[PROVIDER_TOKEN_MAX + 1]);
-    /* The request of a round, from 0; `result` is what the rounds before left. */
+    /* The request of a round, from 0; `result` is what the rounds before left. With an empty url
+     * nothing is sent and the outcome is UNCLEAR: the task lacks the provider's id, which was never
+     * heard. */
     void (*make_request)(const struct provider_account *, const struct provider_task *, int round,
                          struct span token, const struct provider_result *result,
                          struct provider_request *);

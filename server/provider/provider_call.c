@@ -36,7 +36,7 @@ struct provider_call {
     struct provider_task task; /* its texts lie in `texts` */
     struct buf texts;
     int round, rounds_left;
-    bool has_sent, has_new_token;
+    bool has_tried, has_sent, has_new_token;
     struct fetch_call *under_way;
     struct mono begun_at;
     struct timer later; /* calls back what could not even begin */
@@ -131,7 +131,7 @@ static void finish(void *owner)
     void *whose = call->owner;
     struct provider_result result = call->result;
     struct mono now = clock_mono();
-    if (call->account->session != NULL)
+    if (call->account->session != NULL && call->has_tried)
         provider_health_note(&call->account->session->health, result.verdict != PROVIDER_UNCLEAR,
                              mono_us_since(call->begun_at, now) / 1000, now);
     call_free(call);
@@ -149,11 +149,25 @@ __attribute__((format(printf, 2, 3))) static void set_unclear(struct provider_ca
     va_end(args);
 }
 
+/* libcurl sends a request again by itself when a connection that was kept open turns out dead
+ * before any answer. Where the same twice would be two charges, it may not. */
+static bool goes_once(const struct provider_call *call)
+{
+    bool moves_money = call->task.kind == PROVIDER_START || call->task.kind == PROVIDER_REFUND;
+    return moves_money && !call->account->provider->start_is_repeatable;
+}
+
+static struct mono latest_begin(void)
+{
+    return (struct mono){clock_mono().ns + PROVIDER_CALL_TIMEOUT_MS * INT64_C(1000000)};
+}
+
 /* Zero when it is under way; otherwise the result is set, and told from the loop. */
 static int send_request(struct provider_call *call, struct provider_request *request,
                         fetch_cb on_done)
 {
     struct err err = {0};
+    call->has_tried = true;
     struct fetch_request fetch = {
         .method = request->method,
         .url = buf_span(&request->url),
@@ -162,6 +176,7 @@ static int send_request(struct provider_call *call, struct provider_request *req
         .ca_file = call->account->ca_file,
         .timeout_ms = PROVIDER_CALL_TIMEOUT_MS,
         .answer_max = PROVIDER_ANSWER_MAX,
+        .wire_by = goes_once(call) ? latest_begin() : (struct mono){0},
     };
     bool is_whole = !buf_is_overflowed(&request->url) && !buf_is_overflowed(&request->headers) &&
                     !buf_is_overflowed(&request->body);
@@ -246,7 +261,12 @@ static void send_round(struct provider_call *call)
     --call->rounds_left;
     account->provider->make_request(account, &call->task, call->round, token, &call->result,
                                     &request);
-    (void)!send_request(call, &request, on_answered);
+    if (buf_span(&request.url).len == 0) {
+        set_unclear(call, "there is no id that the provider could be asked by");
+        timer_start(&call->later, 0);
+    } else {
+        (void)!send_request(call, &request, on_answered);
+    }
     request_release(&request);
 }
 

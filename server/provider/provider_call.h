@@ -1,10 +1,11 @@
 /* Carries out one task at a provider: fetches a token where there is none, sends the request of
  * each round, reads the answers. Knows no provider and no table.
  *
- * A request is sent once. Only a token that the provider refuses is replaced, once, and then the
- * same round is sent again: a provider that refuses the token has done nothing. What is unclear
- * stays unclear here; whoever called decides when to ask again. How it went is noted in the
- * account's session. */
+ * A request is sent once (where the provider documents that a repetition is harmless, libcurl may
+ * send it again over a new connection when a kept one turns out dead). Only a token that the
+ * provider refuses is replaced, once, and then the same round is sent again: a provider that
+ * refuses the token has done nothing. What is unclear stays unclear here; whoever called decides
+ * when to ask again. How it went is noted in the account's session. */
 #ifndef DUNLIN_PROVIDER_PROVIDER_CALL_H
 #define DUNLIN_PROVIDER_PROVIDER_CALL_H
 

@@ -28,17 +28,27 @@ static bool depth_is_ok(struct span json)
     return true;
 }
 
-json_t *reading_object(struct span body)
+static json_t *read_json(struct span body, json_type type)
 {
     if (!depth_is_ok(body))
         return NULL;
     json_t *root =
         json_loadb(body.base == NULL ? "" : body.base, body.len, JSON_REJECT_DUPLICATES, NULL);
-    if (root != NULL && !json_is_object(root)) {
+    if (root != NULL && json_typeof(root) != type) {
         json_decref(root);
         return NULL;
     }
     return root;
+}
+
+json_t *reading_object(struct span body)
+{
+    return read_json(body, JSON_OBJECT);
+}
+
+json_t *reading_array(struct span body)
+{
+    return read_json(body, JSON_ARRAY);
 }
 
 bool reading_word_of(struct span text, char *out, size_t room)

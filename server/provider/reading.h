@@ -11,6 +11,8 @@
 /* One JSON object without duplicate keys and at most 16 levels deep; null otherwise. The caller
  * gives it back with json_decref. */
 json_t *reading_object(struct span body);
+/* The same for an array. */
+json_t *reading_array(struct span body);
 
 /* A word of printable ASCII without blanks, NUL behind it, the rest of `out` zero; absent and null
  * are the empty word. False for anything else, and for a word that `room` does not hold. */

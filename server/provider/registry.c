@@ -1,11 +1,19 @@
 #include "provider/provider.h"
 
+#include "provider/payu.h"
+#include "provider/przelewy24.h"
 #include "provider/sandbox.h"
+#include "provider/standard.h"
+#include "provider/stripe.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &payu_provider,
+    &przelewy24_provider,
+    &standard_provider,
+    &stripe_provider,
     NULL,
 };
 

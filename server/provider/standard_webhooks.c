@@ -10,6 +10,7 @@ enum {
     SIGNATURES_MAX = 16,
     SIGNATURE_HEADER_MAX = 2048,
     MAC_TEXT_LEN = 4 * ((SHA256_LEN + 2) / 3),
+    V1A_TEXT_LEN = 4 * ((ED25519_SIGNATURE_LEN + 2) / 3),
 };
 
 static const char *const header_names[] = {"webhook-id", "webhook-timestamp", "webhook-signature"};
@@ -35,6 +36,23 @@ bool standard_webhooks_secret_is_ok(struct span secret)
     bool is_ok = key_read(&key, secret);
     secret_wipe(&key, sizeof(key));
     return is_ok;
+}
+
+static bool public_key_read(struct span text, uint8_t key[ED25519_KEY_LEN])
+{
+    const struct span prefix = SPAN_LIT("whpk_");
+    uint8_t bytes[ED25519_KEY_LEN + 3]; /* a little more, to see what is too long */
+    if (!span_starts(text, prefix) ||
+        base64_parse(span_from(text, prefix.len), bytes, sizeof(bytes)) != ED25519_KEY_LEN)
+        return false;
+    memcpy(key, bytes, ED25519_KEY_LEN);
+    return true;
+}
+
+bool standard_webhooks_public_key_is_ok(struct span public_key)
+{
+    uint8_t key[ED25519_KEY_LEN];
+    return public_key_read(public_key, key);
 }
 
 /* Printable ASCII without blanks, dots, quotes or backslashes. */
@@ -71,20 +89,57 @@ static void expect_mac(const struct key *key, struct span signed_text, char text
     base64_print(span_of((const char *)mac, sizeof(mac)), text);
 }
 
-/* Any entry of the header that is right makes it right; unknown versions are passed over. */
+/* The next entry of a header of signatures that has the version ("v1,") and that length behind it;
+ * null base when there is none left. Others are passed over. */
+static struct span next_signature(struct span *header, struct span version, size_t len)
+{
+    while (header->len > 0) {
+        const char *blank = memchr(header->base, ' ', header->len);
+        size_t entry_len = blank == NULL ? header->len : (size_t)(blank - header->base);
+        struct span entry = span_of(header->base, entry_len);
+        *header = span_from(*header, entry_len + 1);
+        if (entry.len == version.len + len && span_starts(entry, version))
+            return span_from(entry, version.len);
+    }
+    return (struct span){NULL, 0};
+}
+
+/* Any entry of the header that is right makes it right. */
 static bool header_has_mac(struct span header, const char expected[MAC_TEXT_LEN + 1])
 {
-    const struct span version = SPAN_LIT("v1,");
     bool is_found = false;
-    for (int entries = 0; header.len > 0 && entries < SIGNATURES_MAX; ++entries) {
-        const char *blank = memchr(header.base, ' ', header.len);
-        size_t len = blank == NULL ? header.len : (size_t)(blank - header.base);
-        struct span entry = span_of(header.base, len);
-        header = span_from(header, len + 1);
-        if (entry.len == version.len + MAC_TEXT_LEN && span_starts(entry, version))
-            is_found |= bytes_equal(entry.base + version.len, expected, MAC_TEXT_LEN);
+    for (int tried = 0; tried < SIGNATURES_MAX; ++tried) {
+        struct span mac = next_signature(&header, SPAN_LIT("v1,"), MAC_TEXT_LEN);
+        if (mac.base == NULL)
+            break;
+        is_found |= bytes_equal(mac.base, expected, MAC_TEXT_LEN);
     }
     return is_found;
+}
+
+static bool is_signed_by(const uint8_t key[ED25519_KEY_LEN], struct span signed_text,
+                         struct span header)
+{
+    for (int tried = 0; tried < STANDARD_WEBHOOKS_V1A_MAX; ++tried) {
+        uint8_t signature[ED25519_SIGNATURE_LEN + 2];
+        struct span text = next_signature(&header, SPAN_LIT("v1a,"), V1A_TEXT_LEN);
+        if (text.base == NULL)
+            return false;
+        if (base64_parse(text, signature, sizeof(signature)) == ED25519_SIGNATURE_LEN &&
+            ed25519_verify(key, signed_text, signature))
+            return true;
+    }
+    return false;
+}
+
+static bool is_signed_v1a(const struct span public_keys[2], struct span signed_text,
+                          struct span header)
+{
+    uint8_t key[ED25519_KEY_LEN];
+    for (int i = 0; i < 2; ++i)
+        if (public_key_read(public_keys[i], key) && is_signed_by(key, signed_text, header))
+            return true;
+    return false;
 }
 
 static bool is_signed(const struct span secrets[2], struct span signed_text, struct span header)
@@ -103,7 +158,7 @@ static bool is_signed(const struct span secrets[2], struct span signed_text, str
     return is_found;
 }
 
-enum callback_verdict standard_webhooks_verify(const struct span secrets[2],
+enum callback_verdict standard_webhooks_verify(const struct provider_account *account,
                                                const struct callback_headers *headers,
                                                struct span body, struct instant now,
                                                struct span *id)
@@ -126,7 +181,8 @@ enum callback_verdict standard_webhooks_verify(const struct span secrets[2],
     buf_add(&text, values[1]);
     buf_add_char(&text, '.');
     buf_add(&text, body);
-    bool is_genuine = is_signed(secrets, buf_span(&text), values[2]);
+    bool is_genuine = is_signed(account->secrets, buf_span(&text), values[2]) ||
+                      is_signed_v1a(account->public_keys, buf_span(&text), values[2]);
     buf_release(&text);
     if (!is_genuine)
         return CALLBACK_FORGED;

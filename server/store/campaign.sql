@@ -108,27 +108,52 @@ with moved as (
 )
 select campaign_id, pg_notify($4::text, '') is null from moved;
 
+-- name: campaign_hold
+-- First in the transaction of what moves it and its reminders, so that those see all that another
+-- such transaction did. $1 campaign_id
+select campaign_id
+from campaign
+where campaign_id = $1::bigint
+for no key update;
+
 -- name: campaign_stop
--- What has not gone out does not go; what is on its way and comes back neither (reminder_finish).
--- $1 campaign_id, $2 by whom, $3 now, $4 states it may be in[]
--- A row: it was done; how many messages were cancelled.
-with moved as (
-    update campaign
-    set state = 'stopped', stopped_by = $2::text, stopped_at = $3::timestamptz,
-        finished_at = $3::timestamptz
-    where campaign_id = $1::bigint and state = any ($4::text[])
-    returning campaign_id
+-- What has not gone out does not go; what is on its way and comes back neither (reminder_finish). So
+-- many at a time, their customers locked in order as by whoever moves reminders (in no order of their
+-- own: the table would be walked by it); once none is left it is stopped. $1 campaign_id, $2 by whom, $3 now, $4 states it may be in[], $5 at most
+-- whether there may be more, how many messages were cancelled, whether it is stopped now
+with waiting as materialized (
+    select r.customer_id, r.invoice_id, r.step
+    from reminder r
+    join campaign c using (campaign_id)
+    where r.campaign_id = $1::bigint and c.state = any ($4::text[])
+        and (r.state = 'scheduled' or (r.state = 'claimed' and r.reason <> 'campaign stopped'))
+    limit $5::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select w.customer_id from waiting w))
+    order by k.customer_id
+    for no key update
 ), cancelled as (
     update reminder r
     set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
         reason = 'campaign stopped',
         finished_at = case r.state when 'scheduled' then $3::timestamptz end
-    from moved m
-    where r.campaign_id = m.campaign_id and r.state in ('scheduled', 'claimed')
+    from waiting w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state in ('scheduled', 'claimed')
     returning r.state
+), moved as (
+    update campaign
+    set state = 'stopped', stopped_by = $2::text, stopped_at = $3::timestamptz,
+        finished_at = $3::timestamptz
+    where campaign_id = $1::bigint and state = any ($4::text[])
+        and not exists (select from waiting)
+    returning campaign_id
 )
-select m.campaign_id, (select count(*) from cancelled where state = 'cancelled')
-from moved m;
+select exists (select from waiting), (select count(*) from cancelled where state = 'cancelled'),
+    exists (select from moved);
 
 -- name: campaign_open
 -- What there is to do: those to be queued, and those whose call list may be due. $1 now
@@ -141,11 +166,24 @@ where state = 'approved'
 order by campaign_id
 limit 100;
 
+-- name: campaign_lock_held_out
+-- The customers whose rows are about to be skipped for being held out.
+-- $1 campaign_id, $2 holdout_permille
+select c.customer_id
+from customer c
+where c.customer_id in (
+    select w.customer_id
+    from campaign_row w
+    where w.campaign_id = $1::bigint and holdout_place(w.customer_id) < $2::bigint)
+order by c.customer_id
+for no key update of c;
+
 -- name: campaign_queue
 -- All its reminders in one transaction with its state: nobody twice, however often it is tried. Each
 -- goes at the campaign's time, moved into the send window of the customer's own clock: the first of
 -- the days, from the second of the day from on to the one before `to`.
--- $1 campaign_id, $2 now, $3 days[], $4 from second, $5 to second
+-- Held-out customers get none: their row is skipped, with an event. After campaign_lock_held_out.
+-- $1 campaign_id, $2 now, $3 days[], $4 from second, $5 to second, $6 holdout_permille
 with moved as (
     update campaign
     set state = 'queued', queued_at = $2::timestamptz
@@ -164,31 +202,69 @@ with moved as (
         from campaign_row w
         join customer k using (customer_id)
         where w.campaign_id = $1::bigint) z
+), addressed as materialized (
+    select w.customer_id, w.invoice_id, w.campaign_id, w.parts, z.due_at, i.due_minor > 0 as is_owed,
+        holdout_place(w.customer_id) < $6::bigint as is_held_out
+    from moved m
+    join campaign_row w on w.campaign_id = m.campaign_id
+    join customer k using (customer_id)
+    join zoned z on z.time_zone = k.time_zone
+    join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
+), locked as materialized (
+    select i.customer_id, i.invoice_id, i.event_count, i.chain_head
+    from invoice i
+    where (i.customer_id, i.invoice_id) in (
+        select a.customer_id, a.invoice_id from addressed a where a.is_owed and a.is_held_out)
+    order by i.customer_id, i.invoice_id
+    for no key update of i
+), queued as (
+    insert into reminder (customer_id, invoice_id, step, due_at, state, reason, finished_at,
+        campaign_id, parts)
+    select a.customer_id, a.invoice_id, 'campaign_' || a.campaign_id, a.due_at,
+        case when not a.is_owed then 'cancelled' when a.is_held_out then 'skipped'
+            else 'scheduled' end,
+        case when not a.is_owed then 'paid' when a.is_held_out then 'hold-out' else 'campaign' end,
+        case when not a.is_owed or a.is_held_out then $2::timestamptz end,
+        a.campaign_id, a.parts
+    from addressed a
+    on conflict do nothing
+    returning customer_id, invoice_id, step, reason
+), told as (
+    select q.customer_id, q.invoice_id, l.event_count + 1 as event_no, l.chain_head as prev_hash,
+        json_build_object('steps', json_build_array(q.step), 'reason', 'hold-out', 'place',
+            holdout_place(q.customer_id), 'permille', $6::bigint)::text as facts
+    from queued q
+    join locked l using (customer_id, invoice_id)
+    where q.reason = 'hold-out'
+), headed as (
+    update invoice i
+    set event_count = t.event_no,
+        chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
+            $2::timestamptz, 'reminder.skipped', t.facts, null)
+    from told t
+    where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
+    returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
 )
-insert into reminder (customer_id, invoice_id, step, due_at, state, reason, finished_at,
-    campaign_id, parts)
-select w.customer_id, w.invoice_id, 'campaign_' || w.campaign_id, z.due_at,
-    case when i.due_minor > 0 then 'scheduled' else 'cancelled' end,
-    case when i.due_minor > 0 then 'campaign' else 'paid' end,
-    case when i.due_minor > 0 then null else $2::timestamptz end,
-    w.campaign_id, w.parts
-from moved m
-join campaign_row w on w.campaign_id = m.campaign_id
-join customer k using (customer_id)
-join zoned z on z.time_zone = k.time_zone
-join invoice i on i.customer_id = w.customer_id and i.invoice_id = w.invoice_id
-on conflict do nothing;
+insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
+select customer_id, invoice_id, event_no, $2::timestamptz, 'reminder.skipped', facts, prev_hash,
+    chain_head
+from headed;
 
 -- name: campaign_end
--- The call list, once: those written to, or not reached, who neither paid nor answered since. Not
--- before the last message is `call_after_hours` old; what is still waiting then does not go any more.
--- $1 campaign_id, $2 now
-with moved as (
-    update campaign c
-    set state = 'done', finished_at = $2::timestamptz
-    where c.campaign_id = $1::bigint and c.state = 'queued'
+-- The call list, once: those written to, not reached, or held out (that measures messages), who neither paid nor answered since. Not
+-- before the last message is `call_after_hours` old, one that was put off counting from its new time
+-- and one that waited for the red switch from when that was released, and never while it is on; what
+-- is still waiting then does not go any more. So many at a time, as in campaign_stop.
+-- $1 campaign_id, $2 now, $3 at most
+-- whether there is more
+with over as materialized (
+    select c.campaign_id, c.name, c.queue, c.call_after_hours, c.approved_at
+    from campaign c
+    cross join sending s
+    where c.campaign_id = $1::bigint and c.state = 'queued' and s.stopped_at is null
         and coalesce((
             select greatest(max(r.due_at),
+                max(greatest(r.try_at, s.went_at)) filter (where r.state = 'scheduled'),
                 max(r.finished_at) filter (where r.state in ('sent', 'uncertain')))
             from reminder r
             where r.campaign_id = c.campaign_id), c.send_at)
@@ -196,44 +272,66 @@ with moved as (
         and not exists (
             select from reminder r
             where r.campaign_id = c.campaign_id and coalesce(r.state, '') = 'claimed')
-    returning campaign_id, name, queue, call_after_hours, approved_at
+), waiting as materialized (
+    select r.customer_id, r.invoice_id, r.step
+    from over o
+    join reminder r on r.campaign_id = o.campaign_id
+    where r.state = 'scheduled'
+    limit $3::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select w.customer_id from waiting w))
+    order by k.customer_id
+    for no key update
 ), cancelled as (
     update reminder r
     set state = 'cancelled', reason = 'campaign over', finished_at = $2::timestamptz
+    from waiting w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state = 'scheduled'
+), moved as (
+    update campaign c
+    set state = 'done', finished_at = $2::timestamptz
+    from over o
+    where c.campaign_id = o.campaign_id and not exists (select from waiting)
+    returning o.campaign_id, o.name, o.queue, o.call_after_hours, o.approved_at
+), listed as (
+    insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, created_at,
+        changed_at)
+    select r.customer_id, r.invoice_id, r.step, 'call', m.queue, 'open',
+        case
+            when r.reason = 'hold-out' then 'held out of campaign ' || m.name
+            when r.state in ('failed', 'skipped') or r.delivery = 'undelivered'
+                then 'not reached by campaign ' || m.name
+            else 'no payment and no answer to campaign ' || m.name || ' in '
+                || m.call_after_hours || ' hours'
+        end,
+        $2::timestamptz, $2::timestamptz
     from moved m
-    where r.campaign_id = m.campaign_id and r.state = 'scheduled'
+    join reminder r on r.campaign_id = m.campaign_id
+    join invoice i using (customer_id, invoice_id)
+    where r.state in ('sent', 'uncertain', 'failed', 'skipped')
+        and r.opened_at is null
+        and i.due_minor > 0
+        and not exists (
+            select from hold h
+            where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
+                and h.released_at is null and (h.until is null or h.until > $2::timestamptz))
+        and not exists (
+            select from payment_allocation a
+            join payment p using (customer_id, payment_no)
+            where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
+                and p.changed_at > m.approved_at and p.state in ('pending', 'paid'))
+    on conflict do nothing
 )
-insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, created_at,
-    changed_at)
-select r.customer_id, r.invoice_id, r.step, 'call', m.queue, 'open',
-    case
-        when r.state in ('failed', 'skipped') or r.delivery = 'undelivered'
-            then 'not reached by campaign ' || m.name
-        else 'no payment and no answer to campaign ' || m.name || ' in '
-            || m.call_after_hours || ' hours'
-    end,
-    $2::timestamptz, $2::timestamptz
-from moved m
-join reminder r on r.campaign_id = m.campaign_id
-join invoice i using (customer_id, invoice_id)
-where r.state in ('sent', 'uncertain', 'failed', 'skipped')
-    and r.opened_at is null
-    and i.due_minor > 0
-    and not exists (
-        select from hold h
-        where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
-            and h.released_at is null and (h.until is null or h.until > $2::timestamptz))
-    and not exists (
-        select from payment_allocation a
-        join payment p using (customer_id, payment_no)
-        where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id
-            and p.changed_at > m.approved_at and p.state in ('pending', 'paid'))
-on conflict do nothing;
+select exists (select from waiting);
 
 -- name: campaign_results
 -- What came of it, a row each currency. Paid in time: within 48 hours of its message.
 -- $1 campaign_id
--- currency, rows, waiting, sent, delivered, opened, cancelled, not reached, paid in full in time,
+-- currency, rows, waiting, sent, delivered, opened, cancelled, held out, not reached, paid in full in time,
 -- with a payment in time, that amount, owed when written, owed now, cost, on the call list
 select i.currency, count(*),
     count(*) filter (where r.state in ('scheduled', 'claimed') or r.state is null),
@@ -241,7 +339,9 @@ select i.currency, count(*),
     count(*) filter (where s.is_sent and (r.delivery = 'delivered' or r.opened_at is not null)),
     count(*) filter (where r.opened_at is not null),
     count(*) filter (where r.state = 'cancelled'),
-    count(*) filter (where r.state in ('failed', 'skipped') or r.delivery = 'undelivered'),
+    count(*) filter (where h.is_held_out),
+    count(*) filter (where (r.state in ('failed', 'skipped') and not h.is_held_out)
+        or r.delivery = 'undelivered'),
     count(*) filter (where s.is_sent and i.paid_at >= r.finished_at
         and i.paid_at <= r.finished_at + interval '48 hours'),
     count(*) filter (where p.minor > 0),
@@ -260,6 +360,8 @@ left join work_item k on k.customer_id = w.customer_id and k.invoice_id = w.invo
     and k.step = 'campaign_' || w.campaign_id
 cross join lateral (
     select coalesce(r.state in ('sent', 'uncertain'), false) as is_sent) s
+cross join lateral (
+    select coalesce(r.state = 'skipped' and r.reason = 'hold-out', false) as is_held_out) h
 left join lateral (
     select sum(-l.amount_minor)::bigint as minor
     from ledger_entry l

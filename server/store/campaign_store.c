@@ -2,6 +2,8 @@
 
 #include "sql.h"
 
+enum { REMINDERS_AT_ONCE = 2000 };
+
 static void add(struct pg_tx *tx, int statement, struct pg_args *args, pg_result_cb on_result)
 {
     pg_tx_add(tx, statement, args, on_result);
@@ -149,6 +151,14 @@ int campaign_samples(struct pg *pg, struct pg_query *query, int64_t id, pg_resul
     return read_and_release(pg, query, SQL_CAMPAIGN_SAMPLES, &args, on_result, owner, err);
 }
 
+/* First, see campaign.sql. */
+static void add_hold(struct pg_tx *tx, int64_t id)
+{
+    struct pg_args args;
+    begin_with_id(&args, id);
+    add(tx, SQL_CAMPAIGN_HOLD, &args, NULL);
+}
+
 void campaign_add_approve(struct pg_tx *tx, int64_t id, struct span by, struct instant now,
                           pg_result_cb on_result)
 {
@@ -175,6 +185,8 @@ void campaign_add_stop(struct pg_tx *tx, int64_t id, struct span by, struct inst
     pg_arg_text(&args, by);
     pg_arg_instant(&args, now);
     pg_arg_texts(&args, states, count);
+    pg_arg_int(&args, REMINDERS_AT_ONCE);
+    add_hold(tx, id);
     add(tx, SQL_CAMPAIGN_STOP, &args, on_result);
 }
 
@@ -188,23 +200,43 @@ int campaign_open(struct pg *pg, struct pg_query *query, struct instant now, pg_
 }
 
 void campaign_add_queue(struct pg_tx *tx, int64_t id, struct instant now,
-                        const struct campaign_window *window)
+                        const struct campaign_window *window, int32_t holdout_permille)
 {
     struct pg_args args;
+    if (holdout_permille > 0) {
+        begin_with_id(&args, id);
+        pg_arg_int(&args, holdout_permille);
+        add(tx, SQL_CAMPAIGN_LOCK_HELD_OUT, &args, NULL);
+    }
     begin_with_id(&args, id);
     pg_arg_instant(&args, now);
     pg_arg_dates(&args, window->days, window->day_count);
     pg_arg_int(&args, window->from_second);
     pg_arg_int(&args, window->to_second);
+    pg_arg_int(&args, holdout_permille);
     add(tx, SQL_CAMPAIGN_QUEUE, &args, NULL);
 }
 
-void campaign_add_end(struct pg_tx *tx, int64_t id, struct instant now)
+void campaign_add_end(struct pg_tx *tx, int64_t id, struct instant now, pg_result_cb on_result)
 {
     struct pg_args args;
+    add_hold(tx, id);
     begin_with_id(&args, id);
     pg_arg_instant(&args, now);
-    add(tx, SQL_CAMPAIGN_END, &args, NULL);
+    pg_arg_int(&args, REMINDERS_AT_ONCE);
+    add(tx, SQL_CAMPAIGN_END, &args, on_result);
+}
+
+bool campaign_has_more(const PGresult *result)
+{
+    return pg_get_bool(result, 0, 0);
+}
+
+struct campaign_stopped campaign_read_stopped(const PGresult *result)
+{
+    return (struct campaign_stopped){.has_more = pg_get_bool(result, 0, 0),
+                                     .cancelled_count = pg_get_int(result, 0, 1),
+                                     .is_done = pg_get_bool(result, 0, 2)};
 }
 
 int campaign_results(struct pg *pg, struct pg_query *query, int64_t id, pg_result_cb on_result,
@@ -221,9 +253,9 @@ struct campaign_results campaign_results_read(const PGresult *result, int row)
     struct campaign_results r = {.currency = pg_get_text(result, row, at)};
     int64_t *const counts[] = {&r.row_count,       &r.waiting_count,   &r.sent_count,
                                &r.delivered_count, &r.opened_count,    &r.cancelled_count,
-                               &r.unreached_count, &r.settled_count,   &r.paying_count,
-                               &r.paid_minor,      &r.owed_then_minor, &r.owed_now_minor,
-                               &r.cost_micro,      &r.call_count};
+                               &r.held_out_count,  &r.unreached_count, &r.settled_count,
+                               &r.paying_count,    &r.paid_minor,      &r.owed_then_minor,
+                               &r.owed_now_minor,  &r.cost_micro,      &r.call_count};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i)
         *counts[i] = pg_get_int(result, row, ++at);
     return r;

@@ -53,11 +53,20 @@ void campaign_add_refused(struct pg_tx *, int64_t id, const char *problem, struc
 MUST_CHECK int campaign_samples(struct pg *, struct pg_query *, int64_t id, pg_result_cb,
                                 void *owner, struct err *);
 
-/* A row: it was done. Of a stop with how many messages were cancelled behind the id. */
+/* A row: it was done. */
 void campaign_add_approve(struct pg_tx *, int64_t id, struct span by, struct instant now,
                           pg_result_cb);
+
+/* Cancels some of its messages; once none is left it is stopped. To be repeated, in a transaction
+ * each, while there are more. */
+struct campaign_stopped {
+    bool has_more;
+    bool is_done; /* neither: it is in no state that may be stopped */
+    int64_t cancelled_count;
+};
 void campaign_add_stop(struct pg_tx *, int64_t id, struct span by, struct instant now,
                        pg_result_cb);
+struct campaign_stopped campaign_read_stopped(const PGresult *);
 
 /* (id, whether it is to be queued, send_at). */
 MUST_CHECK int campaign_open(struct pg *, struct pg_query *, struct instant now, pg_result_cb,
@@ -70,15 +79,18 @@ struct campaign_window {
     int64_t from_second, to_second; /* of the day */
 };
 void campaign_add_queue(struct pg_tx *, int64_t id, struct instant now,
-                        const struct campaign_window *);
-void campaign_add_end(struct pg_tx *, int64_t id, struct instant now);
+                        const struct campaign_window *, int32_t holdout_permille);
+/* Makes the call list if it is time for it; before that cancels what still waits, some of it at a
+ * time: to be repeated, in a transaction each, while campaign_has_more. */
+void campaign_add_end(struct pg_tx *, int64_t id, struct instant now, pg_result_cb);
+bool campaign_has_more(const PGresult *);
 
 /* A row each currency: campaign_results_read. */
 struct campaign_results {
     struct span currency;
     int64_t row_count, waiting_count, sent_count, delivered_count, opened_count, cancelled_count;
-    int64_t unreached_count, settled_count, paying_count, paid_minor, owed_then_minor;
-    int64_t owed_now_minor, cost_micro, call_count;
+    int64_t held_out_count, unreached_count, settled_count, paying_count, paid_minor;
+    int64_t owed_then_minor, owed_now_minor, cost_micro, call_count;
 };
 MUST_CHECK int campaign_results(struct pg *, struct pg_query *, int64_t id, pg_result_cb,
                                 void *owner, struct err *);

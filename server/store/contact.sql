@@ -35,18 +35,22 @@ for no key update of i;
 -- The claim reads what stands here, so the next one honours it. An import that has read what stood
 -- here before decides again, as with money. What is said here no file takes back.
 -- $1 customer_id, or 0, $2 reference, $3 link_no, or 0, $4 channels opted out of, $5 opted in to,
--- $6 consented to, $7 whether $8 is said, $8 preferred channel or null, $9 who says so, $10 now
+-- $6 consented to, $7 wanted for notices only from now on (an opt-out stands), $8 whether $9 is
+-- said, $9 preferred channel or null, $10 who says so, $11 now
 -- whether there is such a customer and link, whether anything is new, the customer's language
 with k as (
-    select c.customer_id, c.language, c.opted_out, c.consented, c.preferred_channel,
+    select c.customer_id, c.language, c.opted_out, c.notices_only, c.consented, c.preferred_channel,
         c.opted_out_by_file,
         array(select unnest(c.opted_out) except select unnest($5::text[] || $6::text[])
             union select unnest($4::text[]) order by 1) as out_now,
+        array(select unnest(c.notices_only)
+                except select unnest($4::text[] || $5::text[] || $6::text[])
+            union select unnest($7::text[]) order by 1) as notices_now,
         array(select unnest(c.consented) except select unnest($4::text[])
             union select unnest($6::text[]) order by 1) as consented_now,
         array(select unnest(c.opted_out_by_file)
             except select unnest($4::text[] || $5::text[] || $6::text[]) order by 1) as by_file_now,
-        case when $7::boolean then $8::text else c.preferred_channel end as preferred_now
+        case when $8::boolean then $9::text else c.preferred_channel end as preferred_now
     from customer c
     where c.customer_id = case when $1::bigint > 0 then $1::bigint else (
             select r.customer_id from customer_registry r where r.reference = $2::text) end
@@ -54,18 +58,23 @@ with k as (
             select from paylink l where l.customer_id = c.customer_id and l.link_no = $3::bigint))
 ), changed as (
     update customer c
-    set opted_out = k.out_now, consented = k.consented_now, preferred_channel = k.preferred_now,
-        opted_out_by_file = k.by_file_now, money_version = c.money_version + 1
+    set opted_out = k.out_now, notices_only = k.notices_now, consented = k.consented_now,
+        preferred_channel = k.preferred_now, opted_out_by_file = k.by_file_now,
+        money_version = c.money_version + 1
     from k
     where c.customer_id = k.customer_id
-        and (array(select unnest(k.opted_out) order by 1), array(select unnest(k.consented) order by 1),
-            k.preferred_channel, array(select unnest(k.opted_out_by_file) order by 1))
-            is distinct from (k.out_now, k.consented_now, k.preferred_now, k.by_file_now)
-    returning c.customer_id, c.opted_out, c.consented, c.preferred_channel
+        and (array(select unnest(k.opted_out) order by 1),
+            array(select unnest(k.notices_only) order by 1),
+            array(select unnest(k.consented) order by 1), k.preferred_channel,
+            array(select unnest(k.opted_out_by_file) order by 1))
+            is distinct from (k.out_now, k.notices_now, k.consented_now, k.preferred_now,
+                k.by_file_now)
+    returning c.customer_id, c.opted_out, c.notices_only, c.consented, c.preferred_channel
 ), told as (
     select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_strip_nulls(json_build_object('opted_out', c.opted_out, 'consented', c.consented,
-            'preferred', c.preferred_channel, 'by', $9::text))::text as facts
+        json_strip_nulls(json_build_object('opted_out', c.opted_out,
+            'notices_only', c.notices_only, 'consented', c.consented,
+            'preferred', c.preferred_channel, 'by', $10::text))::text as facts
     from changed c
     join invoice i using (customer_id)
     where i.invoice_id in (
@@ -81,13 +90,13 @@ with k as (
     update invoice i
     set event_count = t.event_no,
         chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
-            $10::timestamptz, 'customer.channels', t.facts, null)
+            $11::timestamptz, 'customer.channels', t.facts, null)
     from told t
     where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
     returning i.customer_id, i.invoice_id, t.event_no, t.facts, t.prev_hash, i.chain_head
 ), saved as (
     insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
-    select customer_id, invoice_id, event_no, $10::timestamptz, 'customer.channels', facts, prev_hash,
+    select customer_id, invoice_id, event_no, $11::timestamptz, 'customer.channels', facts, prev_hash,
         chain_head
     from headed
 )
@@ -95,7 +104,8 @@ select exists (select from k), exists (select from changed), coalesce((select la
 
 -- name: contact_read
 -- $1 the creditor's reference
-select c.preferred_channel, to_json(c.opted_out)::text, to_json(c.consented)::text,
+select c.preferred_channel, to_json(c.opted_out)::text, to_json(c.notices_only)::text,
+    to_json(c.consented)::text,
     coalesce((
         select json_object_agg(f.channel, json_build_object('is_dead', f.is_dead, 'reason', f.reason,
             'at', f.at) order by f.channel)

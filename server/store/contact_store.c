@@ -27,6 +27,7 @@ int contact_change(struct store *store, struct pg_tx *tx, const struct contact_c
     pg_arg_texts(&args, change->opted_out, change->opted_out_count);
     pg_arg_texts(&args, change->opted_in, change->opted_in_count);
     pg_arg_texts(&args, change->consented, change->consented_count);
+    pg_arg_texts(&args, change->notices_only, change->notices_only_count);
     pg_arg_bool(&args, change->has_preferred);
     pg_arg_text(&args, change->preferred);
     pg_arg_text(&args, change->by);

@@ -10,8 +10,10 @@ enum { CONTACT_CHANNELS_MAX = 6 };
 struct contact_change {
     struct paylink_id link; /* whose customer; all 0: by reference */
     struct span reference;
-    const struct span *opted_out, *opted_in, *consented;
-    size_t opted_out_count, opted_in_count, consented_count;
+    /* Channels. Of those for notices only nothing comes that may be refused; a channel opted out of
+     * stays so, unless it is named as opted in to as well. */
+    const struct span *opted_out, *opted_in, *consented, *notices_only;
+    size_t opted_out_count, opted_in_count, consented_count, notices_only_count;
     bool has_preferred;
     struct span preferred; /* null base: none */
     struct span by;        /* "link", "api" */
@@ -29,7 +31,7 @@ struct contact_changed {
 };
 void contact_read_changed(const PGresult *, struct contact_changed *);
 
-/* One row, or none: preferred channel, opted out, consented, faults as JSON. */
+/* One row, or none: preferred channel, opted out, notices only, consented, faults as JSON. */
 MUST_CHECK int contact_read(struct store *, struct pg_query *, struct span reference,
                             pg_result_cb on_read, void *owner, struct err *);
 

@@ -3,11 +3,12 @@
 -- name: customer_show
 -- $1 reference
 -- reference, name, language, time_zone, has_phone, has_email, preferred_channel, segment (null: not
--- computed yet), segment_facts, segment_at, and as JSON texts: opted_out, consented, faults of
--- addresses, open debts (the next due first, 200 at most)
+-- computed yet), segment_facts, segment_at, and as JSON texts: opted_out, notices_only, consented,
+-- faults of addresses, open debts (the next due first, 200 at most)
 select k.reference, k.name, k.language, k.time_zone, k.phone is not null, k.email is not null,
     k.preferred_channel, k.segment, k.segment_facts, k.segment_at,
-    to_json(k.opted_out)::text as opted_out, to_json(k.consented)::text as consented,
+    to_json(k.opted_out)::text as opted_out,
+    to_json(k.notices_only)::text as notices_only, to_json(k.consented)::text as consented,
     (select coalesce(json_agg(json_build_object(
             'channel', f.channel, 'dead', f.is_dead, 'reason', f.reason,
             'at', to_char(f.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))

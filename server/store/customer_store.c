@@ -26,7 +26,8 @@ void customer_read_shown(const PGresult *result, struct customer_shown *shown)
                                      .segment_facts = pg_get_text(result, 0, 8),
                                      .segment_at = pg_get_instant(result, 0, 9),
                                      .opted_out = pg_get_text(result, 0, 10),
-                                     .consented = pg_get_text(result, 0, 11),
-                                     .faults = pg_get_text(result, 0, 12),
-                                     .debts = pg_get_text(result, 0, 13)};
+                                     .notices_only = pg_get_text(result, 0, 11),
+                                     .consented = pg_get_text(result, 0, 12),
+                                     .faults = pg_get_text(result, 0, 13),
+                                     .debts = pg_get_text(result, 0, 14)};
 }

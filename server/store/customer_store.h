@@ -12,7 +12,7 @@ struct customer_shown {
     struct span segment; /* null base: not computed yet */
     struct span segment_facts;
     struct instant segment_at;
-    struct span opted_out, consented, faults, debts; /* JSON arrays */
+    struct span opted_out, notices_only, consented, faults, debts; /* JSON arrays */
 };
 
 /* One row, or none for an unknown reference. */

@@ -24,6 +24,39 @@ join invoice i on i.customer_id = r.customer_id and i.invoice_id = r.invoice_id
 order by i.customer_id, i.invoice_id
 for no key update of i;
 
+-- name: message_note_early
+-- Of a report that names its message by the gateway's id alone: whether that message may be one whose
+-- sending is not recorded yet, so that it is to be told again. That is so while the id is unknown and
+-- something is claimed by its channel since less than a minute, and for a minute from the first time
+-- that it was asked for again. Looked at before the news are taken: what is recorded in between
+-- is found by those. $1 channel, $2 gateway's id, $3 now
+-- a row: it may be
+with forgotten as (
+    delete from early_report o
+    using (
+        select channel, gateway_id from early_report
+        where first_at < $3::timestamptz - interval '1 hour'
+        limit 100
+        for update skip locked) f
+    where o.channel = f.channel and o.gateway_id = f.gateway_id
+), early as (
+    select 1
+    where not exists (
+            select from gateway_message g
+            where g.channel = $1::text and g.gateway_id = $2::text)
+        and exists (
+            select from reminder r
+            where r.state = 'claimed' and r.channel = $1::text
+                and r.claimed_at > $3::timestamptz - interval '1 minute')
+)
+insert into early_report as e (channel, gateway_id, first_at)
+select $1::text, $2::text, $3::timestamptz
+from early
+on conflict (channel, gateway_id) do update
+set first_at = e.first_at
+where e.first_at > $3::timestamptz - interval '1 minute'
+returning 1;
+
 -- name: message_take
 -- A weaker state never undoes a stronger one: sent, unknown, undelivered, delivered. What did not
 -- arrive takes the next place of its cascade now, unless a newer step has come due since, or the

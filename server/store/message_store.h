@@ -22,9 +22,12 @@ struct message_reported {
 };
 
 /* One transaction. `on_taken` gets the row for message_read_reported, which counts once `on_done`
- * has no error. */
+ * has no error. Before it, and only for a report by the gateway's id, `on_early` gets a row when
+ * the message may be one whose sending is not recorded yet: should it be unknown, the report is to
+ * be told again. */
 MUST_CHECK int message_take(struct store *, struct pg_tx *, const struct message_report *,
-                            pg_result_cb on_taken, pg_done_cb on_done, void *owner, struct err *);
+                            pg_result_cb on_early, pg_result_cb on_taken, pg_done_cb on_done,
+                            void *owner, struct err *);
 struct message_reported message_read_reported(const PGresult *);
 
 #endif

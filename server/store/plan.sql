@@ -49,32 +49,41 @@ where through = $1::date and passing_to is null;
 -- name: plan_take_over
 -- Other versions are in force than those that some reminders were planned by, or a debt fits another
 -- scenario now, which comes first: these go, and the days from $1 on are planned again. $1 through,
--- $2 the scenarios seen, $3 now, $4 at most
+-- $2 the scenarios seen, $3 now, $4 at most. The customers are locked in order, as by whoever moves
+-- reminders.
 -- how many went
-with gone as (
+with old as materialized (
+    select x.customer_id, x.invoice_id, x.step
+    from reminder x
+    join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
+    where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
+        and (x.due_at >= v.in_force_until or exists (
+            select
+            from scenario n
+            join scenario m on m.position < n.position
+            join scenario_version e on e.scenario_id = m.scenario_id
+            join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id
+            where n.scenario_id = x.scenario_id
+                and e.in_force_from <= x.due_at
+                and (e.in_force_until is null or e.in_force_until > x.due_at)
+                and (e.products = '{}'
+                    or coalesce(i.product, '') like any (plan_likes(e.products)))
+                and (e.kinds = '{}' or i.kind = any (e.kinds))
+                and (e.currencies = '{}' or i.currency = any (e.currencies))))
+    order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
+    limit $4::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select o.customer_id from old o))
+    order by k.customer_id
+    for no key update
+), gone as (
     update reminder r
     set state = 'cancelled', reason = 'planned anew', finished_at = $3::timestamptz
-    from (
-        select x.customer_id, x.invoice_id, x.step
-        from reminder x
-        join scenario_version v on v.scenario_id = x.scenario_id and v.version = x.version
-        where x.state = 'scheduled' and greatest(x.due_at, x.try_at) > $3::timestamptz
-            and (x.due_at >= v.in_force_until or exists (
-                select
-                from scenario n
-                join scenario m on m.position < n.position
-                join scenario_version e on e.scenario_id = m.scenario_id
-                join invoice i on i.customer_id = x.customer_id and i.invoice_id = x.invoice_id
-                where n.scenario_id = x.scenario_id
-                    and e.in_force_from <= x.due_at
-                    and (e.in_force_until is null or e.in_force_until > x.due_at)
-                    and (e.products = '{}'
-                        or coalesce(i.product, '') like any (plan_likes(e.products)))
-                    and (e.kinds = '{}' or i.kind = any (e.kinds))
-                    and (e.currencies = '{}' or i.currency = any (e.currencies))))
-        order by greatest(x.due_at, x.try_at), x.customer_id, x.invoice_id, x.step
-        limit $4::bigint) w
-    where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+    from old w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and r.state = 'scheduled'
     returning 1
 ), moved as (
@@ -99,6 +108,13 @@ with locked as materialized (
     for update
 )
 select case when not exists (select from locked) then money_moved() end;
+
+-- name: plan_without_flush
+-- This transaction is done before it is on disk, within a second. For a batch that is not its pass's
+-- last: if a crash takes it, its reminders go together with the note that they were planned, and are
+-- planned again; and any claim of them is written behind them, so it is never there without them. The
+-- last batch waits for the disk, and with it for all of its pass.
+select set_config('synchronous_commit', 'off', true);
 
 -- name: plan_pass_on
 -- $1 customers_done, $2 whether they were the last, $3 now
@@ -162,11 +178,13 @@ where i.customer_id = w.customer_id and i.invoice_id = w.invoice_id and i.needs_
 -- name: plan_reminders
 -- How many there are that were not there before.
 with judged as materialized (
-    select *
+    -- No more than is read again; old_state first, by which a row is passed over.
+    select j.old_state, j.customer_id, j.invoice_id, j.step, j.due_at, j.is_missed, j.scenario_id,
+        j.version, j.step_no, j.occurrence, j.step_date, j.anchor_no
     from plan_judge($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::date[], $6::date[],
         $7::bigint[], $8::bigint[], $9::bigint, $10::bigint, $11::timestamptz, $12::bigint,
-        $13::bigint, $14::bigint, $15::bigint)
-    where why_not is null and not is_held_out
+        $13::bigint, $14::bigint, $15::bigint) j
+    where j.why_not is null and not j.is_held_out
 ), revived as (
     -- What a payment or an older plan took out comes back; what is on its way has its new time in
     -- case it is given back. (An update from a join could be driven by all reminders there are.)
@@ -265,21 +283,32 @@ from headed;
 
 -- name: plan_settle
 -- A payment that was being booked while a day was planned could not see its reminders. They would
--- never go, as the claim looks; here they end with their reason. $1 now, $2 at most
+-- never go, as the claim looks; here they end with their reason, their customers locked in order.
+-- $1 now, $2 at most
+with due as materialized (
+    select o.customer_id, o.invoice_id, o.step
+    from reminder o
+    where o.state = 'scheduled' and greatest(o.due_at, o.try_at) <= $1::timestamptz
+    order by greatest(o.due_at, o.try_at), o.customer_id, o.invoice_id, o.step
+    limit $2::bigint
+), paid as materialized (
+    select d.customer_id, d.invoice_id, d.step
+    from due d
+    where d.step not like 'thanks%' and d.step not like 'paid\_%' and (
+        select i.due_minor from invoice i
+        where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id) <= 0
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select p.customer_id from paid p))
+    order by k.customer_id
+    for no key update
+)
 update reminder r
 set state = 'cancelled', reason = 'paid', finished_at = $1::timestamptz
-from (
-    select x.customer_id, x.invoice_id, x.step
-    from (
-        select o.customer_id, o.invoice_id, o.step
-        from reminder o
-        where o.state = 'scheduled' and greatest(o.due_at, o.try_at) <= $1::timestamptz
-        order by greatest(o.due_at, o.try_at), o.customer_id, o.invoice_id, o.step
-        limit $2::bigint) x
-    where x.step not like 'thanks%' and x.step not like 'paid\_%' and (
-        select i.due_minor from invoice i
-        where i.customer_id = x.customer_id and i.invoice_id = x.invoice_id) <= 0) w
-where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+from paid p
+where (select count(*) from locked) > 0
+    and r.customer_id = p.customer_id and r.invoice_id = p.invoice_id and r.step = p.step
     and r.state = 'scheduled';
 
 -- name: plan_notify
@@ -326,7 +355,8 @@ with day as materialized (
     -- What the way of a customer depends on beside the step stands in the columns behind `channels`.
     select d.customer_id, d.invoice_id, d.step, n.name as scenario, d.version, d.channel,
         coalesce(c.segment, 'on_time') as segment, d.due_at, c.time_zone, d.state, s.channels,
-        coalesce(c.preferred_channel, '') as preferred, c.opted_out, c.consented,
+        coalesce(c.preferred_channel, '') as preferred, c.opted_out, c.notices_only, c.consented,
+        reminder_is_refusable(d.step, d.scenario_id, d.version, d.step_no) as is_refusable,
         c.phone is not null as has_phone, c.email is not null as has_email,
         coalesce(x.channels, '') as dead, e.customer_id is not null as has_device,
         d.state in ('scheduled', 'to come') as is_ahead,
@@ -352,12 +382,12 @@ with day as materialized (
     select p.*, y.channel as way
     from (
         select n.channels, n.preferred, n.opted_out, n.consented, n.has_phone, n.has_email, n.dead,
-            n.has_device, min(n.customer_id) as customer_id
+            n.has_device, n.notices_only, n.is_refusable, min(n.customer_id) as customer_id
         from named n
         where n.is_ahead
-        group by 1, 2, 3, 4, 5, 6, 7, 8) p
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) p
     left join lateral reminder_way(p.customer_id, p.channels, 0, p.has_device, $18::text[],
-        $19::text[]) y on true
+        $19::text[], p.is_refusable) y on true
 ), opening as materialized (
     select n.due_at, n.time_zone, send_opening(greatest(n.due_at, $11::timestamptz), n.time_zone,
         $12::bigint, $13::bigint, $14::bigint, $17::date[]) as goes_at
@@ -378,6 +408,7 @@ with day as materialized (
     left join way w on n.is_ahead and w.channels = n.channels and w.preferred = n.preferred
         and w.opted_out = n.opted_out and w.consented = n.consented and w.has_phone = n.has_phone
         and w.has_email = n.has_email and w.dead = n.dead and w.has_device = n.has_device
+        and w.notices_only = n.notices_only and w.is_refusable = n.is_refusable
 )
 select (select coalesce(json_agg(json_build_object('scenario', g.scenario, 'version', g.version,
             'step', g.step, 'segment', g.segment, 'channel', g.channel, 'state', g.state,
@@ -438,7 +469,7 @@ where (i.customer_id, i.invoice_id) in (
 with debt as materialized (
     select i.customer_id, i.invoice_id, i.number, i.kind, i.product, i.currency, i.due_minor,
         i.issue_date, i.due_date, i.paid_at, i.link_no, i.campaign_id, i.needs_plan,
-        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.phone, c.email,
+        i.payer_time_zone, c.segment, c.segment_facts, c.opted_out, c.notices_only, c.phone, c.email,
         c.consented, a.at, (a.at at time zone i.payer_time_zone) as local_at,
         $25::date < a.today as is_over, a.at = $11::timestamptz as is_now, (
             select 1 from device x
@@ -477,11 +508,13 @@ with debt as materialized (
     select w.*, send_opening(greatest(w.due_at, $11::timestamptz), d.payer_time_zone, $12::bigint,
             $13::bigint, $14::bigint, $21::date[]) as opens_at
     from (
-        select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from
+        select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from,
+            reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no) as is_refusable
         from judged j
         where j.why_not is null and not j.is_held_out
         union all
-        select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no
+        select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no,
+            reminder_is_refusable(r.step, r.scenario_id, r.version, r.step_no)
         from debt d
         join reminder r on r.customer_id = d.customer_id and r.invoice_id = d.invoice_id
         cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
@@ -544,7 +577,7 @@ with debt as materialized (
                 $13::bigint, $14::bigint, $21::date[]) end as goes_at
         offset 0) g
     left join lateral reminder_way(d.customer_id, a.places, a.place_from, d.has_device,
-        $22::text[], $23::text[]) y on true
+        $22::text[], $23::text[], a.is_refusable) y on true
 ), said as materialized (
     select o.step, o.first_rule is null and not o.is_overtaken and o.channel is not null as goes,
         case when o.first_rule is not null then o.first_rule
@@ -633,6 +666,9 @@ select json_build_object(
                 where f.customer_id = d.customer_id and f.is_dead
                     and f.address = case f.channel when 'email' then d.email else d.phone end) x
             where x.channels is not null
+            union all
+            select 'notices only', json_build_object('channels', d.notices_only)
+            where d.notices_only <> '{}'
             union all
             select 'no address', null
             where d.phone is null and d.email is null and not d.has_device

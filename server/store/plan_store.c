@@ -198,6 +198,8 @@ int plan_day(struct pg *pg, struct pg_tx *tx, const struct plan_batch *batch,
     int rc = pg_tx_begin(pg, tx, on_done, owner, err);
     if (rc != 0)
         return rc;
+    if (!batch->is_last)
+        pg_tx_add(tx, SQL_PLAN_WITHOUT_FLUSH, NULL, NULL);
     pg_args_init(&args);
     pg_arg_date(&args, batch->through);
     pg_arg_date(&args, batch->passing_to);

@@ -23,7 +23,7 @@ with paid as (
             select coalesce(sum(r.amount_minor), 0)
             from refund r
             where r.customer_id = p.customer_id and r.payment_no = p.payment_no
-                and r.state in ('waits', 'approved', 'asked')) as left_minor,
+                and r.state in ('waits', 'approved', 'asked'))::bigint as left_minor,
         (
             select e.source_reference
             from ledger_entry e

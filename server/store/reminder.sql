@@ -16,8 +16,8 @@
 -- (It ends, if only as one of the lost.) States 'claimed' are asked for with coalesce() where the
 -- index of all that is claimed would not help.
 --
--- What would go but for manners is put off: outside the send window, over the person's contact budget,
--- or past the due date while the payment feed is old. It gets the time when that may have changed
+-- What would go but for manners is put off: outside the send window (but not what is only put on a
+-- list for people), over the person's contact budget, or past the due date while the payment feed is old. It gets the time when that may have changed
 -- (try_at) and so does not come up in each window until then; one event says why. Within a claim no
 -- more messages of a customer are claimed than their budget has left.
 --
@@ -27,8 +27,9 @@
 -- The way of a reminder: the first place of its cascade that reaches the customer (reminder_way): push,
 -- if there is a live
 -- device of a configured app whose token still is its own; others if there is an address that is not
--- dead; none that the customer opted out of. A thank-you replaces
--- what a push of its invoice has put on the screen. The place behind it is a reminder of its own
+-- dead; none that the customer opted out of, nor one that they want for notices only where this may be
+-- refused. A thank-you replaces
+-- what a push of its invoice has put on the screen, unless they opted out of push since. The place behind it is a reminder of its own
 -- ('due+1'), put in by the statement that ends this one: at once where it failed, or for the time
 -- when it is to have been delivered or opened; if it is by then, the later one is skipped. On the
 -- ladder it stands where its step does (ladder_at).
@@ -133,7 +134,10 @@ with due as materialized (
             and (s.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
                 >= (($1::timestamptz + interval '14 hours') at time zone 'UTC')::date)
         end as may_go,
-        (select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
+        ((select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
+            and not coalesce((
+                select reminder_is_for_staff(p.places, s.channel_no)
+                from reminder_places(s.scenario_id, s.version, s.step_no, s.campaign_id) p), false))
         or (not s.is_thanks and $10::bigint > 0
             and ($1::timestamptz at time zone s.zone)::date > s.due_date
             and coalesce((select f.feed_at from sending f), '-infinity')
@@ -143,8 +147,10 @@ with due as materialized (
 select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
     case when w.channel = 'push' or (v.has_device and j.is_thanks and (
             select 1 from push p
+            join customer k using (customer_id)
             where p.customer_id = j.customer_id and p.invoice_id = j.invoice_id
-                and p.state = 'accepted'
+                and p.state = 'accepted' and 'push' <> all (k.opted_out || k.notices_only)
+                and ('push' <> all ($9::text[]) or 'push' = any (k.consented))
             limit 1) is not null)
         then (
             select string_agg(chr(64 + a.app_no), '')
@@ -179,7 +185,8 @@ left join lateral (
     select y.channel
     from reminder_places(j.scenario_id, j.version, j.step_no, j.campaign_id) p
     cross join lateral reminder_way(j.customer_id, p.places, j.channel_no, v.has_device,
-        $8::text[], $9::text[]) y
+        $8::text[], $9::text[],
+        reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no)) y
     where j.may_go and not j.is_put_off
     offset 0) w on true
 order by j.next_try_at desc, j.customer_id desc, j.invoice_id desc, j.step desc;
@@ -287,7 +294,8 @@ with opened as materialized ( -- once a zone: it takes longer than all the rest
         join invoice i using (customer_id, invoice_id)) z
 ), looked as materialized (
     select r.customer_id, r.invoice_id, r.step, r.reason as said, i.due_date, f.feed_at,
-        (select o.opening from opened o where o.zone = i.payer_time_zone) as opening,
+        case when not reminder_is_for_staff(p.places, r.channel_no) then (
+            select o.opening from opened o where o.zone = i.payer_time_zone) end as opening,
         not reminder_is_thanks(r.step) and $5::bigint > 0
             and ($4::timestamptz at time zone i.payer_time_zone)::date > i.due_date
             and coalesce(f.feed_at, '-infinity')
@@ -298,6 +306,7 @@ with opened as materialized ( -- once a zone: it takes longer than all the rest
     join reminder r using (customer_id, invoice_id, step)
     join invoice i using (customer_id, invoice_id)
     cross join (select feed_at from sending) f
+    cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
     left join lateral (
         select c.left_count, c.free_at, c.counted
         from contact_budget(r.customer_id, $4::timestamptz, $10::bigint, $11::bigint,
@@ -377,8 +386,10 @@ with wanted as materialized (
             -- A thank-you takes the place of what a push has put on the screen.
             coalesce(reminder_is_thanks(u.step) and v.live_count > 0 and (
                 select 1 from push p
+                join customer k using (customer_id)
                 where p.customer_id = u.customer_id and p.invoice_id = u.invoice_id
-                    and p.state = 'accepted'
+                    and p.state = 'accepted' and 'push' <> all (k.opted_out || k.notices_only)
+                    and ('push' <> all ($10::text[]) or 'push' = any (k.consented))
                 limit 1) is not null, false) as is_shown_before, (
                 select case
                     when bool_or(p.state = 'accepted') then 'accepted'
@@ -429,11 +440,13 @@ with wanted as materialized (
                         select 1 from device_token t
                         where t.token = d.token and t.app = d.app and t.service = d.service
                             and t.customer_id = d.customer_id
-                            and t.installation = d.installation) is not null) l
+                            and t.installation = d.installation) is not null
+                offset 0) l -- or each device would be looked at once for each of the counts
             where l.app = any ($7::text[])) v
         offset 0) w -- the places are looked up once
     left join lateral reminder_way(w.customer_id, w.places, w.channel_no, w.live_count > 0,
-        $6::text[], $10::text[]) y on true
+        $6::text[], $10::text[],
+        reminder_is_refusable(w.step, w.scenario_id, w.version, w.step_no)) y on true
 ), decided as materialized (
     select w.*,
         case when w.is_lost then w.channel_before when w.is_shown then 'push' else w.way end
@@ -465,11 +478,22 @@ with wanted as materialized (
     from (
         select w.customer_id, w.invoice_id, w.step, w.expires_at, w.scenario_id, w.version,
             w.step_no, w.occurrence, w.step_date, w.anchor_no, w.campaign_id,
-            -- A number names one message: whose fellows went out meanwhile gets another.
-            case when w.state_of_pushes is not null or (
+            -- A number names one message: whose fellows went out meanwhile gets another, and whose
+            -- fellow's pushes, which are tried again under their own ids, lead to it. What perhaps
+            -- went out is asked about under its own.
+            case when w.state_of_pushes is not null or w.perhaps_sent_at is not null or (
                 select 1 from reminder o
                 where o.customer_id = w.customer_id and o.message_no = w.message_no
-                    and coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
+                    and (coalesce(o.state, '') in ('claimed', 'sent', 'uncertain')
+                        or ((
+                            select 1 from push p
+                            where p.customer_id = o.customer_id and p.invoice_id = o.invoice_id
+                                and p.step = o.step
+                            limit 1) is not null
+                            and not exists (
+                                select from wanted v
+                                where v.customer_id = o.customer_id
+                                    and v.invoice_id = o.invoice_id and v.step = o.step)))
                 limit 1) is null then w.message_no end as message_no,
             w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
             w.state_of_pushes, w.answered, w.passed, w.place_no as place_of_way, w.channel as way,
@@ -503,13 +527,16 @@ with wanted as materialized (
         else
             i.due_minor > 0
             and i.link_no is not null
+            and (d.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
+                >= (($4::timestamptz + interval '14 hours') at time zone 'UTC')::date)
             and (
                 select 1
                 from (
                     select case when d.scenario_id is not null then (
                         select a.anchor from scenario_step a
                         where a.scenario_id = d.scenario_id and a.version = d.version
-                            and a.step_no = d.step_no) end as anchor) s
+                            and a.step_no = d.step_no) end as anchor
+                    offset 0) s
                 where (
                         select 1 from hold h
                         where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id
@@ -602,7 +629,7 @@ with wanted as materialized (
         and (c.state = 'failed'
             or (c.state in ('sent', 'uncertain') and s.unless[c.place_no + 1] <> ''))
     on conflict (customer_id, invoice_id, step) do nothing
-), told as (
+), told as materialized ( -- its facts are read twice
     select c.customer_id, c.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || c.state as kind,
         json_strip_nulls(case c.state
@@ -866,7 +893,7 @@ with finished as (
     on conflict (day, channel) do update
     set message_count = d.message_count + excluded.message_count,
         price_micro = d.price_micro + excluded.price_micro
-), told as (
+), told as materialized ( -- its facts are read twice
     select f.customer_id, f.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         'reminder.' || case f.state when 'scheduled' then 'given_back' else f.state end as kind,
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,

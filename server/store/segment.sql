@@ -37,37 +37,46 @@ limit $2::bigint;
 -- name: segment_recompute
 -- $1 customer_id[], $2 now, $3 months, $4 grace_days, $5 debts_min, $6 sometimes_late_percent,
 -- $7 chronically_late_percent
--- how many changed; who did not is not written
+-- how many changed; who did not is not written, and each segment is kept with its time
 -- Only those who change are locked, in order, as by all who move a customer.
 with person as materialized (
-    select k.customer_id, k.time_zone, ($2::timestamptz at time zone k.time_zone)::date as today
+    select k.customer_id, k.time_zone, t.today,
+        (t.today - make_interval(months => $3::bigint::integer))::date as since
     from unnest($1::bigint[]) w (customer_id)
     join customer k using (customer_id)
-), debt as materialized (
-    select p.customer_id, p.today, i.due_date, i.due_minor <= 0 as is_paid,
-        case when i.due_minor <= 0 then (i.paid_at at time zone p.time_zone)::date
-            else p.today end as settled_on
+    cross join lateral (
+        select ($2::timestamptz at time zone k.time_zone)::date as today
+        offset 0) t
+), counted as (
+    select p.customer_id, c.debts, c.late, c.unpaid, c.worst
     from person p
-    join invoice i using (customer_id)
-    where i.due_date >= (p.today - make_interval(months => $3::bigint::integer))::date
-        and (i.due_minor <= 0
-            or (p.today - i.due_date > $4::bigint
-                and not exists (
-                    select from hold h
-                    where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id
-                        and h.kind in ('dispute', 'plan') and h.released_at is null
-                        and (h.until is null or h.until > $2::timestamptz))))
-), counted as materialized (
-    select p.customer_id,
-        count(d.customer_id) as debts,
-        count(d.customer_id) filter (where d.settled_on - d.due_date > $4::bigint) as late,
-        count(d.customer_id) filter (where not d.is_paid) as unpaid,
-        max(d.settled_on - d.due_date) filter (where d.is_paid) as worst
-    from person p
-    left join debt d using (customer_id)
-    group by p.customer_id
-), judged as materialized (
-    select c.customer_id,
+    cross join lateral (
+        select count(*) as debts,
+            count(*) filter (where d.days_late > $4::bigint) as late,
+            count(*) filter (where not d.is_paid) as unpaid,
+            max(d.days_late) filter (where d.is_paid) as worst
+        from (
+            select i.due_minor <= 0 as is_paid,
+                case when i.due_minor <= 0 then (i.paid_at at time zone p.time_zone)::date
+                    else p.today end - i.due_date as days_late
+            from invoice i
+            where i.customer_id = p.customer_id
+                and i.due_date >= p.since
+                and (i.due_minor <= 0
+                    or (p.today - i.due_date > $4::bigint
+                        and not exists (
+                            select from hold h
+                            where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id
+                                and h.kind in ('dispute', 'plan') and h.released_at is null
+                                and (h.until is null or h.until > $2::timestamptz))))
+            offset 0) d) c -- the days are computed once
+), alike as (
+    -- What is said of a customer follows from these four, and many are alike: it is put in words once.
+    select c.debts, c.late, c.unpaid, c.worst, array_agg(c.customer_id) as customers
+    from counted c
+    group by c.debts, c.late, c.unpaid, c.worst
+), worded as materialized (
+    select c.customers,
         case
             when c.debts < $5::bigint or c.debts = 0 then 'on_time'
             when c.late * 100 >= $7::bigint * c.debts then 'chronically_late'
@@ -88,9 +97,13 @@ with person as materialized (
                     '%s of %s debts due in the last %s months were late (%s %%): paid more than %s days after the due date, or unpaid for longer (%s). Sometimes late from %s %%, chronically late from %s %%.',
                     c.late, c.debts, $3::bigint, c.late * 100 / c.debts, $4::bigint, c.unpaid,
                     $6::bigint, $7::bigint) end)::text as facts
-    from counted c
+    from alike c
+), judged as materialized (
+    select w.customer_id, p.segment, p.facts
+    from worded p
+    cross join unnest(p.customers) w (customer_id)
 ), changing as materialized (
-    select j.customer_id, j.segment, j.facts
+    select j.customer_id, j.segment, j.facts, coalesce(k.segment, 'on_time') as old_segment
     from judged j
     join customer k using (customer_id)
     where (k.segment, k.segment_facts) is distinct from (j.segment, j.facts)
@@ -102,6 +115,13 @@ with person as materialized (
     from changing c
     where k.customer_id = c.customer_id
     returning 1
+), kept as (
+    insert into segment_change as s (customer_id, at, segment)
+    select customer_id, $2::timestamptz, segment
+    from changing
+    where segment <> old_segment
+    on conflict (customer_id, at) do update
+    set segment = excluded.segment
 )
 select count(*) from changed;
 

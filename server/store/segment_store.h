@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 enum {
-    SEGMENT_BATCH_MAX = 1000,  /* customers in one transaction */
+    SEGMENT_BATCH_MAX = 2000,  /* customers in one transaction */
     SEGMENT_EVENTS_MAX = 1000, /* looked through at once: no more customers come out of them */
 };
 

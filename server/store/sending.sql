@@ -53,8 +53,10 @@ set stopped_at = $1::timestamptz, stopped_by = $2::text, stop_reason = $3::text
 where stopped_at is null;
 
 -- name: sending_go
+-- $1 now
 update sending
-set stopped_at = null, stopped_by = null, stop_reason = null;
+set went_at = case when stopped_at is null then went_at else $1::timestamptz end,
+    stopped_at = null, stopped_by = null, stop_reason = null;
 
 -- name: sending_allow
 -- $1 now, $2 messages of today in all, $3 who
@@ -65,21 +67,40 @@ set message_count = excluded.message_count, allowed_by = excluded.allowed_by,
     allowed_at = excluded.allowed_at;
 
 -- name: sending_feed
--- What waited for the feed is looked at again. An older time does not take the place of a newer one.
--- $1 now, $2 payments up to here are known
-with fed as (
-    update sending
-    set feed_at = $2::timestamptz
-    where feed_at is null or feed_at < $2::timestamptz
-    returning 1
+-- An older time does not take the place of a newer one. $1 payments up to here are known
+update sending
+set feed_at = $1::timestamptz
+where feed_at is null or feed_at < $1::timestamptz;
+
+-- name: sending_release
+-- What waited for the feed that was told is looked at again: so many at a time, their customers
+-- locked in order as by whoever moves reminders. $1 now, $2 as told to sending_feed, $3 at most
+-- how many there were
+with waiting as materialized (
+    select r.customer_id, r.invoice_id, r.step
+    from reminder r
+    where r.state = 'scheduled' and r.reason = 'payment feed too old'
+        and greatest(r.due_at, r.try_at) > $1::timestamptz
+        and greatest(r.due_at, r.try_at) <= $1::timestamptz + interval '10 minutes'
+        and r.due_at <= $1::timestamptz
+        and (select s.feed_at from sending s) = $2::timestamptz
+    order by greatest(r.due_at, r.try_at), r.customer_id, r.invoice_id, r.step
+    limit $3::bigint
+), locked as materialized (
+    select k.customer_id
+    from customer k
+    where k.customer_id = any (array(select w.customer_id from waiting w))
+    order by k.customer_id
+    for no key update
+), released as (
+    update reminder r
+    set try_at = $1::timestamptz
+    from waiting w
+    where (select count(*) from locked) > 0
+        and r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
+        and r.state = 'scheduled'
 )
-update reminder r
-set try_at = $1::timestamptz
-where r.state = 'scheduled' and r.reason = 'payment feed too old'
-    and greatest(r.due_at, r.try_at) > $1::timestamptz
-    and greatest(r.due_at, r.try_at) <= $1::timestamptz + interval '10 minutes'
-    and r.due_at <= $1::timestamptz
-    and exists (select from fed);
+select count(*) from waiting;
 
 -- name: sending_wake
 select pg_notify('dunlin_reminder', '');

@@ -66,7 +66,7 @@ static void add_order(struct pg_tx *tx, const struct sending_order *order)
                                      [SENDING_FEED] = SQL_SENDING_FEED};
     struct pg_args args;
     pg_args_init(&args);
-    if (order->word != SENDING_GO)
+    if (order->word != SENDING_FEED)
         pg_arg_instant(&args, order->now);
     if (order->word == SENDING_STOP) {
         pg_arg_text(&args, order->who);
@@ -91,4 +91,27 @@ int sending_say(struct store *store, struct pg_tx *tx, const struct sending_orde
     pg_tx_add(tx, SQL_SENDING_WAKE, NULL, NULL);
     pg_tx_commit(tx);
     return 0;
+}
+
+int sending_release(struct store *store, struct pg_tx *tx, const struct sending_order *feed,
+                    pg_result_cb on_released, pg_done_cb on_done, void *owner, struct err *err)
+{
+    struct pg_args args;
+    int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (rc != 0)
+        return rc;
+    pg_args_init(&args);
+    pg_arg_instant(&args, feed->now);
+    pg_arg_instant(&args, feed->feed_at);
+    pg_arg_int(&args, SENDING_RELEASED_MAX);
+    pg_tx_add(tx, SQL_SENDING_RELEASE, &args, on_released);
+    pg_args_release(&args);
+    pg_tx_add(tx, SQL_SENDING_WAKE, NULL, NULL);
+    pg_tx_commit(tx);
+    return 0;
+}
+
+int64_t sending_read_released(const PGresult *result)
+{
+    return pg_get_int(result, 0, 0);
 }

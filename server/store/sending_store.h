@@ -46,4 +46,11 @@ struct sending_order {
 MUST_CHECK int sending_say(struct store *, struct pg_tx *, const struct sending_order *, pg_done_cb,
                            void *owner, struct err *);
 
+/* After SENDING_FEED: some of what waited for it is looked at again, and the dispatchers are woken.
+ * To be repeated while there were SENDING_RELEASED_MAX of them. */
+enum { SENDING_RELEASED_MAX = 2000 };
+MUST_CHECK int sending_release(struct store *, struct pg_tx *, const struct sending_order *feed,
+                               pg_result_cb on_released, pg_done_cb, void *owner, struct err *);
+int64_t sending_read_released(const PGresult *);
+
 #endif

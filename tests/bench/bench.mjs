@@ -7,6 +7,8 @@ import { page, forged, visit } from './pages.mjs';
 import { callbacks, callbacksFresh } from './callbacks.mjs';
 import { importRows } from './import.mjs';
 import { plan } from './plan.mjs';
+import { results } from './results.mjs';
+import { segments } from './segments.mjs';
 import { idle } from './idle.mjs';
 import { slow } from './slow.mjs';
 import { push, pushFar } from './push.mjs';
@@ -15,7 +17,8 @@ import { pushE2e, pushMemory } from './push_e2e.mjs';
 
 const benches = {
     page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle, slow,
-    push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan,
+    push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan, results,
+    segments,
 };
 // These need no Dunlin beside them.
 const alone = ['push', 'push_far'];

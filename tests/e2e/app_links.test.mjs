@@ -1,17 +1,15 @@
 // Links that open the app: the two files that phones ask for, the page's offer, and the host that it
 // leads to, which shows who has no app the same page.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { cpSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import path from 'node:path';
 import { test } from 'node:test';
 
 import { assertAccessible, assertFits, openBrowser, openPhone } from '../support/browser.mjs';
 import { atEnd, temporaryFolder } from '../support/cleanup.mjs';
-import { dunlin, eventually, freePorts } from '../support/demo.mjs';
+import { eventually, freePorts } from '../support/demo.mjs';
 import { makeCertificate } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 import { startOwed } from '../support/owed.mjs';
@@ -45,8 +43,7 @@ const owed = await startOwed(2, {
   },
 }, [], `http://127.0.0.1:${bank.address().port}`);
 const { gateway } = owed;
-const [link, otherLink] = ['FV/0', 'FV/1'].map((number) =>
-  execFileSync(dunlin, ['link', 'show', number, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim());
+const [link, otherLink] = ['FV/0', 'FV/1'].map((number) => gateway.linkOf(number));
 const atAppHost = link.replace('localhost', 'app.localhost');
 const browser = await openBrowser();
 

@@ -1,30 +1,17 @@
 // The command line beside a running gateway: links, keys, settings, checks.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 
 import { temporaryFolder } from '../support/cleanup.mjs';
-import { dunlin } from '../support/demo.mjs';
+import { run } from '../support/command.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 let gateway, settings, ca, number;
-
-// { code, out, err }, whatever the exit status.
-async function run(...args) {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(dunlin, args);
-    return { code: 0, out: stdout, err: stderr };
-  } catch (error) {
-    if (typeof error.code !== 'number') throw error;
-    return { code: error.code, out: error.stdout, err: error.stderr };
-  }
-}
 
 const withSettings = (...args) => run(...args, '--settings', settings);
 
@@ -153,4 +140,36 @@ test('serve says every mistake and does not start', async () => {
   assert.match(err, /dunlin\.yaml:1: colour is no setting/);
   assert.match(err, /dunlin\.yaml:2: workers must be a whole number/);
   assert.match(err, /public\.url is needed/);
+});
+
+test('who asks a command for help is told, on standard output, and has made no mistake', async () => {
+  for (const args of [['template', '--help'], ['template', 'list', '--help'], ['link', '--help'], ['sending', '--help'], ['check', '--help']]) {
+    const { code, out, err } = await run(...args);
+    assert.deepEqual([code, err], [0, ''], args.join(' '));
+    assert.match(out, new RegExp(`^usage: dunlin ${args[0]} `), args.join(' '));
+  }
+});
+
+test('texts are listed once each, and shown as they are in force', async () => {
+  const folder = path.join(temporaryFolder(), 'pl'), file = path.join(folder, 'due.mustache'), shipped = (await run('template', 'show', 'pl/due')).out;
+  assert.match(shipped, /^Dziś termin płatności/m);
+  assert.equal(await good('template', 'show', 'pl/due'), shipped.trim());
+  mkdirSync(folder);
+  writeFileSync(file, shipped.replace('Dziś termin płatności', 'Dziś ostatni dzień'));
+  assert.equal(await good('template', 'save', file), 'version 1 is in force');
+  const lines = (await good('template', 'list')).split('\n').filter((line) => line.startsWith('pl/due.'));
+  assert.equal(lines.length, 1, lines.join());
+  assert.match(lines[0], /^pl\/due\.neutral version 1 of \S+ by command line$/);
+  assert.match(await good('template', 'show', 'pl/due'), /^Dziś ostatni dzień/m);
+  assert.equal(await good('template', 'show', '--shipped', 'pl/due'), shipped.trim());
+});
+
+test('texts that are shipped are listed without settings, and what is no text is told with the way to one', async () => {
+  const { code, out, err } = await run('template', 'list');
+  assert.equal(code, 0);
+  assert.match(out, /^pl\/due\.neutral shipped$/m);
+  assert.match(err, /known with --settings FILE/);
+  assert.match((await run('template', 'show', 'due')).err, /names are as pl\/due or pl\/late\.firm, and `dunlin template list` has them all/);
+  assert.match((await withSettings('template', 'show', 'pl/none')).err, /no text that is shipped/);
+  assert.match((await run('template', 'preview', 'pl/due', 'fax')).err, /fax is no channel; there are .*sms/);
 });

@@ -1,7 +1,6 @@
 // Phones register themselves with the bank's own token, and the bank's back end registers them by
 // API key; whatever is wrong with a token.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
@@ -28,8 +27,7 @@ before(async () => {
   bank.keys = [first];
   gateway = await startGateway({ workers: 1, log_level: 'debug', public: { limits: { bucket_burst: 30, bucket_per_s: 1 } },
     app: { issuer: 'https://bank.example', audience: 'dunlin', algorithm: 'ES256', jwks_url: bank.url, ca_file: path.join(folder, 'bank.pem') } });
-  apiKey = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'bank', 'devices', '--json', '--settings',
-    path.join(gateway.dir, 'dunlin.yaml')])).key;
+  apiKey = gateway.makeKey('devices');
 });
 
 after(async () => {
@@ -92,8 +90,7 @@ test('the back end does the same for any customer, with a key of that scope', as
   assert.equal((await call('/devices/install-4', { method: 'PUT', body: phone(4) })).status, 400);
   assert.equal((await call(`/devices/install-4?customer=K-1`, { method: 'DELETE' })).status, 404);
   assert.equal((await call(`/devices/install-4?customer=${encodeURIComponent('K/4 ż')}`, { method: 'DELETE' })).status, 204);
-  const narrow = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'x', 'invoices', '--json', '--settings',
-    path.join(gateway.dir, 'dunlin.yaml')])).key;
+  const narrow = gateway.makeKey('invoices');
   assert.equal((await ask('/api/v1/devices?customer=K-1', { bearer: narrow })).status, 403);
   assert.equal((await ask('/api/v1/devices?customer=K-1', { bearer: by('K-1') })).status, 401);
   assert.equal((await ask('/app/v1/devices', { bearer: apiKey })).status, 401);

@@ -2,13 +2,11 @@
 // stopped, frozen. Providers and visitors are told to come again, nothing is promised that is not
 // kept, and when it is back all goes on without a restart of the gateway.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 
 import { startCluster } from '../support/cluster.mjs';
-import { descendants, dunlin, eventually } from '../support/demo.mjs';
+import { descendants, eventually } from '../support/demo.mjs';
 import { request } from '../support/https.mjs';
 import { makePayments } from '../support/money.mjs';
 import { startOwed } from '../support/owed.mjs';
@@ -22,8 +20,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const cluster = await startCluster();
 const owed = await startOwed(DEBTS + FROZEN_DEBTS, { database: { url: cluster.app, owner_url: cluster.owner } });
 const { gateway } = owed;
-const link = execFileSync(dunlin, ['link', 'show', 'FV/0', '--settings', path.join(gateway.dir, 'dunlin.yaml')],
-  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const link = gateway.linkOf('FV/0');
 
 const isReady = async (of = gateway) => (await fetch(`http://127.0.0.1:${of.operatorsPort}/readyz`)).status === 200;
 

@@ -1,7 +1,7 @@
 // Few descriptors: what is too much waits or is closed, nothing dies of it, and when the crowd has
 // gone all is as before.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -19,8 +19,7 @@ const DESCRIPTORS = 256, CROWD = 700, CLEAR_MS_MAX = 5000;
 test('with 256 descriptors a crowd of 700 connections is shed, and all is as before when it has gone', async (t) => {
   const owed = await startOwed(40, {}, ['prlimit', `--nofile=${DESCRIPTORS}`]);
   const { gateway } = owed;
-  const link = execFileSync(dunlin, ['link', 'show', 'FV/0', '--settings', path.join(gateway.dir, 'dunlin.yaml')],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const link = gateway.linkOf('FV/0');
   const agent = keepAliveAgent(owed.caText, { maxSockets: 1 });
   const page = async () => (await request(link, { ca: owed.caText, agent })).status;
   const operators = async (where) => (await fetch(`http://127.0.0.1:${gateway.operatorsPort}${where}`)).status;

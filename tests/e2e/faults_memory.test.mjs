@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 
 import { startCrowd } from '../support/crowd.mjs';
-import { dunlin, eventually } from '../support/demo.mjs';
+import { eventually } from '../support/demo.mjs';
 import { request } from '../support/https.mjs';
 import { makePayments } from '../support/money.mjs';
 import { startOwed } from '../support/owed.mjs';
@@ -25,8 +24,7 @@ const dataOf = (pid) => 1024 * Number(/^VmData:\s+(\d+)/m.exec(readFileSync(`/pr
 test('with 16 MiB left a crowd takes the memory, and nothing that was told 200', async (t) => {
   const owed = await startOwed(40);
   const { gateway } = owed;
-  const link = execFileSync(dunlin, ['link', 'show', 'FV/0', '--settings', path.join(gateway.dir, 'dunlin.yaml')],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const link = gateway.linkOf('FV/0');
   const page = () => request(link, { ca: owed.caText, agent: false }).then(({ status }) => status, (error) => error.code);
   const payments = await makePayments(owed, 40, 'poor');
   for (let i = 0; i < 20; ++i) assert.equal(await page(), 200);

@@ -80,6 +80,20 @@ describe('certificates', () => {
         await eventually(() => gateway.log.includes('event="certificate reloaded"'));
         await eventually(async () => await peerName(gateway) === 'on-signal');
     });
+
+    test('who connected before a change and speaks after it is served', async () => {
+        const early = await Promise.all(Array.from({ length: 8 }, async () => {
+            const socket = net.connect(gateway.publicPort, '127.0.0.1');
+            await once(socket, 'connect');
+            return socket;
+        }));
+        replace(makeCertificate(gateway.dir, 'later'));
+        await eventually(async () => await peerName(gateway) === 'later' && await peerName(gateway) === 'later');
+        for (const socket of early) {
+            const secure = await connectTls(undefined, { socket });
+            assert.equal((await exchangeOn(secure, getAndClose)).answers[0]?.status, 200);
+        }
+    });
 });
 
 describe('sessions', () => {

@@ -1,28 +1,17 @@
 // Scenarios over the API and from the command line: drafts, versions that take over, what is refused.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 
-import { dunlin } from '../support/demo.mjs';
+import { run as runDunlin } from '../support/command.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 
 let gateway, settings, key, ca;
 
-// { code, out, err }, whatever the exit status.
-async function run(...args) {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(dunlin, ['scenario', ...args, '--settings', settings]);
-    return { code: 0, out: stdout, err: stderr };
-  } catch (error) {
-    if (typeof error.code !== 'number') throw error;
-    return { code: error.code, out: error.stdout, err: error.stderr };
-  }
-}
+const run = (...args) => runDunlin('scenario', ...args, '--settings', settings);
 
 async function call(where, { method = 'GET', body, headers = {}, as = key } = {}) {
   const answer = await request(`${gateway.settings.private.url}/api/v1${where}`, { ca, method, headers: { authorization: `Bearer ${as}`, ...headers },
@@ -35,7 +24,7 @@ const post = (where, body) => call(where, { method: 'POST', body });
 const typeOf = (answer) => answer.json().type.replace('urn:dunlin:problem:', '');
 const shown = async (name) => (await call(`/scenarios/${name}`)).json();
 const listed = async (name) => (await call('/scenarios')).json().items.find((item) => item.name === name);
-const makeKey = (scope) => JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'test', scope, '--json', '--settings', settings])).key;
+const makeKey = (scope) => gateway.makeKey(scope);
 
 const yaml = (name, { day = 0, title = 'Of a test' } = {}) => `scenario: ${name}
 title: "${title}"
@@ -227,7 +216,7 @@ test('from the command line: presets, check, save, activate, show, list, move, o
 
 test('dunlin check says which steps in force reach nobody, as no channel of theirs is set up', async () => {
   await run('use', 'crm');
-  const { stdout } = await promisify(execFile)(dunlin, ['check', '--json', '--settings', settings]).catch((error) => error);
+  const { out: stdout } = await runDunlin('check', '--json', '--settings', settings);
   const { level, text } = JSON.parse(stdout).find(({ setting }) => setting === 'scenario');
   assert.equal(level, 'warning');
   assert.match(text, /^\d+ steps in force reach nobody, as none of their channels is set up \(in .*crm.*; .* is one\)$/);

@@ -55,7 +55,7 @@ test('a customer is shown with channels and open debts, the next due first', asy
   const customer = (await show(reference)).json();
   assert.equal(customer.reference, reference);
   assert.equal(customer.preferred_channel, null);
-  assert.deepEqual(customer.channels, { opted_out: [], consented: [], faults: [] });
+  assert.deepEqual(customer.channels, { opted_out: [], notices_only: [], consented: [], faults: [] });
   assert.equal(customer.has_phone, true);
   assert.deepEqual(customer.debts.map(({ number }) => number), ['A/1', 'A/2', 'A/3']);
   assert.equal(customer.debts[0].due_minor, 10000);

@@ -1,8 +1,7 @@
 // The red switch, the payment feed and the day's allowance: by API and by command, on a running gateway.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
@@ -13,9 +12,9 @@ import { apnsApp, apnsToken, startApns, startPushGateway } from '../support/push
 
 const apns = await startApns({ environment: 'production' });
 const owed = await startPushGateway(20, [apnsApp(apns)], { reminders: { usual_factor: 1, ramp_start: 6, feed_age_max_hours: 1 } });
-const settings = path.join(owed.gateway.dir, 'dunlin.yaml');
+const settings = owed.gateway.settingsFile;
 const command = (...args) => promisify(execFile)(dunlin, ['sending', ...args, '--settings', settings]);
-const { key } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'operator', 'sending', '--json', '--settings', settings]));
+const key = owed.gateway.makeKey('sending');
 
 const api = (method, at, body, secret = key) => request(`${owed.gateway.settings.private.url}/api/v1/${at}`, {
   ca: readFileSync(owed.gateway.settings.private.certificate), method, body: body && JSON.stringify(body),
@@ -82,7 +81,7 @@ test('beyond the usual nothing goes until more is allowed', async () => {
 });
 
 test('what is uncertain is shown, the newest first, page by page', async () => {
-  const { key: reader } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'reader', 'invoices', '--json', '--settings', settings]));
+  const reader = owed.gateway.makeKey('invoices');
   const list = async (query) => (await api('GET', `reminders?${query}`, undefined, reader)).json();
   assert.deepEqual(await list('state=uncertain'), { items: [], next_cursor: null });
   await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason, channel, claimed_at, finished_at)
@@ -110,7 +109,7 @@ test('what cannot be read is refused with its reason', async () => {
     const answer = await api(method, at, body);
     assert.equal(answer.status, 400, `${at} ${JSON.stringify(body)}`);
   }
-  const other = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'x', 'imports', '--json', '--settings', settings])).key;
+  const other = owed.gateway.makeKey('imports');
   assert.equal((await api('GET', 'sending', undefined, other)).status, 403);
   for (const args of [['stop'], ['allow', 'many'], ['feed', 'today'], ['status', 'x'], ['halt']])
     await assert.rejects(command(...args), ({ code }) => code === 2);

@@ -31,19 +31,6 @@ export async function startSms(debts, sms = {}, more = {}) {
     update customer set phone = '+485012345' || lpad(substr(reference, 2), 2, '0')`);
   return Object.assign(owed, {
     owed, fake,
-    async remind(numbers, step = 'due') {
-      await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-        select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice
-        where number in (${numbers.map((n) => `'FV/${n}'`)})
-        on conflict (customer_id, invoice_id, step) do update
-          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
-        notify dunlin_reminder`);
-    },
-    async reminder(n, step = 'due') {
-      const [row] = await owed.query(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
-        where i.number = 'FV/${n}' and r.step = '${step}'`);
-      return row;
-    },
     async state(n, wanted, step = 'due') {
       return eventually(async () => {
         const row = await this.reminder(n, step);

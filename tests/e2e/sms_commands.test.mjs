@@ -1,16 +1,14 @@
 // What operators have for SMS: settings that are judged, `dunlin check`, `dunlin sms`. Against a fake
 // of SMSAPI.pl, and against SerwerSMS and Twilio described in settings.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 
 import { startSmsapi } from '../fake/smsapi.mjs';
 import { atEnd, temporaryFolder } from '../support/cleanup.mjs';
-import { dunlin } from '../support/demo.mjs';
+import { run as runDunlin } from '../support/command.mjs';
 import { makeGateway } from '../support/gateway.mjs';
 
 const folder = temporaryFolder(), said = [];
@@ -33,11 +31,9 @@ after(async () => {
 });
 
 async function run(...args) {
-  const ended = await promisify(execFile)(dunlin, args).catch((error) => error);
-  const { code = 0, stdout, stderr } = ended;
-  assert.equal(typeof code, 'number', String(ended));
-  said.push(stdout, stderr);
-  return { code, out: stdout, err: stderr };
+  const ended = await runDunlin(...args);
+  said.push(ended.out, ended.err);
+  return ended;
 }
 
 async function settingsWith(more) {

@@ -85,8 +85,11 @@ test('bundled reports reach each of their messages', async () => {
   assert.deepEqual(await tell(messages, [404, 405, 408]), ok);
   assert.deepEqual([await delivery(2), await delivery(3), await delivery(4)], ['delivered', 'undelivered', 'unknown']);
   const more = [await sent(5, 'A5'), await sent(6, 'A6')];
-  assert.deepEqual(await tell(more, [404]), ok); // a short list repeats its first
+  assert.deepEqual(await tell(more, [404]), ok); // a single status is said of all
   assert.deepEqual([await delivery(5), await delivery(6)], ['delivered', 'delivered']);
+  const three = [await sent(5, 'B5'), await sent(6, 'B6'), await sent(7, 'B7')];
+  assert.equal((await tell(three, [404, 405])).status, 400); // nobody can tell of whom
+  assert.deepEqual([await delivery(5), await delivery(6), await delivery(7)], ['sent', 'sent', 'sent']);
 });
 
 test('they may come by POST', async () => {
@@ -101,6 +104,20 @@ test('a report of an unknown message is answered as any other, and counted', asy
   assert.deepEqual(await tell([await sent(8, 'A8'), { id: 'NOBODY' }], [404, 404]), ok);
   assert.equal(await delivery(8), 'delivered');
   assert.equal(await counter('reports_unknown'), before_ + 3);
+});
+
+test('a report by the gateway\'s id alone that is quicker than our record is asked for again', async () => {
+  await sent(1, 'CA8', 'voice');
+  const tell_ = () => callBack(voiceUrl, 'POST', 'CallSid=CA9&CallStatus=completed');
+  const before_ = await counter('reports_early');
+  assert.deepEqual(await tell_(), { status: 200, text: 'thank you' }); // nothing is being sent
+  await owed.execute(`update reminder r set state = 'claimed', delivery = null, claimed_at = now() from invoice i
+    where i.number = 'FV/1' and r.customer_id = i.customer_id and r.invoice_id = i.invoice_id and r.step = 'due'`);
+  assert.equal((await tell_()).status, 503);
+  assert.equal(await counter('reports_early'), before_ + 1);
+  await sent(1, 'CA9', 'voice'); // it is recorded
+  assert.deepEqual(await tell_(), { status: 200, text: 'thank you' });
+  assert.equal(await delivery(1), 'delivered');
 });
 
 test('a status nobody knows changes nothing and is told in the log, without what it names', async () => {

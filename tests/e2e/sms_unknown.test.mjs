@@ -1,7 +1,6 @@
 // A gateway that takes an SMS and never answers: one that knows ids is asked again and sends one SMS; of
 // another nobody knows, so the reminder ends uncertain, is shown, counts as sent, and is not repeated.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +8,6 @@ import { test } from 'node:test';
 import { startSmsapi } from '../fake/smsapi.mjs';
 import { message, send } from '../support/callbacks.mjs';
 import { atEnd, temporaryFolder } from '../support/cleanup.mjs';
-import { dunlin } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { about, makePayments } from '../support/money.mjs';
@@ -27,25 +25,19 @@ const gateways = {
 };
 
 // Customers K0 … with a telephone and a debt (FV/0 …); nothing is due.
-async function startUnknown(kind, settings = {}) {
+async function startUnknown(kind, settings = {}, timeout = 1000) {
   const fake = await startSmsapi();
   atEnd(() => fake.close());
   const owed = await startOwed(4, { workers: 1, ...settings,
-    sms: { ...gateways[kind](fake), token_file: tokenFile, timeout_ms: 1000, failures_to_rest: 0 } });
+    sms: { ...gateways[kind](fake), token_file: tokenFile, timeout_ms: timeout, failures_to_rest: 0 } });
   await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update customer set phone = '+4850123450' || substr(reference, 2)`);
-  const { key } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'bank', 'invoices', '--json',
-    '--settings', path.join(owed.gateway.dir, 'dunlin.yaml')]));
+  const key = owed.gateway.makeKey('invoices');
   return Object.assign(owed, {
     fake,
-    remind: (n, step = 'due') => owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-      select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice where number = 'FV/${n}'
-      on conflict (customer_id, invoice_id, step) do update set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
-      notify dunlin_reminder`),
     when: (n, isSo, step = 'due') => eventually(async () => {
-      const [row] = await owed.query(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
-        where i.number = 'FV/${n}' and r.step = '${step}'`);
+      const row = await owed.reminder(n, step);
       return isSo(row) && row;
     }, { what: `${step} of FV/${n}` }),
     hurry: () => owed.execute(`update reminder set try_at = now() where state = 'scheduled' and try_at > now(); notify dunlin_reminder`),
@@ -64,7 +56,7 @@ async function startUnknown(kind, settings = {}) {
 test('a gateway that knows ids is asked again: one SMS', async () => {
   const sms = await startUnknown('smsapi');
   sms.fake.add({ to: phone(0), times: 2, silent: true });
-  await sms.remind(0);
+  await sms.remind([0]);
   for (let asked = 1; asked <= 2; ++asked) {
     await sms.when(0, ({ state, try_at: tryAt }) => state === 'scheduled' && new Date(tryAt) > new Date());
     assert.deepEqual([sms.asked(0), sms.got(0)], [asked, 1]);
@@ -81,7 +73,7 @@ test('paid before it is asked again, it counts as sent, and stays so when it is 
   const payment = payments.find((one) => one.customer_id === customer);
   sms.fake.add({ to: phone(1), times: 1, silent: true });
   await sms.execute(`update payment set changed_at = now() - interval '1 day' where form_nonce = 'unknown'`); // holds nothing
-  await sms.remind(1);
+  await sms.remind([1]);
   await sms.when(1, ({ state, try_at: tryAt }) => state === 'scheduled' && tryAt !== null);
   assert.equal((await send(sms, message('paid', about(payment)))).status, 200);
   const row = await sms.when(1, ({ state }) => state !== 'scheduled');
@@ -98,17 +90,32 @@ test('paid before it is asked again, it counts as sent, and stays so when it is 
 test('of a gateway without ids nobody knows: uncertain, shown, counted, not repeated', async () => {
   const sms = await startUnknown('generic', { reminders: { budget_day: 1 } });
   sms.fake.add({ to: phone(2), times: 1, silent: true });
-  await sms.remind(2);
+  await sms.remind([2]);
   const row = await sms.when(2, ({ state }) => state === 'uncertain');
   assert.equal(row.reason, 'no answer');
   const shown = await sms.shown(2);
   assert.deepEqual([shown.state, shown.reason, shown.channel], ['uncertain', 'no answer', 'sms']);
   // The day's one message may have been it.
-  await sms.remind(2, 'after_2');
+  await sms.remind([2], 'after_2');
   const later = await sms.when(2, ({ state, try_at: tryAt }) => state === 'scheduled' && tryAt !== null, 'after_2');
   assert.equal(later.reason, 'contact budget');
   await sms.hurry();
-  await sms.remind(3);
+  await sms.remind([3]);
   await sms.when(3, ({ state }) => state === 'sent');
   assert.deepEqual([sms.asked(2), sms.got(2)], [1, 1]);
+});
+
+test('SIGTERM while a gateway answers nothing: the end comes within ten seconds and says what it waited for', async () => {
+  const sms = await startUnknown('generic', {}, 20000);
+  sms.fake.add({ to: phone(0), silent: true });
+  await sms.remind([0]);
+  await eventually(() => sms.asked(0) === 1, { what: 'the gateway is asked' });
+  const begun = performance.now();
+  assert.equal(await sms.gateway.stop(), 0);
+  assert.ok(performance.now() - begun < 10000, `${Math.round(performance.now() - begun)} ms`);
+  assert.match(sms.gateway.log, /"ended with something in hand" name=work what=dispatch/);
+  await sms.gateway.start();
+  await sms.execute(`update reminder set claimed_at = now() - interval '1 hour' where state = 'claimed'`);
+  await sms.when(0, ({ state }) => state === 'uncertain'); // nobody knows, so it is never sent again
+  assert.equal(sms.got(0), 1);
 });

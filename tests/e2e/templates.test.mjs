@@ -1,8 +1,10 @@
 // Texts over the API: saved in versions, refused with the line of each mistake, previewed, withdrawn,
 // and used by the dispatcher without a restart.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { test } from 'node:test';
-import { startDemo } from '../support/demo.mjs';
+import { dunlin, startDemo } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
 
 const demo = await startDemo({});
@@ -92,4 +94,11 @@ test('the next reminder is written in the saved words, without a restart', async
     return all.length >= 20 && all;
   }, { what: 'more messages' });
   assert.deepEqual(later.filter((message) => !isNew(message)), []);
+});
+
+test('dunlin check finds no step of the demo that reaches nobody: its telephone and mailbox take all ways', async () => {
+  const settings = ['--settings', path.join(demo.dir, 'dunlin.yaml')];
+  execFileSync(dunlin, ['scenario', 'use', 'crm', ...settings], { stdio: 'pipe' });
+  const found = JSON.parse(execFileSync(dunlin, ['check', '--json', ...settings], { encoding: 'utf8', stdio: 'pipe' }));
+  assert.deepEqual(found.filter(({ setting }) => setting === 'scenario'), []);
 });

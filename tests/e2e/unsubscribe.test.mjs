@@ -1,4 +1,4 @@
-// Out of mails by one click, and who has really seen a page.
+// Out of reminders by mail with one click, and who has really seen a page.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const addressOf = (mail) => new URL(mail.raw.match(/List-Unsubscribe: <([^>]+)>/
 
 const post = (url, headers, body, method = 'POST') => request(url, { method, ca: owed.caText, headers, body });
 const form = (url, body, headers = {}) => post(url, { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body);
-const optedOut = async (n) => (await owed.customer(n)).opted_out;
+const refused = async (n) => (await owed.customer(n)).notices_only;
 const events = (n, kind) => owed.query(`select e.* from event e join invoice i using (customer_id, invoice_id)
   where i.number = 'FV/${n}' and e.kind = '${kind}' order by e.event_no`);
 const metric = async (name) => metricOf(parseMetrics((await request(
@@ -31,19 +31,19 @@ test('looking changes nothing; one click is enough, and as often as one likes', 
   const url = addressOf(await sent(0)).href;
   const looked = await post(url, {}, undefined, 'GET');
   assert.equal(looked.status, 200);
-  assert.match(looked.text, /Wyłącz e-maile/);
-  assert.match(looked.text, /może przyjść inną drogą/);
+  assert.match(looked.text, /Wyłącz przypomnienia/);
+  assert.match(looked.text, /o zaległości, nadal będzie przychodzić/);
   assert.equal((await post(url, {}, undefined, 'HEAD')).status, 200);
-  assert.deepEqual(await optedOut(0), []);
+  assert.deepEqual(await refused(0), []);
   for (let i = 0; i < 2; ++i) {
     const answer = await form(url, 'List-Unsubscribe=One-Click'); // as a mailbox provider: no cookie, no Sec-Fetch-Site
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.location, undefined);
-    assert.match(answer.text, /E-maile są wyłączone/);
+    assert.match(answer.text, /Przypomnienia e-mailem są wyłączone/);
   }
-  assert.deepEqual(await optedOut(0), ['email']);
+  assert.deepEqual(await refused(0), ['email']);
   const [event, ...more] = await events(0, 'customer.channels');
-  assert.deepEqual(JSON.parse(event.facts), { opted_out: ['email'], consented: [], by: 'link' });
+  assert.deepEqual(JSON.parse(event.facts), { opted_out: [], notices_only: ['email'], consented: [], by: 'link' });
   assert.deepEqual(more, []);
 });
 
@@ -56,6 +56,14 @@ test('the next reminder honours it', async () => {
   }, { what: 'the reminder is decided', every: 20 });
   assert.equal(row.state, 'skipped');
   assert.equal(server.mails.length, before);
+  const { facts } = (await events(0, 'reminder.skipped')).at(-1);
+  assert.match(JSON.parse(facts).passed_over, /email: notices only/);
+});
+
+test('a notice that may not be refused still comes, and offers no click', async () => {
+  const mail = await sent(0, 'after_2');
+  assert.match(mail.subject, /FV\/0/);
+  assert.doesNotMatch(mail.raw, /List-Unsubscribe/);
 });
 
 test('providers send it as multipart, too', async () => {
@@ -63,7 +71,7 @@ test('providers send it as multipart, too', async () => {
   const body = `--${boundary}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--${boundary}--\r\n`;
   const answer = await post(url, { 'content-type': `multipart/form-data; boundary=${boundary}` }, body);
   assert.equal(answer.status, 200);
-  assert.deepEqual(await optedOut(1), ['email']);
+  assert.deepEqual(await refused(1), ['email']);
 });
 
 test('without the words, or with a forged code, nothing happens', async () => {
@@ -71,7 +79,7 @@ test('without the words, or with a forged code, nothing happens', async () => {
   for (const body of ['', 'List-Unsubscribe=No', 'x=One-Click']) assert.equal((await form(url.href, body)).status, 403);
   const forged = url.href.replace(/\/([0-9A-Za-z]{17})[0-9A-Za-z]\/unsubscribe/, '/$1_/unsubscribe');
   assert.equal((await form(forged, 'List-Unsubscribe=One-Click')).status, 404);
-  assert.deepEqual(await optedOut(2), []);
+  assert.deepEqual(await refused(2), []);
 });
 
 const browser = await openBrowser();
@@ -81,8 +89,8 @@ test('a person finds one button, and the way back', async () => {
   await page.goto(`${url}?lang=en`);
   assert.equal(await page.locator('button').count(), 1);
   await page.locator('button').click();
-  await page.getByText('No more e-mails').waitFor();
-  assert.deepEqual(await optedOut(3), ['email']);
+  await page.getByRole('heading', { name: 'No more reminders by e-mail' }).waitFor();
+  assert.deepEqual(await refused(3), ['email']);
   await page.getByText('Back to the payment').click();
   await page.waitForURL(url.replace('/unsubscribe', '?lang=en'));
 });
@@ -115,12 +123,22 @@ test('the creditor\'s systems read and set the same', async () => {
   const ask = (reference, method = 'GET', body = undefined) => request(url(reference), { method, ca,
     headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) }, body: body && JSON.stringify(body) });
   const { preferred, email, sms, faults } = (await ask('K0')).json();
-  assert.deepEqual([preferred, email, sms, faults], [null, 'opted_out', 'opted_in', {}]);
+  assert.deepEqual([preferred, email, sms, faults], [null, 'notices_only', 'opted_in', {}]);
   assert.equal((await ask('K0', 'PUT', { email: 'opted_in', sms: 'consented', voice: 'opted_out', preferred: 'email' })).status, 204);
   const now = (await ask('K0')).json();
   assert.deepEqual([now.preferred, now.email, now.sms, now.voice, now.push], ['email', 'opted_in', 'consented', 'opted_out', 'opted_in']);
   assert.equal((await ask('K0', 'PUT', { sms: 'opted_out' })).status, 204);
   assert.equal((await ask('K0')).json().sms, 'opted_out');
+  // Out of the channel as a whole: no notice comes that way either, and the click in an old mail takes nothing back.
+  assert.equal((await ask('K0', 'PUT', { email: 'opted_out' })).status, 204);
+  await form(addressOf(server.to('row0@example.com')[0]).href, 'List-Unsubscribe=One-Click');
+  assert.equal((await ask('K0')).json().email, 'opted_out');
+  await remind(0, 'row0@example.com', 'after_9');
+  await eventually(async () => (await reminder(0, 'after_9')).state === 'skipped', { what: 'the notice is skipped', every: 20 });
+  assert.equal((await ask('K0', 'PUT', { email: 'notices_only' })).status, 204);
+  assert.equal((await ask('K0')).json().email, 'notices_only');
+  assert.equal((await ask('K0', 'PUT', { email: 'opted_in' })).status, 204);
+  assert.equal((await ask('K0')).json().email, 'opted_in');
   assert.equal((await ask('nobody')).status, 404);
   assert.equal((await ask('nobody', 'PUT', { sms: 'opted_out' })).status, 404);
   for (const bad of [{ fax: 'opted_out' }, { sms: 'maybe' }, { preferred: 'fax' }, { sms: true }])

@@ -1,12 +1,10 @@
 // Calls and cases for collection: how they get onto the lists, what is shown, and what comes of them.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { promisify } from 'node:util';
 
-import { dunlin } from '../support/demo.mjs';
+import { run as runDunlin } from '../support/command.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { startOwed } from '../support/owed.mjs';
@@ -14,17 +12,14 @@ import { startOwed } from '../support/owed.mjs';
 let owed, key, base, settings, ca;
 const headers = () => ({ authorization: `Bearer ${key}` });
 
-async function run(...args) {
-  const { code = 0, stdout, stderr } = await promisify(execFile)(dunlin, [...args, '--settings', settings]).catch((error) => error);
-  return { code, out: stdout, err: stderr };
-}
+const run = (...args) => runDunlin(...args, '--settings', settings);
 
 before(async () => {
   owed = await startOwed(14, { workers: 1 });
-  settings = path.join(owed.gateway.dir, 'dunlin.yaml');
+  settings = owed.gateway.settingsFile;
   ca = readFileSync(owed.gateway.settings.private.certificate);
   base = `${owed.gateway.settings.private.url}/api/v1`;
-  key = JSON.parse((await run('key', 'api', 'make', 'phones', 'calls', '--json')).out).key;
+  key = owed.gateway.makeKey('calls');
   await owed.planned();
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled';
     update invoice set needs_plan = false;

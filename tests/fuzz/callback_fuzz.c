@@ -1,9 +1,13 @@
 /* A callback as it comes from anybody: id, time and signature on a line each, then the body. What
- * the bytes say they are is tried as they are, and again as if the provider had signed them. */
+ * the bytes say they are is tried as they are, and again as if the provider had signed them; at the
+ * sandbox bank, and at a bank of one's own that may sign by its own key and calls things otherwise.
+ */
 #include "base/crypto.h"
 #include "domain/payment.h"
 #include "provider/sandbox.h"
+#include "provider/standard.h"
 #include "provider/standard_webhooks.h"
+#include "provider/webhooks.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -71,42 +75,81 @@ static void read_signed(const struct provider_account *account, struct span id, 
     struct sender sender = {{id, SPAN_LIT("1614265330"), span_str(signature)}};
     struct callback_headers headers = {get, &sender};
     struct callback_facts facts, again;
-    if (sandbox_provider.read_callback(account, &headers, body, NOW, &facts) != CALLBACK_GENUINE)
+    const struct provider *provider = account->provider;
+    if (provider->read_callback(account, &headers, body, NOW, &facts) != CALLBACK_GENUINE)
         return;
     assert_sound(&facts);
     struct buf kept;
     buf_init(&kept, 4096);
-    sandbox_provider.keep_headers(&headers, &kept);
+    provider->keep_headers(&headers, &kept);
     enum callback_verdict verdict =
-        sandbox_provider.reread_callback(account, buf_span(&kept), body, &again);
+        provider->reread_callback(account, buf_span(&kept), body, &again);
     assert(verdict == CALLBACK_GENUINE && memcmp(&facts, &again, sizeof(facts)) == 0);
     buf_release(&kept);
 }
 
+static void read_answers(const struct provider_account *account, struct span body)
+{
+    const enum provider_task_kind kinds[] = {PROVIDER_START, PROVIDER_QUERY, PROVIDER_REFUND,
+                                             PROVIDER_REFUND_QUERY, PROVIDER_CHECK};
+    for (size_t i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]); ++i) {
+        const struct provider_task task = {.kind = kinds[i / 2], .reference = SPAN_LIT("ref")};
+        const struct provider_answer answer = {i % 2 == 0 ? 200 : 422, body};
+        struct provider_result result = {0};
+        account->provider->read_answer(account, &task, 0, &answer, &result);
+        if (result.redirect_url[0] != 0 && result.verdict == PROVIDER_YES)
+            assert(span_starts(span_str(result.redirect_url), SPAN_LIT("http://127.0.0.1:1/")));
+        for (int fact = 0; fact < result.fact_count; ++fact)
+            assert_sound(&result.facts[fact]);
+    }
+}
+
+static void read_mapping(struct span text)
+{
+    struct provider_mapping mapping = webhooks_usual;
+    char line[256] = "";
+    memcpy(line, text.base, text.len < sizeof(line) ? text.len : sizeof(line) - 1);
+    (void)webhooks_add_type(&mapping, line);
+    if (!webhooks_set_path(&mapping, line))
+        return;
+    const struct provider_account account = {.mapping = &mapping};
+    struct callback_facts facts = {0};
+    json_t *message = json_pack("{s:{s:s}}", "data", "id", "b_1");
+    (void)webhooks_read(&account, message, &facts);
+    json_decref(message);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    const struct provider_account account = {
+    struct provider_mapping mapping = webhooks_usual;
+    bool is_ok = webhooks_add_type(&mapping, "charge.captured=paid") &&
+                 webhooks_set_path(&mapping, "amount=data.money.minor");
+    assert(is_ok);
+    const struct provider_account sandbox = {
         .provider = &sandbox_provider,
         .start_origin = SPAN_LIT("http://127.0.0.1:1"),
         .secrets = {SPAN_LIT(SECRET), {NULL, 0}},
     };
+    struct provider_account standard = sandbox;
+    standard.provider = &standard_provider;
+    standard.mapping = &mapping;
+    standard.public_keys[0] = SPAN_LIT("whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
     struct span rest = span_of((const char *)bytes, len);
     struct sender sender;
     for (int i = 0; i < 3; ++i)
         sender.values[i] = take_line(&rest);
     struct callback_headers headers = {get, &sender};
-    struct callback_facts facts;
-    if (sandbox_provider.read_callback(&account, &headers, rest, NOW, &facts) == CALLBACK_GENUINE)
-        assert_sound(&facts);
-    read_signed(&account, sender.values[0], rest);
-    const struct provider_task task = {.kind = PROVIDER_START};
-    for (int status = 200; status <= 422; status += 222) {
-        const struct provider_answer answer = {status, rest};
-        struct provider_result result = {0};
-        sandbox_provider.read_answer(&account, &task, 0, &answer, &result);
-        if (result.redirect_url[0] != 0 && result.verdict == PROVIDER_YES)
-            assert(span_starts(span_str(result.redirect_url), SPAN_LIT("http://127.0.0.1:1/")));
+    const struct provider_account *accounts[] = {&sandbox, &standard};
+    for (int i = 0; i < 2; ++i) {
+        struct callback_facts facts;
+        if (accounts[i]->provider->read_callback(accounts[i], &headers, rest, NOW, &facts) ==
+            CALLBACK_GENUINE)
+            assert_sound(&facts);
+        read_signed(accounts[i], sender.values[0], rest);
+        read_answers(accounts[i], rest);
     }
+    read_mapping(sender.values[0]);
     standard_webhooks_secret_is_ok(sender.values[2]);
+    standard_webhooks_public_key_is_ok(sender.values[2]);
     return 0;
 }

@@ -65,14 +65,15 @@ export class Gateway {
     get privatePort() { return Number(this.settings.private.listen.split(':')[1]); }
     get operatorsPort() { return Number(this.settings.operators.listen.split(':')[1]); }
     get pid() { return this.child.pid; }
+    get settingsFile() { return path.join(this.dir, 'dunlin.yaml'); }
 
     writeSettings() {
-        writeFileSync(path.join(this.dir, 'dunlin.yaml'), yaml(this.settings));
+        writeFileSync(this.settingsFile, yaml(this.settings));
     }
 
     spawn() {
         this.writeSettings();
-        const [program, ...args] = [...this.under, dunlin, 'serve', '--settings', path.join(this.dir, 'dunlin.yaml')];
+        const [program, ...args] = [...this.under, dunlin, 'serve', '--settings', this.settingsFile];
         const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
         child.stderr.setEncoding('utf8').on('data', (text) => {
             this.log += text;
@@ -111,6 +112,21 @@ export class Gateway {
     // Pids of the children with this name: 'http' finds http0, http1, …
     processes(name) {
         return childrenOf(this.pid).filter((pid) => nameOf(pid).startsWith(name));
+    }
+
+    // A command with its settings, that goes well: what it prints.
+    command(...args) {
+        return execFileSync(dunlin, [...args, '--settings', this.settingsFile],
+            { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    }
+
+    // Of the API, for these scopes.
+    makeKey(...scopes) {
+        return JSON.parse(this.command('key', 'api', 'make', 'test', ...scopes, '--json')).key;
+    }
+
+    linkOf(number) {
+        return this.command('link', 'show', number);
     }
 
     connect(options = {}) {

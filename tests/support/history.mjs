@@ -1,4 +1,4 @@
-// A random history of dunning at a gateway whose clock stands still until the test moves it: what
+// A random history of dunning at two nodes whose clock stands still until the test moves it: what
 // customers, creditors, admins, gateways and machines may do. Each deed that forbids reminders notes in
 // `forbidden` from when it was confirmed until somebody began to take it back, by the wall clock of this
 // machine, which PostgreSQL's commit times are of, too.
@@ -16,8 +16,17 @@ import { startEmptySmsBed } from './sms_nodes.mjs';
 import { TestClock } from './test_clock.mjs';
 
 const HOUR = 3600, DAY = 86400, AMOUNT = 10000;
-export const budget = { budget_day: 1, budget_week: 3, budget_30_days: 6 };
+// Small ones, so that they are met; larger ones, so that several messages can go on one day.
+const budgets = [{ budget_day: 1, budget_week: 3, budget_30_days: 6 }, { budget_day: 4, budget_week: 8, budget_30_days: 20 }];
 const wallMs = () => performance.timeOrigin + performance.now();
+const CHANNELS = ['push', 'sms', 'email', 'voice', 'call'];
+// What the API's words make of a wish.
+const words = {
+  opted_out: { isOut: true, isConsented: false, isNoticesOnly: false },
+  notices_only: { isOut: false, isNoticesOnly: true },
+  opted_in: { isOut: false, isNoticesOnly: false },
+  consented: { isOut: false, isConsented: true, isNoticesOnly: false },
+};
 const presets = ['standard', 'crm', 'service_firm', 'bank', 'consumer_lender'];
 
 export const phoneOf = (customer) => String(48500000000 + customer);
@@ -30,7 +39,10 @@ const gateways = {
     parts_path: 'parts', codes_retry: ['201'], codes_dead_number: ['13'] }),
 };
 
-function seedSql(debts, start) {
+const consentsSql = (consented) => consented.map(([customer, channel]) =>
+  `update customer set consented = consented || '{${channel}}' where customer_id = ${customer};`).join('\n    ');
+
+function seedSql(debts, start, consented) {
   const values = debts.map(({ customer, debt, no, issued, due }) => `(${customer}, ${debt}, ${no}, '${issued}', '${due}')`).join(', ');
   return `begin;
     set local session_replication_role = replica;
@@ -57,6 +69,7 @@ function seedSql(debts, start) {
     insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor) select customer_id, payment_no, invoice_id, ${AMOUNT} from begun;
     insert into provider_reference (provider, account, reference, customer_id, payment_no)
       select 'sandbox', 'default', 'pay_' || name, customer_id, payment_no from begun;
+    ${consentsSql(consented)}
     commit; analyze`;
 }
 
@@ -66,6 +79,13 @@ export class History {
   constructor({ random, start, customers = 24 }) {
     Object.assign(this, { random, start, forbidden: [], log: [], stopped: undefined, movements: 0 });
     this.debts = [];
+    this.budget = this.pick(budgets);
+    // What each customer wants of each channel. Some channels need consent, which half of them have given.
+    this.consents = CHANNELS.filter(() => this.draw(3) === 0);
+    this.wishes = new Map();
+    for (let customer = 1; customer <= customers; ++customer)
+      for (const channel of CHANNELS)
+        this.wishes.set(`${customer} ${channel}`, { customer, channel, isOut: false, isConsented: this.consents.includes(channel) && this.draw(2) === 0 });
     for (let customer = 1; customer <= customers; ++customer)
       for (let no = 1; no <= 1 + this.draw(3); ++no) {
         const due = Date.parse(start) + (this.draw(36) - 6) * DAY * 1000;
@@ -86,11 +106,15 @@ export class History {
     this.fake.points = Infinity;
     this.bed = await startEmptySmsBed(this.fake);
     this.clock = new TestClock(path.join(this.bed.folder, 'clock'), this.start);
-    await this.bed.db.run(seedSql(this.debts, this.start));
+    const consented = [...this.wishes.values()].filter(({ isConsented }) => isConsented).map(({ customer, channel }) => [customer, channel]);
+    await this.bed.db.run(seedSql(this.debts, this.start, consented));
+    for (const wish of this.wishes.values()) await this.change(wish, {});
     Object.assign(process.env, { TEST_CLOCK: path.join(this.bed.folder, 'clock'), TEST_CHANNELS: 'sandbox' });
-    this.node = await this.bed.startNode({ reminders: { window_from: '08:00', window_to: '20:00', merge: true, ...budget },
-      sms: { timeout_ms: 1000, failures_to_rest: 0, ...gateways[this.kind](this.fake) } });
+    const settings = { reminders: { window_from: '08:00', window_to: '20:00', merge: true, ...this.budget, ...(this.consents.length > 0 && { consent: this.consents }) },
+      sms: { timeout_ms: 1000, failures_to_rest: 0, ...gateways[this.kind](this.fake) } };
+    this.nodes = [await this.bed.startNode(settings), await this.bed.startNode(settings)];
     delete process.env.TEST_CLOCK, delete process.env.TEST_CHANNELS;
+    [this.node] = this.nodes;
     this.owed = this.bed.owedBy(this.node);
     const { key } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'all', 'invoices', 'customers', 'sending', 'scenarios', '--json',
       '--settings', path.join(this.node.dir, 'dunlin.yaml')]));
@@ -120,6 +144,20 @@ export class History {
   }
 
   allow(span) { span.to = wallMs(); }
+
+  // What a wish forbids: the channel altogether, or what may be refused there.
+  forbidsAll({ channel, isOut, isConsented }) { return isOut || (this.consents.includes(channel) && !isConsented); }
+
+  // The wish changes to `now` by what `tell` does, which confirms it.
+  async change(wish, now, tell = () => {}) {
+    Object.assign(wish, now);
+    if (wish.span && !this.forbidsAll(wish)) this.allow(wish.span), wish.span = undefined;
+    if (wish.noticesSpan && !wish.isNoticesOnly) this.allow(wish.noticesSpan), wish.noticesSpan = undefined;
+    await tell();
+    const { customer, channel } = wish;
+    if (this.forbidsAll(wish)) wish.span ??= this.forbid(wish.isOut ? 'opted out' : 'no consent', { customer, channel });
+    if (wish.isNoticesOnly) wish.noticesSpan ??= this.forbid('notices only', { customer, channel, isOfRefusable: true });
+  }
 
   paymentOf({ debt }, n) { return { id: `pay_${debt}_${n}`, amount_minor: AMOUNT, currency: 'PLN' }; }
 
@@ -186,14 +224,23 @@ export class History {
       one.isInPlan = true;
       this.forbid('plan', { debt: one.debt });
     },
-    opts_out: async ({ customer }) => {
-      this.wishes ??= new Map();
-      const channel = this.pick(['sms', 'email', 'push']), key = `${customer} ${channel}`, span = this.wishes.get(key);
-      this.note(span ? 'opts in' : 'opts out', key);
-      if (span) this.allow(span);
-      await this.call('PUT', `/customers/C${customer}/channels`, { [channel]: span ? 'opted_in' : 'opted_out' });
-      if (span) this.wishes.delete(key);
-      else this.wishes.set(key, this.forbid('opted out', { customer, channel }));
+    says_by_which_way: async ({ customer }) => {
+      const channel = this.pick([...CHANNELS, 'sms', 'email']), word = this.pick([...Object.keys(words), 'opted_out']);
+      this.note(word, customer, channel);
+      await this.change(this.wishes.get(`${customer} ${channel}`), words[word],
+        () => this.call('PUT', `/customers/C${customer}/channels`, { [channel]: word }));
+    },
+    clicks_in_a_mail: async ({ customer }) => {
+      const [mail] = await this.bed.db.query(`select body from sandbox_message where customer_id = ${customer} and channel = 'email'
+        and body like '%/unsubscribe%' order by message_id desc limit 1`);
+      if (mail === undefined) return;
+      this.note('clicks', customer);
+      await this.change(this.wishes.get(`${customer} email`), { isNoticesOnly: true }, async () => {
+        const [, code] = mail.body.match(/\/(\w{18})\/unsubscribe/); // either node will do
+        const { status } = await request(`${this.node.settings.public.url}/${code}/unsubscribe`, { method: 'POST', ca: this.owed.caText,
+          headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'List-Unsubscribe=One-Click' });
+        if (status !== 200) throw new Error(`unsubscribe: ${status}`);
+      });
     },
     has_a_dead_number: async ({ customer }) => {
       this.note('dead number', customer);
@@ -221,12 +268,12 @@ export class History {
       await this.bed.db.run('notify dunlin_plan; notify dunlin_reminder');
       if (this.draw(2)) await eventually(async () => (await this.bed.db.query(`select from reminder where state = 'claimed' limit 1`)).length > 0,
         { within: 1500, every: 1 }).catch(() => {}); // perhaps with something in its hands
-      this.node.processes('work').forEach((pid) => process.kill(pid, 'SIGKILL'));
+      this.pick(this.nodes).processes('work').forEach((pid) => process.kill(pid, 'SIGKILL'));
       this.clock.advance(this.draw(9 * DAY));
     },
     is_frozen: async () => {
-      const [pid] = await eventually(() => { // one may just be starting
-        const found = this.node.processes('work');
+      const node = this.pick(this.nodes), [pid] = await eventually(() => { // one may just be starting
+        const found = node.processes('work');
         return found.length > 0 && found;
       }, { what: 'a work process', every: 10 });
       this.note('the work process stands still');
@@ -248,6 +295,7 @@ export class History {
       const name = this.stopped && this.draw(2) ? 'sees_the_red_switch' : this.pick(this.names);
       await this.deeds[name](this.pick(this.debts));
     }
+    for (let wishes = this.draw(5); wishes > 0; --wishes) await this.deeds[this.pick(['says_by_which_way', 'says_by_which_way', 'clicks_in_a_mail'])](this.pick(this.debts));
     if (this.draw(2)) await this.deeds.is_released(this.pick(this.debts.filter(({ holds }) => holds.length > 0)) ?? this.debts[0]);
     this.clock.advance(this.pick([HOUR, 6 * HOUR, DAY, DAY, DAY, 2 * DAY, 8 * DAY]) * (0.5 + this.random()));
     this.note('clock');
@@ -265,6 +313,9 @@ export class History {
         join invoice i using (customer_id, invoice_id)
         where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${now}
           and (select stopped_at from sending) is null and (i.due_minor <= 0) = (r.step like 'thanks%')
+          -- what a newer step takes out of the way waits for that one, which may be put off
+          and (r.step like 'thanks%' or not exists (select from reminder n where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
+            and n.state = 'scheduled' and n.due_at <= ${now} and n.try_at > ${now} and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)))
           and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
               and h.released_at is null and (h.until is null or h.until > ${now}))
             and not exists (select from payment_allocation a join payment p using (customer_id, payment_no)
@@ -275,7 +326,7 @@ export class History {
         select 0, 0, 'planned through', through::text, '', null, null from planned where through < ((${now} at time zone 'UTC') + interval '14 hours')::date + 1`);
       return left.length === 0;
     }, { what: `all has gone by ${now}`, within: 40000, every: 25 }).catch((error) => {
-      error.message += `: ${JSON.stringify(left.slice(0, 5))}\n${this.log.slice(-30).join('\n')}\n${this.node.log.slice(-2000)}`;
+      error.message += `: ${JSON.stringify(left.slice(0, 5))}\n${this.log.slice(-30).join('\n')}\n${this.nodes.map(({ log }) => log.slice(-2000)).join('\n')}`;
       throw error;
     });
   }

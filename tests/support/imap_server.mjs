@@ -1,6 +1,6 @@
 // Dovecot, run as whoever runs the tests: its own configuration, folder and port on loopback.
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -82,9 +82,10 @@ service anvil {
   return {
     port, user, password, dir,
     deliver(text) {
-      const file = path.join(mail, 'new', `${Date.now()}.${++count}.test`);
+      const unique = `${Date.now()}.${++count}.test`, file = path.join(mail, 'tmp', unique);
       writeFileSync(file, text.replaceAll(/\r?\n/g, '\r\n'));
       if (isRoot) execFileSync('chown', [`${name}:${group}`, file]);
+      renameSync(file, path.join(mail, 'new', unique)); // it may be fetched the moment it is there
     },
     inbox: () => listed(''),
     folder: (f) => listed(`.${f}`),

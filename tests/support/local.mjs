@@ -7,21 +7,38 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-function isFree(port) {
+// Resolves to the server that listens there, or nothing when somebody else does.
+function listen(port) {
   return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1' }, () => resolve(server));
   });
 }
 
-// The first of `count` neighbouring ports that nobody listens on, below the range that the kernel
-// gives to outgoing connections.
+async function isFree(port) {
+  const server = await listen(port);
+  if (server === undefined) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
+}
+
+const BLOCK = 8;
+
+// The first of `count` neighbouring ports, at most seven, that nobody listens on, below the range that
+// the kernel gives to outgoing connections. They lie in a block whose last port we hold for as long as
+// this process lives: test files run beside each other, and no other is given them.
 export async function freePorts(count = 6) {
   for (let attempt = 0; attempt < 200; ++attempt) {
-    const first = 10000 + 8 * Math.floor(Math.random() * 2750);
+    const first = 10000 + BLOCK * Math.floor(Math.random() * 2750);
+    const held = await listen(first + BLOCK - 1);
+    if (held === undefined) continue;
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
-    if (free.every(Boolean)) return first;
+    if (free.every(Boolean)) {
+      held.unref();
+      return first;
+    }
+    held.close();
   }
   throw new Error('found no free ports');
 }

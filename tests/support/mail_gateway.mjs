@@ -27,21 +27,13 @@ export async function startMailGateway(debts, { mail = {}, hasBounces = false, .
     ...settings,
   });
   await owed.execute(`update reminder set state = 'cancelled', reason = 'test' where state = 'scheduled'`);
+  const { remind } = owed;
   return Object.assign(owed, {
     server, imap, dir, password, certificate,
     // Customer n's reminder is due now, as a mail to this address.
     async remind(n, address, step = 'due') {
-      await owed.execute(`update customer set email = '${address}', phone = null where reference = 'K${n}';
-        insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-        select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice where number = 'FV/${n}'
-        on conflict (customer_id, invoice_id, step) do update
-          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
-        notify dunlin_reminder`);
-    },
-    async reminder(n, step = 'due') {
-      const [row] = await owed.query(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
-        where i.number = 'FV/${n}' and r.step = '${step}'`);
-      return row;
+      await owed.execute(`update customer set email = '${address}', phone = null where reference = 'K${n}'`);
+      await remind([n], step);
     },
     async customer(n) {
       return (await owed.query(`select * from customer where reference = 'K${n}'`))[0];

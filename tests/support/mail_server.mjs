@@ -17,11 +17,12 @@ const atRecipient = {
   policy: { answer: refusal(554, '5.7.1 Relay access denied') },
   drop: { times: 1, drop: true },
 };
-// And to its message: `cut` in the middle of it, `lost` after its final dot.
-const atData = { cut: { times: 1 }, lost: {}, spam: { answer: refusal(550, '5.7.26 Message does not pass authentication') } };
+// And to its message: `cut` in the middle of it, `lost` after its final dot; `held` is taken, and the answer
+// waits for release().
+const atData = { cut: { times: 1 }, lost: {}, held: {}, spam: { answer: refusal(550, '5.7.26 Message does not pass authentication') } };
 
 export async function startMailServer({ key, certificate, user = 'dunlin', password = 'secret' }) {
-  const seen = {}, mails = [], commands = { connections: 0, logins: 0, loginMs: 0 };
+  const seen = {}, mails = [], held = [], commands = { connections: 0, logins: 0, loginMs: 0 };
   const ruleOf = (rules, address) => {
     const name = address.split(/[@+.]/)[0], rule = rules[name], at = `${rules === atData}${address}`;
     seen[at] = (seen[at] ?? 0) + 1;
@@ -52,7 +53,9 @@ export async function startMailServer({ key, certificate, user = 'dunlin', passw
         const raw = Buffer.concat(parts);
         mails.push({ ...await simpleParser(raw, { skipImageLinks: true }),
           to, from: session.envelope.mailFrom.address, session, raw: raw.toString('latin1') });
-        done(null, '2.0.0 Ok: queued');
+        const say = () => done(null, '2.0.0 Ok: queued');
+        if (rule?.name === 'held') held.push(say);
+        else say();
       });
     },
   });
@@ -65,6 +68,7 @@ export async function startMailServer({ key, certificate, user = 'dunlin', passw
     server.close(resolve);
   });
   atEnd(close);
-  return { port: server.server.address().port, mails, commands, close, hangUpOnAll,
+  return { port: server.server.address().port, mails, held, commands, close, hangUpOnAll,
+    release: () => held.splice(0).forEach((say) => say()),
     to: (address) => mails.filter((mail) => mail.to === address) };
 }

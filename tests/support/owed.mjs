@@ -1,11 +1,10 @@
 // A gateway (`dunlin serve`) that is owed something, with a provider that calls back.
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
-import { dunlin, execute, findConninfo, query } from './demo.mjs';
+import { execute, findConninfo, query } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 import { makeGateway } from './gateway.mjs';
 
@@ -38,15 +37,30 @@ export async function startOwed(debts, settings = {}, under = [], bank = 'http:/
   atEnd(() => gateway.end());
   const csv = path.join(gateway.dir, 'export.csv');
   writeFileSync(csv, csvOf(debts));
-  execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
+  gateway.command('import', csv);
   const { url, owner_url: ownerUrl } = gateway.settings.database ?? {};
   const [app, owner] = url === undefined ? findConninfo(gateway.dir) : [url, ownerUrl];
+  const ask = (sql) => query(owner, sql), change = (sql) => patiently(() => execute(owner, sql));
   return {
     gateway, app, caText: readFileSync(gateway.settings.public.certificate),
     sandbox: { callback: `${gateway.settings.public.url}/callbacks/sandbox`, secret },
     // All debts have their reminders, so that a test can cancel them.
-    planned: () => eventually(async () => (await query(owner, 'select from invoice where needs_plan')).length === 0,
+    planned: () => eventually(async () => (await ask('select from invoice where needs_plan')).length === 0,
       { what: 'the plan', within: 30000 }),
-    query: (sql) => query(owner, sql), execute: (sql) => patiently(() => execute(owner, sql)),
+    query: ask, execute: change,
+    // This step of customers with these numbers is due now.
+    remind(numbers, step = 'due') {
+      return change(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+        select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice
+        where number in (${numbers.map((n) => `'FV/${n}'`)})
+        on conflict (customer_id, invoice_id, step) do update
+          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
+        notify dunlin_reminder`);
+    },
+    async reminder(n, step = 'due') {
+      const [row] = await ask(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
+        where i.number = 'FV/${n}' and r.step = '${step}'`);
+      return row;
+    },
   };
 }

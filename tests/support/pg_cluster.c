@@ -111,9 +111,7 @@ void pg_cluster_start(struct pg_cluster *cluster)
 
 void pg_cluster_new(struct pg_cluster *cluster)
 {
-    snprintf(cluster->dir, sizeof(cluster->dir), "/tmp/dunlin-test-XXXXXX");
-    if (mkdtemp(cluster->dir) == NULL)
-        fail("mkdtemp");
+    test_folder_new(cluster->dir);
     const struct passwd *user = unprivileged_user();
     if (user != NULL && chown(cluster->dir, user->pw_uid, user->pw_gid) != 0)
         fail("chown");
@@ -169,22 +167,12 @@ void pg_cluster_kill(struct pg_cluster *cluster)
     waitpid(cluster->pid, NULL, 0);
 }
 
-static void remove_folder(const char *dir)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        execlp("rm", "rm", "-rf", dir, (char *)NULL);
-        _exit(127);
-    }
-    waitpid(pid, NULL, 0);
-}
-
 void pg_cluster_free(struct pg_cluster *cluster)
 {
     pg_cluster_thaw(cluster);
     kill(cluster->pid, SIGQUIT);
     waitpid(cluster->pid, NULL, 0);
-    remove_folder(cluster->dir);
+    test_folder_remove(cluster->dir);
 }
 
 static PGresult *execute(const struct pg_cluster *cluster, const char *sql, PGconn **conn)

@@ -3,10 +3,12 @@
 #ifndef DUNLIN_TESTS_PG_CLUSTER_H
 #define DUNLIN_TESTS_PG_CLUSTER_H
 
+#include "support/folder.h"
+
 #include <sys/types.h>
 
 struct pg_cluster {
-    char dir[64];
+    char dir[TEST_FOLDER_ROOM];
     char conninfo[128];     /* superuser "owner", database "postgres" */
     char app_conninfo[128]; /* the same as "dunlin_app", whom the migrations make */
     pid_t pid;

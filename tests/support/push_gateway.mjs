@@ -47,20 +47,6 @@ export async function startPushGateway(debts, apps, settings = {}) {
           on conflict do nothing;
         insert into device_installation values ('${installation}', '${app}', ${customer}) on conflict do nothing`);
     },
-    // Their step is due now; `numbers` are of customers.
-    async remind(numbers, step = 'due') {
-      await owed.execute(`insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
-        select customer_id, invoice_id, '${step}', now(), 'scheduled', 'test' from invoice
-        where number in (${numbers.map((n) => `'FV/${n}'`)})
-        on conflict (customer_id, invoice_id, step) do update
-          set due_at = now(), try_at = null, state = 'scheduled', reason = 'test';
-        notify dunlin_reminder`);
-    },
-    async reminder(n, step = 'due') {
-      const [row] = await owed.query(`select r.* from reminder r join invoice i using (customer_id, invoice_id)
-        where i.number = 'FV/${n}' and r.step = '${step}'`);
-      return row;
-    },
     async pushes(n, step = 'due') {
       return owed.query(`select p.*, f.fate from push p join push_fate f using (customer_id, invoice_id, step, installation)
         join invoice i using (customer_id, invoice_id) where i.number = 'FV/${n}' and p.step = '${step}'

@@ -1,6 +1,5 @@
 // Reminders by push as a whole: customers in PostgreSQL, one or more gateways on it, APNs and FCM as
 // the fakes play them, and a bank whose customers pay meanwhile.
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +7,6 @@ import path from 'node:path';
 import { atEnd } from './cleanup.mjs';
 import { startCluster } from './cluster.mjs';
 import { Bed } from './bed.mjs';
-import { dunlin } from './demo.mjs';
 import { makeGateway } from './gateway.mjs';
 import { keepAliveAgent, request } from './https.mjs';
 import { inParallel } from './money.mjs';
@@ -52,8 +50,7 @@ class PushBed extends Bed {
   // The telephones of customers `first` to `last` change hands: who is `last` further on registers the
   // token, by the API, as a bank's back end does. Resolves when all have.
   async moveApnsDevices(gateway, { first, last }) {
-    const settings = path.join(gateway.dir, 'dunlin.yaml');
-    const { key } = JSON.parse(execFileSync(dunlin, ['key', 'api', 'make', 'bank', 'devices', '--json', '--settings', settings]));
+    const key = gateway.makeKey('devices');
     const ca = readFileSync(gateway.settings.private.certificate), agent = keepAliveAgent(ca, { maxSockets: 4 });
     await inParallel(Array.from({ length: last - first + 1 }, (_, i) => first + i), 4, async (n) => {
       const body = { customer: `push-${n + last}`, app: APNS_APP, service: 'apns', token: apnsToken(n) };
@@ -80,7 +77,7 @@ export async function startPushBed({ count, devices, apns = {}, fcm = {} }) {
   const migrating = await makeGateway({ database: { url: bed.cluster.app, owner_url: bed.cluster.owner } });
   atEnd(() => migrating.end());
   migrating.writeSettings();
-  execFileSync(dunlin, ['migrate', '--settings', path.join(migrating.dir, 'dunlin.yaml')], { stdio: 'pipe' });
+  migrating.command('migrate');
   await bed.execute(seedSql({ count, devices }));
   return bed;
 }

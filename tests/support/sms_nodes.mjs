@@ -1,6 +1,5 @@
 // Reminders by SMS as a whole: customers in PostgreSQL, who all pay one day, one or more gateways on it,
 // and SMSAPI as the fake plays it. The server keeps the time of each commit.
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +9,6 @@ import { Bed } from './bed.mjs';
 import { message, send } from './callbacks.mjs';
 import { atEnd, temporaryFolder } from './cleanup.mjs';
 import { startCluster } from './cluster.mjs';
-import { dunlin } from './demo.mjs';
 import { makeGateway } from './gateway.mjs';
 import { keepAliveAgent } from './https.mjs';
 import { about } from './money.mjs';
@@ -75,7 +73,7 @@ export async function startEmptySmsBed(fake) {
   const migrating = await makeGateway({ database: { url: bed.cluster.app, owner_url: bed.cluster.owner } });
   atEnd(() => migrating.end());
   migrating.writeSettings();
-  execFileSync(dunlin, ['migrate', '--settings', path.join(migrating.dir, 'dunlin.yaml')], { stdio: 'pipe' });
+  migrating.command('migrate');
   bed.db = new Psql(bed.cluster.owner);
   return bed;
 }

@@ -252,10 +252,39 @@ static void an_unknown_provider_and_one_without_secrets_are_refused(void **state
                                    "    api_url: https://a.example\n"
                                    "    start_origin: https://b.example\n"
                                    "  - provider: sandbox\n"
-                                   "    api_url: https://a.example\n"});
+                                   "    api_url: https://a.example\n"
+                                   "  - provider: standard\n"
+                                   "    api_url: https://a.example\n"
+                                   "    start_origin: https://b.example\n"
+                                   "    public_keys: [whpk_"
+                                   "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=]\n"
+                                   "  - provider: standard\n"
+                                   "    account: other\n"
+                                   "    api_url: https://a.example\n"
+                                   "    start_origin: https://b.example\n"});
     assert_true(has(CHECK_REFUSAL, 10, "there is no provider nobody"));
+    assert_true(has(CHECK_REFUSAL, 15, "no api_key_file"));
+    assert_false(has(CHECK_REFUSAL, 15, "no secret_files"));
+    assert_true(has(CHECK_REFUSAL, 19, "no secret_files or public_keys"));
     assert_true(has(CHECK_REFUSAL, 13, "no secret_files"));
     assert_true(has(CHECK_REFUSAL, 13, "no start_origin"));
+}
+
+static void a_secret_that_no_message_can_be_signed_with_is_refused(void **state)
+{
+    (void)state;
+    const struct values values = {.more = "providers:\n  - provider: standard\n"
+                                          "    api_url: https://a.example\n"
+                                          "    start_origin: https://b.example\n"
+                                          "    api_key_file: hook.secret\n"
+                                          "    secret_files: [hook.secret]\n"};
+    run_shell("umask 077; printf whsec_abc >hook.secret");
+    check(&values);
+    assert_true(has(CHECK_REFUSAL, 10, "not whsec_ and the base64 of 24 to 64 bytes"));
+    run_shell("umask 077; printf whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw >hook.secret");
+    check(&values);
+    assert_false(has(CHECK_REFUSAL, 10, "not whsec_"));
+    run_shell("rm hook.secret");
 }
 
 static void mistakes_of_the_settings_are_findings_too(void **state)
@@ -342,6 +371,7 @@ int main(void)
         cmocka_unit_test(the_host_that_opens_the_app_is_looked_at),
         cmocka_unit_test(the_keys_of_the_banks_tokens_are_looked_at),
         cmocka_unit_test(an_unknown_provider_and_one_without_secrets_are_refused),
+        cmocka_unit_test(a_secret_that_no_message_can_be_signed_with_is_refused),
         cmocka_unit_test(mistakes_of_the_settings_are_findings_too),
         cmocka_unit_test(a_key_file_that_says_nonsense_is_refused),
         cmocka_unit_test(a_database_that_forgets_is_refused),

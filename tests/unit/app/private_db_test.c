@@ -1,6 +1,7 @@
 #include "app/private_db.h"
 
 #include "app/db_place.h"
+#include "support/folder.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
@@ -21,25 +22,15 @@
 
 /* One cluster serves most tests: making one takes longer than all of them. */
 struct fixture {
-    char folder[64]; /* removed at the end */
+    char folder[TEST_FOLDER_ROOM]; /* removed at the end */
     char data_dir[128];
 };
 
 static struct fixture fixture;
 
-static void remove_folder(const char *folder)
-{
-    pid_t pid = fork();
-    if (pid == 0)
-        execl("/bin/rm", "rm", "-rf", folder, NULL);
-    waitpid(pid, NULL, 0);
-}
-
 static int make_fixture(void **state)
 {
-    strcpy(fixture.folder, "/tmp/dunlin-db-XXXXXX");
-    if (mkdtemp(fixture.folder) == NULL || chmod(fixture.folder, 0755) != 0)
-        return -1;
+    test_folder_new(fixture.folder);
     snprintf(fixture.data_dir, sizeof(fixture.data_dir), "%s/data", fixture.folder);
     *state = &fixture;
     return 0;
@@ -48,7 +39,7 @@ static int make_fixture(void **state)
 static int remove_fixture(void **state)
 {
     (void)state;
-    remove_folder(fixture.folder);
+    test_folder_remove(fixture.folder);
     return 0;
 }
 
@@ -337,7 +328,7 @@ static void a_long_path_gets_a_short_socket(void **state)
     struct private_db *db = start(data_dir);
     assert_answer(private_db_app_conninfo(db), "select 1", "1");
     private_db_stop(db);
-    remove_folder(place.sockets);
+    test_folder_remove(place.sockets);
 }
 
 /* Cut off in the middle of initdb. */
@@ -381,7 +372,7 @@ static void under_a_home_closed_to_others_root_finds_another_place(void **state)
     private_db_stop(db);
     assert_int_equal(db_place_find(&place, data_dir, &err), 0);
     assert_int_equal(strncmp(place.home, "/var/lib/dunlin/", 16), 0);
-    remove_folder(place.home);
+    test_folder_remove(place.home);
 }
 
 /* The data folder itself may be opened for passing through: it is Dunlin's own. */

@@ -22,6 +22,31 @@ static void sha256_of_parts_is_that_of_the_whole(void **state)
     assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+/* RFC 1321, appendix A.5, and FIPS 180-2, appendices B.1, D.1 and C.1, however the message is cut.
+ */
+static void digests_of_parts_give_the_published_values(void **state)
+{
+    (void)state;
+    static const struct {
+        enum digest kind;
+        const char *hex;
+    } rows[] = {
+        {DIGEST_MD5, "900150983cd24fb0d6963f7d28e17f72"},
+        {DIGEST_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {DIGEST_SHA384, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                        "8086072ba1e7cc2358baeca134c825a7"},
+        {DIGEST_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+    };
+    const struct span parts[] = {SPAN_LIT("a"), {0}, SPAN_LIT("bc")};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        uint8_t digest[DIGEST_LEN_MAX];
+        char hex[2 * DIGEST_LEN_MAX + 1];
+        hex_print(digest, digest_spans(rows[i].kind, parts, 3, digest), hex);
+        assert_string_equal(hex, rows[i].hex);
+    }
+}
+
 /* RFC 4231, test case 2. */
 static void hmac_sha256_gives_the_rfc_value(void **state)
 {
@@ -63,6 +88,38 @@ static void hmac_key_gives_the_rfc_values(void **state)
 }
 
 /* RFC 4648, section 10. */
+/* RFC 8032, 7.1, tests 1 and 2. */
+static void ed25519_verifies_the_rfc_signatures_and_no_others(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *signature;
+        struct span message;
+    } rows[] = {
+        {"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+         "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701"
+         "cf9b4"
+         "6bd25bf5f0595bbe24655141438e7a100b",
+         {"", 0}},
+        {"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+         "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d"
+         "0f11d"
+         "8c387b2eaeb4302aeeb00d291612bb0c00",
+         {"\x72", 1}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        uint8_t key[ED25519_KEY_LEN], signature[ED25519_SIGNATURE_LEN];
+        assert_true(hex_parse(span_str(rows[i].key), key, sizeof(key)));
+        assert_true(hex_parse(span_str(rows[i].signature), signature, sizeof(signature)));
+        assert_true(ed25519_verify(key, rows[i].message, signature));
+        assert_false(ed25519_verify(key, SPAN_LIT("x"), signature));
+        signature[0] ^= 1;
+        assert_false(ed25519_verify(key, rows[i].message, signature));
+        memset(key, 0xff, sizeof(key)); /* no point of the curve */
+        assert_false(ed25519_verify(key, rows[i].message, signature));
+    }
+}
+
 static void base64_gives_the_rfc_values_and_reads_them_back(void **state)
 {
     (void)state;
@@ -97,8 +154,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_parts_is_that_of_the_whole),
+        cmocka_unit_test(digests_of_parts_give_the_published_values),
         cmocka_unit_test(hmac_sha256_gives_the_rfc_value),
         cmocka_unit_test(hmac_key_gives_the_rfc_values),
+        cmocka_unit_test(ed25519_verifies_the_rfc_signatures_and_no_others),
         cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
     };

@@ -52,7 +52,7 @@ static void each_status_of_smsapi_means_what_its_documentation_says(void **state
     }
 }
 
-static void bundled_reports_are_lists_and_short_ones_repeat_their_first(void **state)
+static void bundled_reports_are_lists_of_one_length(void **state)
 {
     (void)state;
     static const struct {
@@ -63,7 +63,12 @@ static void bundled_reports_are_lists_and_short_ones_repeat_their_first(void **s
         {{"1", "a", "404", "1712570310"}, 1, "1/a/404/1712570310"},
         {{"1,2", "a,b", "404,405", "10,20"}, 2, "1/a/404/10 2/b/405/20"},
         {{"1,2,3", "a,b,c", "404", "10"}, 3, "1/a/404/10 2/b/404/10 3/c/404/10"},
-        {{"1,2,3", "a", "404,405", NULL}, 3, "1/a/404/0 2/a/405/0 3/a/404/0"},
+        {{"1,2,3", "a,b,c", "404,405", NULL}, -1, NULL},
+        {{"1,2", "a,b", "404,405,406", NULL}, -1, NULL},
+        {{"1,2,3", "a", "404", NULL}, -1, NULL}, /* two of them are not a's */
+        {{"1", "a,b", "404", NULL}, -1, NULL},
+        {{"1,2,3", "a,b,c", "404", "10,20"}, 3, "1/a/404/0 2/b/404/0 3/c/404/0"},
+        {{"1,2,3", ",b,", "404", "10"}, 3, "1//404/10 2/b/404/10 3//404/10"},
         {{NULL, "a,b", "404,404", ""}, 2, "/a/404/0 /b/404/0"},
         {{"1", NULL, "404", "soon"}, 1, "1//404/0"},
         {{"1,,3", "a,b,c", "404,403,404", NULL}, 3, "1/a/404/0 /b/403/0 3/c/404/0"},
@@ -149,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_status_of_smsapi_means_what_its_documentation_says),
-        cmocka_unit_test(bundled_reports_are_lists_and_short_ones_repeat_their_first),
+        cmocka_unit_test(bundled_reports_are_lists_of_one_length),
         cmocka_unit_test(more_reports_than_fit_are_refused),
         cmocka_unit_test(what_is_too_long_names_nobody),
         cmocka_unit_test(a_generic_report_has_its_own_names_and_statuses),

@@ -5,7 +5,7 @@
 #
 # Every name the domain leaves open must be in base's spans, errors, buffers and crypto, or in libc
 # and not on the list of what reaches outside; what base's crypto leaves open in turn must be
-# OpenSSL's digests, MACs, comparison, randomness and wiping.
+# OpenSSL's digests, MACs, checks of signatures, comparison, randomness and wiping.
 set -eu
 export LC_ALL=C
 domain=$1 base=$2 libc=$3
@@ -33,7 +33,7 @@ sort -u allowed_base own libc_all >known
 
 open_names "$domain" >wanted
 wrong=$(comm -23 wanted known; comm -12 wanted outside)
-digests='^(EVP_sha1|EVP_sha256|EVP_Digest|HMAC|SHA256_(Init|Update|Final)|CRYPTO_memcmp|RAND_bytes|OPENSSL_cleanse)$'
+digests='^(EVP_(md5|sha1|sha256|sha384|sha512)|EVP_Digest|EVP_Digest(Init_ex|Update|Final_ex)|EVP_MD_CTX_(new|free)|EVP_DigestVerify(Init)?|EVP_PKEY_(new_raw_public_key|free)|HMAC|SHA256_(Init|Update|Final)|CRYPTO_memcmp|RAND_bytes|OPENSSL_cleanse)$'
 wrong="$wrong $(open_names crypto.c.o | comm -23 - libc_all | grep -v -E "$digests" || true)"
 if [ -n "$(echo $wrong)" ]; then
     echo "the domain reaches for:" $wrong >&2

@@ -32,7 +32,7 @@ static int setup(void **state)
     fixture_seed(&fixture, 2);
     fixture_sql(
         &fixture,
-        "truncate scenario_step, contact_fault, gateway_message;"
+        "truncate scenario_step, contact_fault, gateway_message, early_report;"
         "insert into scenario_step (scenario_id, version, step_no, name, anchor, offset_days,"
         " is_working_days, on_day_off, at_second, channels, wait_seconds, unless, template, tone)"
         " values (1, 1, 0, 'due', 'due', 0, false, 'same', 36000, '{sms,email,call}',"
@@ -160,6 +160,54 @@ static const char *next_place(void)
                                    " channel_no || ' ' || (due_at = to_timestamp(1795348800)), ','"
                                    " order by step), '') from reminder where customer_id = 1 and"
                                    " step like 'due+%'");
+}
+
+/* How a report is taken `seconds` after noon that names a message nobody has heard of. */
+static enum message_news_result strange(const char *channel, int seconds)
+{
+    fixture_time = instant_plus_seconds((struct instant){INT64_C(1795348800) * 1000000}, seconds);
+    enum message_news_result result = take((struct message_news){.channel = span_str(channel),
+                                                                 .gateway_id = SPAN_LIT("gw-2"),
+                                                                 .kind = MESSAGE_NEWS_DELIVERED});
+    fixture_time = (struct instant){INT64_C(1795348800) * 1000000};
+    return result;
+}
+
+static void claim_at_noon_plus(int seconds)
+{
+    char sql[256];
+    snprintf(sql, sizeof(sql),
+             "update reminder set state = 'claimed', claimed_at = to_timestamp(1795348800 + %d)"
+             " where message_no = 7",
+             seconds);
+    fixture_sql(&fixture, sql);
+}
+
+static void what_may_be_just_being_sent_is_to_be_told_again(void **state)
+{
+    (void)state;
+    assert_int_equal(strange("sms", 0), MESSAGE_NEWS_NO_SUCH);
+    claim_at_noon_plus(0);
+    assert_int_equal(strange("voice", 1), MESSAGE_NEWS_NO_SUCH);
+    assert_int_equal(strange("sms", 1), MESSAGE_NEWS_EARLY);
+    assert_int_equal(strange("sms", 2), MESSAGE_NEWS_EARLY);
+    assert_string_equal(events(), "");
+    fixture_sql(&fixture, "insert into gateway_message values ('sms', 'gw-2', 1, 7)");
+    assert_int_equal(strange("sms", 3), MESSAGE_NEWS_TAKEN);
+    assert_string_equal(value("delivery"), "delivered");
+}
+
+static void nobody_is_asked_for_a_strange_report_longer_than_a_minute(void **state)
+{
+    (void)state;
+    claim_at_noon_plus(0);
+    assert_int_equal(strange("sms", 60), MESSAGE_NEWS_NO_SUCH);
+    assert_int_equal(strange("sms", 59), MESSAGE_NEWS_EARLY);
+    claim_at_noon_plus(100); /* more and more goes out */
+    assert_int_equal(strange("sms", 118), MESSAGE_NEWS_EARLY);
+    assert_int_equal(strange("sms", 119), MESSAGE_NEWS_NO_SUCH);
+    claim_at_noon_plus(200);
+    assert_int_equal(strange("sms", 201), MESSAGE_NEWS_NO_SUCH);
 }
 
 static void what_did_not_arrive_takes_the_next_place_at_once(void **state)
@@ -309,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_report_is_found_by_code_and_by_the_gateways_id, setup),
         cmocka_unit_test_setup(what_is_none_of_ours_changes_nothing, setup),
+        cmocka_unit_test_setup(what_may_be_just_being_sent_is_to_be_told_again, setup),
+        cmocka_unit_test_setup(nobody_is_asked_for_a_strange_report_longer_than_a_minute, setup),
         cmocka_unit_test_setup(a_weaker_state_never_undoes_a_stronger_one, setup),
         cmocka_unit_test_setup(what_did_not_arrive_takes_the_next_place_at_once, setup),
         cmocka_unit_test_setup(what_is_reported_before_it_is_recorded_takes_the_next_place, setup),

@@ -11,6 +11,8 @@
  * paid the day before G  customer 1: 100.00 due 20 June, unpaid; an SMS on the day, an e-mail the
  * day before now H  customer 2: 100.00 due 10 July: not due yet, counts nowhere
  *
+ * Customers 1 and 2 are in another segment by now; what counts is when the due day began.
+ *
  * An SMS costs 80,000 millionths, that about two debts 160,000, B's e-mail 2,000. */
 #include "flow/results_report.h"
 
@@ -62,9 +64,16 @@ static int make_fixture(void **state)
         &fixture,
         "truncate customer, invoice, ledger_entry, reminder, hold restart identity cascade;"
         "insert into customer (customer_id, reference, segment, created_at, changed_at) values"
-        " (1, 'a', 'on_time', now(), now()), (2, 'b', 'sometimes_late', now(), now()),"
+        " (1, 'a', 'sometimes_late', now(), now()), (2, 'b', 'on_time', now(), now()),"
         " (4, 'c', 'chronically_late', now(), now()), (12, 'e', 'on_time', now(), now()),"
         " (16, 'f', null, now(), now());"
+        /* Of 10 May, whose day begins at 22:00 in UTC, counts what was before; so does of 20 June.
+         */
+        "insert into segment_change (customer_id, at, segment) values"
+        " (1, '2028-06-19 22:00:01Z', 'sometimes_late'), (2, '2028-05-09 22:00Z',"
+        " 'sometimes_late'), (2, '2028-05-14 10:00:01Z', 'on_time'),"
+        " (4, '2028-01-01 01:00Z', 'sometimes_late'), (4, '2028-05-01 01:00Z',"
+        " 'chronically_late');"
         "insert into scenario (name, position, created_at) values ('ladder', 1, now());"
         "insert into scenario_version (scenario_id, version, source, catch_up_days, created_at,"
         " created_by) values (1, 1, '', 7, now(), 'test');"
@@ -218,6 +227,32 @@ static void people_read_it_in_words(void **state)
                                   " from -98.0 % to 98.0 %)\n"));
 }
 
+/* Where a day ends, worked out from the zones' rules: in Warsaw the clocks go forward in the night
+ * of 26 March and back in that of 29 October; in Havana forward at midnight, so that 12 March
+ * begins at one, and back at one to midnight, so that 5 November begins twice. */
+static void a_day_ends_where_the_next_one_first_begins(void **state)
+{
+    (void)state;
+    static const char *const ends[][3] = {
+        {"Europe/Warsaw", "2028-03-25", "2028-03-25 23:00:00"},
+        {"Europe/Warsaw", "2028-03-26", "2028-03-26 22:00:00"},
+        {"Europe/Warsaw", "2028-10-28", "2028-10-28 22:00:00"},
+        {"Europe/Warsaw", "2028-10-29", "2028-10-29 23:00:00"},
+        {"Europe/Warsaw", "2028-12-31", "2028-12-31 23:00:00"},
+        {"America/Havana", "2028-03-11", "2028-03-12 05:00:00"},
+        {"America/Havana", "2028-03-12", "2028-03-13 04:00:00"},
+        {"America/Havana", "2028-11-03", "2028-11-04 04:00:00"},
+        {"America/Havana", "2028-11-04", "2028-11-05 04:00:00"},
+        {"America/Havana", "2028-11-05", "2028-11-06 05:00:00"},
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); ++i) {
+        char sql[160];
+        snprintf(sql, sizeof(sql), "select (day_end('%s', '%s') at time zone 'UTC')::text",
+                 ends[i][1], ends[i][0]);
+        assert_string_equal(fixture_value(&fixture, sql), ends[i][2]);
+    }
+}
+
 static void who_is_held_out_never_changes(void **state)
 {
     (void)state;
@@ -250,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_debt_counts_with_each_step_it_was_written_by),
         cmocka_unit_test(without_a_hold_out_all_count_alike),
         cmocka_unit_test(people_read_it_in_words),
+        cmocka_unit_test(a_day_ends_where_the_next_one_first_begins),
         cmocka_unit_test(who_is_held_out_never_changes),
         cmocka_unit_test(a_question_that_cannot_be_read_is_refused),
     };

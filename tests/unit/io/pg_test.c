@@ -12,7 +12,20 @@
 /* cmocka wants the ones above first */
 #include <cmocka.h>
 
-enum { ECHO, INSERT, FAIL, SLEEP, ALL_TYPES, ARRAYS, COUNT, RAISE_CONFLICT, DEFERRED, NOTIFY, BIG };
+enum {
+    ECHO,
+    INSERT,
+    FAIL,
+    SLEEP,
+    ALL_TYPES,
+    ARRAYS,
+    COUNT,
+    RAISE_CONFLICT,
+    DEFERRED,
+    NOTIFY,
+    BIG,
+    PREPARED
+};
 
 static const struct pg_statement statements[] = {
     [ECHO] = {"echo", "select $1::bigint"},
@@ -29,6 +42,7 @@ static const struct pg_statement statements[] = {
     [DEFERRED] = {"deferred", "insert into deferred (id) values ($1::bigint)"},
     [NOTIFY] = {"notify", "select pg_notify('news', $1::text)"},
     [BIG] = {"big", "select length($1::text)::bigint"},
+    [PREPARED] = {"prepared", "select count(*) from pg_prepared_statements"},
     {NULL, NULL},
 };
 
@@ -718,6 +732,75 @@ static void statement_that_cannot_be_prepared_keeps_the_connection_away(void **s
     assert_false(pg_is_connected(fixture->pg));
 }
 
+static void ask_prepared_count(struct seen *seen, struct fixture *fixture)
+{
+    struct err err;
+    seen->fixture = fixture;
+    assert_int_equal(pg_read(fixture->pg, &seen->query, PREPARED, NULL, on_result, seen, &err), 0);
+    TURN_UNTIL(fixture, seen->results == 1);
+    assert_int_equal(seen->code, 0);
+}
+
+static void lose_connection(struct fixture *fixture)
+{
+    pg_cluster_sql(&fixture->cluster, "select pg_terminate_backend(pid) from pg_stat_activity"
+                                      " where pid <> pg_backend_pid() and backend_type ="
+                                      " 'client backend'");
+    TURN_UNTIL(fixture, !pg_is_connected(fixture->pg));
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+}
+
+/* A server that has just begun again is asked for what is needed now. */
+static void a_connection_that_came_back_prepares_what_it_is_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen first = {0}, second = {0}, third = {0}, read = {0}, write = {0};
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    ask_prepared_count(&first, fixture);
+    assert_int_equal(first.value, PREPARED + 1); /* all, so that a broken one shows at once */
+    lose_connection(fixture);
+    ask_prepared_count(&second, fixture);
+    assert_int_equal(second.value, 1);
+    read_int(&read, fixture, ECHO, 7);
+    write_ints(&write, fixture, INSERT, 701, ECHO, 5);
+    TURN_UNTIL(fixture, write.dones == 1);
+    assert_int_equal(write.code, 0);
+    assert_int_equal(read.value, 7);
+    ask_prepared_count(&third, fixture);
+    assert_int_equal(third.value, 3);
+}
+
+/* The statement after it in the same transaction finds itself prepared all the same. */
+static void a_failed_transaction_does_not_cost_the_next_its_statements(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen failing = {0}, next = {0};
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    lose_connection(fixture);
+    write_ints(&failing, fixture, FAIL, 1, INSERT, 702);
+    write_ints(&next, fixture, INSERT, 703, -1, 0);
+    TURN_UNTIL(fixture, next.dones == 1);
+    assert_int_equal(failing.code, ERR_DATABASE);
+    assert_int_equal(next.code, 0);
+}
+
+static void a_read_of_a_turn_that_must_be_prepared_waits_for_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen[4];
+    TURN_UNTIL(fixture, pg_is_connected(fixture->pg));
+    lose_connection(fixture);
+    read_int(&seen[0], fixture, ECHO, 1);
+    read_int(&seen[1], fixture, FAIL, 1);
+    read_int(&seen[2], fixture, ECHO, 2);
+    read_int(&seen[3], fixture, COUNT, 0);
+    TURN_UNTIL(fixture, seen[3].results == 1 && seen[2].results == 1);
+    assert_int_equal(seen[0].value, 1);
+    assert_int_equal(seen[1].code, ERR_DATABASE);
+    assert_int_equal(seen[2].value, 2);
+    assert_int_equal(seen[3].code, 0);
+}
+
 /* Asks again from inside a callback, as every flow does. */
 static void on_first_of_two(void *owner, const PGresult *result, const struct err *err)
 {
@@ -772,6 +855,9 @@ int main(void)
         TEST(arrays_survive_with_their_nulls),
         TEST(large_parameters_pass_through_a_full_socket),
         TEST(statement_that_cannot_be_prepared_keeps_the_connection_away),
+        TEST(a_connection_that_came_back_prepares_what_it_is_asked_for),
+        TEST(a_failed_transaction_does_not_cost_the_next_its_statements),
+        TEST(a_read_of_a_turn_that_must_be_prepared_waits_for_nobody),
         TEST(callback_may_ask_again),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);

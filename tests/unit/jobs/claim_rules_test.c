@@ -5,6 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/gate.h"
+#include "domain/message_field.h"
 #include "store/contact_store.h"
 #include "store/reminder_store.h"
 #include "unit/flow/money_fixture.h"
@@ -106,8 +107,8 @@ static void seed(int count)
     fixture_sql(
         &fixture,
         "update payment set state = 'failed'; delete from reminder where step <> 'before_2';"
-        "truncate push, scenario_step, contact_fault, gateway_message, instalment, sending_day,"
-        " sending_allowance;"
+        "truncate push, device, device_token, scenario_step, contact_fault, gateway_message,"
+        " instalment, sending_day, sending_allowance;"
         "update sending set stopped_at = null, feed_at = to_timestamp(1795348800) + interval"
         " '60 hours';"
         "update customer set phone = '+48500' || customer_id, email = 'a' || customer_id ||"
@@ -121,7 +122,9 @@ static void seed(int count)
         " (0, 'due', '{sms,email}'), (1, 'promise', '{sms,email}'), (2, 'instalment', '{sms}'),"
         " (3, 'due', '{email,sms}'), (4, 'due', '{preferred,email}'), (5, 'due', '{call}'),"
         " (6, 'due', '{handover}'), (7, 'due', '{push,sms}'), (8, 'due', '{email}'),"
-        " (9, 'due', '{sms,email}')) s (n, anchor, channels)");
+        " (9, 'due', '{sms,email}'), (10, 'due', '{sms,call}'), (11, 'due', '{call,email}'),"
+        " (12, 'due', '{email}')) s"
+        " (n, anchor, channels)");
 }
 
 static int setup(void **state)
@@ -211,6 +214,18 @@ static const struct row {
      BY(0) "update customer set opted_out = '{sms,email}' where customer_id ="
            " $C;",
      "skipped no address  ", "sms: opted out, email: opted out"},
+    {"notices only, and this may be refused",
+     BY(8) "update customer set notices_only = '{email}' where customer_id = $C;",
+     "skipped no address  ", "email: notices only"},
+    {"notices only, and this is one",
+     BY(8) "update scenario_step set template = 'late' where step_no = 12; update reminder set"
+           " step_no = 12 where customer_id = $C; update customer set notices_only = '{email}' "
+           "where"
+           " customer_id = $C;",
+     "sent test email 0", NULL},
+    {"notices only, by the name of the step alone",
+     "update customer set notices_only = '{sms}' where customer_id = $C;", "sent test email 3",
+     "sms: notices only"},
     {"a dead number",
      BY(0) "insert into contact_fault values ($C, 'sms', '+48500$C', true, 0, 'x', now());",
      "sent test email 1", "sms: dead address"},
@@ -300,6 +315,27 @@ static const struct row {
     {"the first second of the window",
      "update customer set time_zone = 'America/Chicago' where customer_id = $C;", /* 06:00 */
      "scheduled quiet hours   2026-11-25 14:00:00+00", NULL},
+    {"a call at night: nobody is woken by a row on a list",
+     BY(5) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 0", NULL},
+    {"a hand-over at night",
+     BY(6) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test handover 0", NULL},
+    {"a call at night as a later place",
+     BY(10) "update reminder set channel_no = 1 where customer_id = $C;"
+            "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "sent test call 1", NULL},
+    {"a message at night with a call behind it",
+     BY(10) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night that would become a message",
+     BY(11) "update customer set time_zone = 'Pacific/Auckland', phone = null where customer_id ="
+            " $C;",
+     "scheduled quiet hours   2026-11-25 19:00:00+00", NULL},
+    {"a call at night is a contact, and waits for the budget alone",
+     BY(5) OLD_MESSAGE(1, 5) OLD_MESSAGE(
+         2, 20) "update customer set time_zone = 'Pacific/Auckland' where customer_id = $C;",
+     "scheduled contact budget   2026-11-25 16:00:00+00", NULL},
     {"as late as it goes", "update customer set time_zone = 'Asia/Dhaka' where customer_id = $C;",
      "sent test sms 2", NULL}, /* 18:00 */
 
@@ -500,6 +536,45 @@ static void nor_does_a_claim_that_was_begun_pass_the_red_switch(void **state)
     assert_string_equal(value("select count(*) from reminder where state = 'scheduled'"), "5");
 }
 
+/* The look at what is due may be from before an outage, the claim from behind it. */
+static void nor_does_one_go_before_the_planner(void **state)
+{
+    (void)state;
+    seed(3);
+    fixture_sql(&fixture, "update reminder set scenario_id = 1, version = 1, step_no = 0 where"
+                          " customer_id < 3; insert into planned (through, scenarios, at) values"
+                          " ('2026-11-25', '', now())");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "scheduled scheduled claimed");
+    fixture_sql(&fixture, "update planned set through = '2026-11-26'");
+    claim_all(3);
+    assert_string_equal(value("select string_agg(state, ' ' order by customer_id) from reminder"),
+                        "claimed claimed claimed");
+    fixture_sql(&fixture, "truncate planned");
+}
+
+static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **state)
+{
+    static const char *const names[] = {
+        "issue", "before",  "before_2", "before_leasing",   "due",          "thanks",   "details",
+        "late",  "after_2", "after_9",  "after_16",         "consequences", "offer",    "merged",
+        "call",  "neutral", "handover", "late_instalments", "before_9",     "thanks_3", ""};
+    char sql[160];
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+        bool is_thanks = strncmp(names[i], "thanks", 6) == 0;
+        snprintf(sql, sizeof(sql), "select reminder_is_refusable('%s', null, null, null)",
+                 names[i]);
+        assert_string_equal(value(sql),
+                            message_is_refusable(span_str(is_thanks ? "thanks" : names[i])) ? "t"
+                                                                                            : "f");
+    }
+    assert_string_equal(value("select reminder_is_refusable('due+1', null, null, null)"), "t");
+    assert_string_equal(value("select reminder_is_refusable('paid_30', null, null, null)"), "t");
+    assert_string_equal(value("select reminder_is_refusable('late_7', 1, 1, 0)"), "t"); /* "due" */
+}
+
 static void put_off_is_said_once_and_not_each_poll(void **state)
 {
     (void)state;
@@ -661,6 +736,97 @@ static void a_message_that_is_tried_again_keeps_its_number(void **state)
         value("select count(*) || ' ' || max(message_no) from reminder where state ="
               " 'sent'"),
         "3 1");
+}
+
+/* Debt M2 alone is claimed, of a message that was about more. */
+static void claim_alone(const char *number, struct reminder_ways ways)
+{
+    static struct reminder_batch batch;
+    struct instant expires_at[1] = {instant_plus_seconds(fixture_time, 900)};
+    struct reminder_manners manners;
+    struct pg_tx tx = {0};
+    struct err err;
+    int done = 0;
+    char sql[128];
+    snprintf(sql, sizeof(sql), "select invoice_id from invoice where number = '%s'", number);
+    batch.count = 1;
+    batch.items[0].key = (struct reminder_key){.customer_id = 1, .invoice_id = atoll(value(sql))};
+    snprintf(batch.items[0].key.step, sizeof(batch.items[0].key.step), "before_2");
+    reminder_manners_init(&manners, &fixture.world.reminders, fixture_time);
+    const struct reminder_claim_order order = {.batch = &batch,
+                                               .push_expires_at = expires_at,
+                                               .now = fixture_time,
+                                               .hold_since =
+                                                   instant_plus_seconds(fixture_time, -1800),
+                                               .ways = &ways,
+                                               .manners = &manners,
+                                               .apps_up = ways.apps,
+                                               .app_up_count = ways.app_count};
+    assert_int_equal(reminder_claim(fixture.world.store, &tx, &order, NULL, NULL, NULL,
+                                    on_claim_over, &done, &err),
+                     0);
+    assert_true(fixture_run(&fixture, &done, 1, WAIT_SECONDS));
+    assert_int_equal(done, 1);
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+static const char *numbers(void)
+{
+    return value("select string_agg(number || ' ' || r.state || ' ' || message_no, ', ' order by"
+                 " number) from reminder r join invoice using (customer_id, invoice_id)");
+}
+
+/* M2's push went out for M3 as well and is to be tried again under its own id, which leads to the
+ * message's number: that stays with it alone, whichever of the two is claimed first. */
+static void a_push_that_is_tried_again_keeps_its_number_to_itself(void **state)
+{
+    static const struct span apps[] = {SPAN_LIT("bank|fcm|production")};
+    const struct reminder_ways ways = {
+        .kinds = {SPAN_LIT("sms")}, .kind_count = 1, .apps = apps, .app_count = 1};
+    static const char *const orders[][2] = {{"M2", "M3"}, {"M3", "M2"}};
+    for (int i = 0; i < 2; ++i) {
+        setup(state);
+        more_debts(3);
+        fixture_sql(
+            &fixture,
+            "delete from reminder where invoice_id in (select invoice_id from invoice where number"
+            " not like 'M%');"
+            "insert into device (customer_id, installation, app, service, environment, target_kind,"
+            " token, state, reason, registered_at, seen_at) values (1, 'telephone', 'bank', 'fcm',"
+            " 'production', 'token', 't1', 'live', 'registered', now(), now());"
+            "insert into device_token (token, app, service, customer_id, installation) values "
+            "('t1',"
+            " 'bank', 'fcm', 1, 'telephone');"
+            "update reminder set message_no = 5, channel = 'push', place_no = 0;"
+            "insert into push (customer_id, invoice_id, step, installation, push_id, state, reason,"
+            " attempts, expires_at, claimed_at, unknown_count) select customer_id, invoice_id, "
+            "step,"
+            " 'telephone', gen_random_uuid(), 'unknown', 'no answer', 1, to_timestamp(1795348800) +"
+            " interval '9 days', to_timestamp(1795348800), 1 from reminder join invoice using"
+            " (customer_id, invoice_id) where number = 'M2'");
+        claim_alone(orders[i][0], ways);
+        claim_alone(orders[i][1], ways);
+        assert_string_equal(numbers(), "M2 claimed 5, M3 claimed 6");
+    }
+}
+
+/* Nobody knows whether the gateway took it. It is asked again under the same code, though the other
+ * debt of the message was paid meanwhile: under another code it could bring a second copy. */
+static void what_perhaps_went_out_is_asked_about_under_its_own_number(void **state)
+{
+    (void)state;
+    const struct reminder_ways ways = {.kinds = {SPAN_LIT("sms")}, .kind_count = 1};
+    more_debts(3);
+    fixture_sql(
+        &fixture,
+        "delete from reminder where invoice_id in (select invoice_id from invoice where"
+        " number not like 'M%');"
+        "update reminder set message_no = 5, channel = 'sms', place_no = 2,"
+        " perhaps_sent_at = to_timestamp(1795348800) + interval '71 hours 59 minutes';"
+        "update reminder set state = 'uncertain', reason = 'paid', finished_at = now() where"
+        " invoice_id in (select invoice_id from invoice where number = 'M3')");
+    claim_alone("M2", ways);
+    assert_string_equal(numbers(), "M2 claimed 5, M3 uncertain 5");
 }
 
 /* Of 100.00 due on the 24th of November the second part is 40.00 in December. */
@@ -892,6 +1058,8 @@ int main(void)
         cmocka_unit_test_setup(each_world_has_its_verdict_and_its_reason, setup),
         cmocka_unit_test_setup(the_claim_alone_decides_the_same, setup),
         cmocka_unit_test_setup(nor_does_a_claim_that_was_begun_pass_the_red_switch, setup),
+        cmocka_unit_test_setup(nor_does_one_go_before_the_planner, setup),
+        cmocka_unit_test_setup(what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail, setup),
         cmocka_unit_test_setup(put_off_is_said_once_and_not_each_poll, setup),
         cmocka_unit_test_setup(nothing_goes_on_days_that_are_left_out, setup),
         cmocka_unit_test_setup(nothing_goes_past_the_due_date_while_the_feed_is_old, setup),
@@ -899,6 +1067,8 @@ int main(void)
         cmocka_unit_test_setup(debts_of_one_person_are_one_message, setup),
         cmocka_unit_test_setup(whoever_opens_one_debt_of_a_message_has_answered_for_all, setup),
         cmocka_unit_test_setup(a_message_that_is_tried_again_keeps_its_number, setup),
+        cmocka_unit_test_setup(a_push_that_is_tried_again_keeps_its_number_to_itself, setup),
+        cmocka_unit_test_setup(what_perhaps_went_out_is_asked_about_under_its_own_number, setup),
         cmocka_unit_test_setup(a_step_of_an_instalment_speaks_of_that_part, setup),
         cmocka_unit_test_setup(an_event_says_which_rule_and_which_text, setup),
         cmocka_unit_test_setup(thank_yous_are_messages_of_their_own, setup),

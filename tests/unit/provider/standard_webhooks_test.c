@@ -8,8 +8,9 @@
 #include <cmocka.h>
 
 #define GOOD "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-#define V1A                                                                                        \
-    "v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw=="
+#define V1A_VALUE                                                                                  \
+    "fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw=="
+#define V1A "v1a," V1A_VALUE
 #define BODY "{\"test\": 2432232314}"
 #define OTHER "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -77,14 +78,93 @@ static void every_row_gets_its_verdict(void **state)
         const struct row *row = &rows[i];
         struct peer peer = peer_of(row->id, row->time, row->signature);
         struct callback_headers headers = peer_headers(&peer);
-        const struct span secrets[2] = {span_str(row->secret), span_str(row->older_secret)};
+        const struct provider_account account = {
+            .secrets = {span_str(row->secret), span_str(row->older_secret)}};
         struct span id = {NULL, 0};
         enum callback_verdict verdict = standard_webhooks_verify(
-            secrets, &headers, span_str(row->body), (struct instant){row->now_s * 1000000}, &id);
+            &account, &headers, span_str(row->body), (struct instant){row->now_s * 1000000}, &id);
         if (verdict != row->verdict)
             fail_msg("%s: verdict %d", row->says, verdict);
         assert_int_equal(id.base != NULL, verdict == CALLBACK_GENUINE);
     }
+}
+
+#define PUBLIC "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+/* RFC 8032, test 2: another key. */
+#define OTHER_PUBLIC "whpk_PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
+#define BAD_V1A                                                                                    \
+    "v1a,AAAAM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw=="
+
+/* The vector of the reference, by the key of RFC 8032's first test. */
+static const struct {
+    const char *says;
+    const char *secret, *public_key, *older_public_key;
+    const char *signature, *body;
+    int64_t now_s;
+    enum callback_verdict verdict;
+} v1a_rows[] = {
+    {"vector", "", PUBLIC, "", V1A, BODY, NOW, CALLBACK_GENUINE},
+    {"older key during a roll", "", OTHER_PUBLIC, PUBLIC, V1A, BODY, NOW, CALLBACK_GENUINE},
+    {"with a secret beside it", PEER_SECRET, PUBLIC, "", V1A, BODY, NOW, CALLBACK_GENUINE},
+    {"by v1 with a key beside it", PEER_SECRET, PUBLIC, "", GOOD, BODY, NOW, CALLBACK_GENUINE},
+    {"behind another", "", PUBLIC, "", BAD_V1A " " V1A, BODY, NOW, CALLBACK_GENUINE},
+    {"behind four others", "", PUBLIC, "", BAD_V1A " " BAD_V1A " " BAD_V1A " " BAD_V1A " " V1A,
+     BODY, NOW, CALLBACK_FORGED},
+    {"300 s old", "", PUBLIC, "", V1A, BODY, NOW + 300, CALLBACK_GENUINE},
+    {"301 s old", "", PUBLIC, "", V1A, BODY, NOW + 301, CALLBACK_STALE},
+    {"301 s ahead", "", PUBLIC, "", V1A, BODY, NOW - 301, CALLBACK_STALE},
+    {"other key", "", OTHER_PUBLIC, "", V1A, BODY, NOW, CALLBACK_FORGED},
+    {"no key", PEER_SECRET, "", "", V1A, BODY, NOW, CALLBACK_FORGED},
+    {"a key that is a secret", "", PEER_SECRET, "", V1A, BODY, NOW, CALLBACK_FORGED},
+    {"its value as v1", PEER_SECRET, PUBLIC, "", "v1," V1A_VALUE, BODY, NOW, CALLBACK_FORGED},
+    {"a v1 value as v1a", PEER_SECRET, PUBLIC, "",
+     "v1a,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", BODY, NOW, CALLBACK_FORGED},
+    {"a v1 alone", "", PUBLIC, "", GOOD, BODY, NOW, CALLBACK_FORGED},
+    {"body with a blank more", "", PUBLIC, "", V1A, BODY " ", NOW, CALLBACK_FORGED},
+    {"no padding", "", PUBLIC, "",
+     "v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw",
+     BODY, NOW, CALLBACK_FORGED},
+    {"no base64", "", PUBLIC, "",
+     "v1a,!ldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw==",
+     BODY, NOW, CALLBACK_FORGED},
+};
+
+static void every_v1a_row_gets_its_verdict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(v1a_rows) / sizeof(v1a_rows[0]); ++i) {
+        struct peer peer = peer_of(PEER_ID, PEER_TIME, v1a_rows[i].signature);
+        struct callback_headers headers = peer_headers(&peer);
+        const struct provider_account account = {
+            .secrets = {span_str(v1a_rows[i].secret), {NULL, 0}},
+            .public_keys = {span_str(v1a_rows[i].public_key),
+                            span_str(v1a_rows[i].older_public_key)}};
+        struct span id;
+        enum callback_verdict verdict =
+            standard_webhooks_verify(&account, &headers, span_str(v1a_rows[i].body),
+                                     (struct instant){v1a_rows[i].now_s * 1000000}, &id);
+        if (verdict != v1a_rows[i].verdict)
+            fail_msg("%s: verdict %d", v1a_rows[i].says, verdict);
+    }
+}
+
+static void public_key_is_ok_with_its_prefix_and_32_bytes(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "whpk_",
+        "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUQ==",
+        "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURoA",
+        "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURoAAAAA",
+        "whsk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    };
+    assert_true(standard_webhooks_public_key_is_ok(SPAN_LIT(PUBLIC)));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); ++i)
+        if (standard_webhooks_public_key_is_ok(span_str(bad[i])))
+            fail_msg("taken: %s", bad[i]);
 }
 
 static enum callback_verdict verify_signed(const char *id, const char *time, struct span body,
@@ -96,9 +176,9 @@ static enum callback_verdict verify_signed(const char *id, const char *time, str
     if (repeated >= 0)
         peer.counts[repeated] = 2;
     struct callback_headers headers = peer_headers(&peer);
-    const struct span secrets[2] = {SPAN_LIT(PEER_SECRET), {NULL, 0}};
+    const struct provider_account account = {.secrets = {SPAN_LIT(PEER_SECRET), {NULL, 0}}};
     struct span verified;
-    return standard_webhooks_verify(secrets, &headers, body, PEER_NOW, &verified);
+    return standard_webhooks_verify(&account, &headers, body, PEER_NOW, &verified);
 }
 
 static void repeated_header_is_refused_even_when_signed(void **state)
@@ -159,7 +239,7 @@ static void kept_headers_give_the_id_back(void **state)
 static void longest_genuine_headers_find_room(void **state)
 {
     (void)state;
-    const struct span secrets[2] = {span_str(PEER_SECRET), {NULL, 0}};
+    const struct provider_account account = {.secrets = {span_str(PEER_SECRET), {NULL, 0}}};
     char signature[2048 + 1];
     memset(signature, 1, sizeof(signature) - 1);
     signature[sizeof(signature) - 1] = 0;
@@ -170,7 +250,7 @@ static void longest_genuine_headers_find_room(void **state)
     struct buf json;
     char id[STANDARD_WEBHOOKS_ID_MAX + 1];
     assert_int_equal(
-        standard_webhooks_verify(secrets, &headers, span_str(BODY), PEER_NOW, &genuine_id),
+        standard_webhooks_verify(&account, &headers, span_str(BODY), PEER_NOW, &genuine_id),
         CALLBACK_GENUINE);
     buf_init(&json, PROVIDER_HEADERS_KEPT_MAX);
     standard_webhooks_keep(&headers, &json);
@@ -184,6 +264,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_gets_its_verdict),
+        cmocka_unit_test(every_v1a_row_gets_its_verdict),
+        cmocka_unit_test(public_key_is_ok_with_its_prefix_and_32_bytes),
         cmocka_unit_test(repeated_header_is_refused_even_when_signed),
         cmocka_unit_test(id_with_a_dot_a_blank_or_too_long_is_refused_even_when_signed),
         cmocka_unit_test(secret_is_ok_from_24_to_64_bytes_of_strict_base64),

@@ -1,11 +1,6 @@
 #include "store/anchor_store.h"
 
-#include "base/log.h"
-#include "io/timer.h"
-#include "migrations.h"
-#include "store/migrate.h"
-#include "store/store.h"
-#include "support/pg_cluster.h"
+#include "unit/store/store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,36 +9,21 @@
 /* cmocka wants the ones above first */
 #include <cmocka.h>
 
-static struct pg_cluster cluster;
-static h2o_loop_t *loop;
-static struct store *store;
+static struct store_fixture fixture;
 static int done;
 static struct anchor_last last;
 
 static int suite_setup(void **state)
 {
     (void)state;
-    struct err err;
-    int applied;
-    log_init(LOG_ERROR, "test");
-    pg_cluster_new(&cluster);
-    struct migrate_plan plan = {
-        .conninfo = cluster.conninfo, .files = migrations_files, .count = migrations_count};
-    assert_int_equal(migrate_run(&plan, &applied, &err), 0);
-    loop = h2o_evloop_create();
-    store = store_new(loop, &(struct store_options){.conninfo = cluster.app_conninfo,
-                                                    .read_timeout_ms = 20000,
-                                                    .write_timeout_ms = 20000});
+    store_fixture_new(&fixture);
     return 0;
 }
 
 static int suite_teardown(void **state)
 {
     (void)state;
-    store_free(store);
-    timer_loop_release(loop);
-    h2o_evloop_destroy(loop);
-    pg_cluster_free(&cluster);
+    store_fixture_free(&fixture);
     return 0;
 }
 
@@ -51,7 +31,7 @@ static int suite_teardown(void **state)
 static int setup(void **state)
 {
     (void)state;
-    pg_cluster_sql(&cluster,
+    pg_cluster_sql(&fixture.cluster,
                    "truncate event, chain_anchor restart identity;"
                    "insert into event (customer_id, invoice_id, event_no, at, kind, facts,"
                    " prev_hash, hash) select 1, 1, n, now(), 'test', '{}', '', sha256(n::text::"
@@ -78,7 +58,7 @@ static void on_last(void *owner, const PGresult *result, const struct err *err)
 static void turn_until(int wanted)
 {
     while (done < wanted)
-        h2o_evloop_run(loop, INT32_MAX);
+        h2o_evloop_run(fixture.loop, INT32_MAX);
 }
 
 static void write_anchor(int64_t position)
@@ -86,17 +66,15 @@ static void write_anchor(int64_t position)
     struct pg_tx tx = {NULL};
     struct err err;
     int before = done;
-    assert_int_equal(anchor_write(store, &tx, position, (struct instant){1795348800000000},
+    assert_int_equal(anchor_write(fixture.store, &tx, position, (struct instant){1795348800000000},
                                   on_written, NULL, &err),
                      0);
     turn_until(before + 1);
 }
 
-static void assert_value(const char *sql, const char *wanted)
+static void assert_value(const char *query, const char *wanted)
 {
-    char *value = pg_cluster_value(&cluster, sql);
-    assert_string_equal(value, wanted);
-    free(value);
+    assert_true(store_fixture_says(&fixture, query, wanted));
 }
 
 static void each_anchor_covers_the_events_since_the_one_before_and_names_it(void **state)
@@ -129,13 +107,13 @@ static void the_last_anchor_and_the_newest_event_are_told(void **state)
     (void)state;
     struct pg_query query = {0};
     struct err err;
-    assert_int_equal(anchor_last(store, &query, on_last, NULL, &err), 0);
+    assert_int_equal(anchor_last(fixture.store, &query, on_last, NULL, &err), 0);
     turn_until(1);
     assert_false(last.has_anchor);
     assert_int_equal(last.newest_position, 5);
     write_anchor(4);
     struct pg_query again = {0};
-    assert_int_equal(anchor_last(store, &again, on_last, NULL, &err), 0);
+    assert_int_equal(anchor_last(fixture.store, &again, on_last, NULL, &err), 0);
     turn_until(3);
     assert_true(last.has_anchor);
     assert_int_equal(last.anchored_position, 4);

@@ -3,11 +3,7 @@
  */
 #include "store/plan_store.h"
 
-#include "io/timer.h"
-#include "migrations.h"
-#include "store/migrate.h"
-#include "store/store.h"
-#include "support/pg_cluster.h"
+#include "unit/store/store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,43 +15,30 @@
 
 enum { DAY = 20779 }; /* 2026-11-22, a Sunday */
 
-static struct pg_cluster cluster;
-static h2o_loop_t *loop;
-static struct store *store;
+static struct store_fixture fixture;
 
 static int suite_setup(void **state)
 {
     (void)state;
-    struct err err;
-    int applied;
-    pg_cluster_new(&cluster);
-    struct migrate_plan plan = {
-        .conninfo = cluster.conninfo, .files = migrations_files, .count = migrations_count};
-    assert_int_equal(migrate_run(&plan, &applied, &err), 0);
-    loop = h2o_evloop_create();
-    store = store_new(loop, &(struct store_options){.conninfo = cluster.app_conninfo});
+    store_fixture_new(&fixture);
     return 0;
 }
 
 static int suite_teardown(void **state)
 {
     (void)state;
-    store_free(store);
-    timer_loop_release(loop);
-    pg_cluster_free(&cluster);
+    store_fixture_free(&fixture);
     return 0;
 }
 
 static void sql(const char *text)
 {
-    pg_cluster_sql(&cluster, text);
+    pg_cluster_sql(&fixture.cluster, text);
 }
 
-static void assert_value(const char *query, const char *expected)
+static void assert_value(const char *query, const char *wanted)
 {
-    char *value = pg_cluster_value(&cluster, query);
-    assert_string_equal(value == NULL ? "" : value, expected);
-    free(value);
+    assert_true(store_fixture_says(&fixture, query, wanted));
 }
 
 /* One scenario in force since the beginning of the year: two days before, on the day, three days
@@ -123,7 +106,7 @@ static void on_done(void *owner, const struct err *err)
 static void wait_for(struct waiting *w)
 {
     while (!w->is_done)
-        h2o_evloop_run(loop, 50);
+        h2o_evloop_run(fixture.loop, 50);
 }
 
 /* Steps of scenario 1, version 1, as {step, anchor, day}. */
@@ -163,9 +146,10 @@ static struct waiting plan(const struct pass *pass)
     sql("insert into planned (through, passing_to, at) values ('2026-11-22', '2026-11-23', now())"
         " on conflict (only_row) do update set through = '2026-11-22', passing_to = '2026-11-23'");
     struct err err = {0};
-    int rc = pass->debts == NULL
-                 ? plan_day(store->writes, &tx, &batch, on_count, on_done, &w, &err)
-                 : plan_debts(store->writes, &tx, &batch.question, on_count, on_done, &w, &err);
+    int rc =
+        pass->debts == NULL
+            ? plan_day(fixture.store->writes, &tx, &batch, on_count, on_done, &w, &err)
+            : plan_debts(fixture.store->writes, &tx, &batch.question, on_count, on_done, &w, &err);
     assert_int_equal(rc, 0);
     wait_for(&w);
     plan_hits_release(&hits);
@@ -249,8 +233,8 @@ static void what_is_not_to_be_dunned_is_left_out(void **state)
         add_debts(1, 2, "2026-11-23");
         sql(cases[i]);
         assert_int_equal(plan_tomorrow().err.code, 0);
-        char *planned =
-            pg_cluster_value(&cluster, "select string_agg(customer_id::text, ' ') from reminder");
+        char *planned = pg_cluster_value(&fixture.cluster,
+                                         "select string_agg(customer_id::text, ' ') from reminder");
         if (planned == NULL || strcmp(planned, "2") != 0)
             fail_msg("planned %s after: %s", planned == NULL ? "nothing" : planned, cases[i]);
         free(planned);
@@ -332,7 +316,7 @@ static void steps_go_at_their_local_time(void **state)
                  cases[i].zone, cases[i].at_second);
         sql(text);
         snprintf(text, sizeof(text), "select date '%s' - date '1970-01-01'", cases[i].due);
-        char *days = pg_cluster_value(&cluster, text);
+        char *days = pg_cluster_value(&fixture.cluster, text);
         int day = atoi(days);
         free(days);
         plan(&(struct pass){
@@ -492,6 +476,33 @@ static void held_out_customers_are_skipped_with_an_event(void **state)
         "t");
 }
 
+/* A step with a way that is a message is one, whatever else it tries. */
+static void steps_of_work_lists_happen_for_the_held_out(void **state)
+{
+    (void)state;
+    struct plan_rules rules = plan_rules_open;
+    rules.holdout_permille = 1000;
+    const struct pass pass = {.falls = tomorrow, .count = 3, .now = at(DAY, 12), .rules = rules};
+    static const char *const ways[][2] = {{"{call}", "scheduled scenario"},
+                                          {"{handover}", "scheduled scenario"},
+                                          {"{call,handover}", "scheduled scenario"},
+                                          {"{voice,call}", "skipped hold-out"},
+                                          {"{preferred}", "skipped hold-out"}};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); ++i) {
+        char text[320];
+        setup(state);
+        add_debts(1, 1, "2026-11-23");
+        snprintf(text, sizeof(text),
+                 "update scenario_step set channels = '%s', wait_seconds = array_fill(0,"
+                 " array[cardinality('%s'::text[])]), unless = array_fill(''::text,"
+                 " array[cardinality('%s'::text[])])",
+                 ways[i][0], ways[i][0], ways[i][0]);
+        sql(text);
+        plan(&pass);
+        assert_value("select string_agg(state || ' ' || reason, ', ') from reminder", ways[i][1]);
+    }
+}
+
 /* The second of two nodes that saw the same batch. */
 static void a_batch_that_another_node_has_planned_is_refused(void **state)
 {
@@ -505,13 +516,13 @@ static void a_batch_that_another_node_has_planned_is_refused(void **state)
                                .passing_to = DAY + 1};
     sql("insert into planned (through, passing_to, customers_done, at)"
         " values ('2026-11-22', '2026-11-23', 10, now())");
-    assert_int_equal(plan_day(store->writes, &tx, &batch, on_count, on_done, &w, &err), 0);
+    assert_int_equal(plan_day(fixture.store->writes, &tx, &batch, on_count, on_done, &w, &err), 0);
     wait_for(&w);
     assert_int_equal(w.err.code, ERR_CONFLICT);
     batch.question.behind = 10;
     batch.question.up_to = 20;
     w = (struct waiting){0};
-    assert_int_equal(plan_day(store->writes, &tx, &batch, on_count, on_done, &w, &err), 0);
+    assert_int_equal(plan_day(fixture.store->writes, &tx, &batch, on_count, on_done, &w, &err), 0);
     wait_for(&w);
     assert_int_equal(w.err.code, 0);
     assert_value("select customers_done from planned", "20");
@@ -531,8 +542,8 @@ static void another_version_takes_over_what_goes_when_it_is_in_force(void **stat
         struct waiting w = {0};
         struct plan_take_over order = {
             .through = DAY - 1, .scenarios = SPAN_LIT("new"), .now = at(DAY, 12), .at_most = 100};
-        assert_int_equal(plan_take_over(store->writes, &tx, &order, on_count, on_done, &w, &err),
-                         0);
+        assert_int_equal(
+            plan_take_over(fixture.store->writes, &tx, &order, on_count, on_done, &w, &err), 0);
         wait_for(&w);
         assert_int_equal(w.err.code, 0);
         assert_int_equal(w.count, gone);
@@ -555,7 +566,8 @@ static void what_was_planned_beside_a_payment_ends_as_paid(void **state)
     sql("update invoice set due_minor = 0, paid_at = now() where customer_id = 1;"
         "insert into reminder (customer_id, invoice_id, step, due_at, state, reason)"
         " values (1, 1, 'thanks_1', '2026-11-22', 'scheduled', 'paid')");
-    assert_int_equal(plan_settle(store->writes, &tx, at(DAY + 1, 9), 1000, on_done, &w, &err), 0);
+    assert_int_equal(
+        plan_settle(fixture.store->writes, &tx, at(DAY + 1, 9), 1000, on_done, &w, &err), 0);
     wait_for(&w);
     assert_value("select string_agg(customer_id || ' ' || step || ' ' || state || ' ' || reason,"
                  " ', ' order by customer_id, step) from reminder",
@@ -580,6 +592,7 @@ int main(void)
         cmocka_unit_test_setup(debts_that_wait_are_planned_by_themselves_once, setup),
         cmocka_unit_test_setup(promises_instalments_and_payments_are_anchors_too, setup),
         cmocka_unit_test_setup(held_out_customers_are_skipped_with_an_event, setup),
+        cmocka_unit_test(steps_of_work_lists_happen_for_the_held_out),
         cmocka_unit_test_setup(a_batch_that_another_node_has_planned_is_refused, setup),
         cmocka_unit_test_setup(another_version_takes_over_what_goes_when_it_is_in_force, setup),
         cmocka_unit_test_setup(what_was_planned_beside_a_payment_ends_as_paid, setup),

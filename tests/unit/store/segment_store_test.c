@@ -2,11 +2,7 @@
 #include "store/segment_store.h"
 
 #include "base/buf.h"
-#include "base/log.h"
-#include "io/timer.h"
-#include "migrations.h"
-#include "store/migrate.h"
-#include "support/pg_cluster.h"
+#include "unit/store/store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,11 +26,9 @@ static const struct zone {
 } zones[] = {{"Europe/Warsaw", 0}, {"America/New_York", 0}, {"Pacific/Auckland", 1}};
 
 /* 2026-11-22T12:00:00Z */
-static const struct instant noon = {INT64_C(1795348800) * 1000000};
+static struct instant noon = {INT64_C(1795348800) * 1000000};
 
-static struct pg_cluster cluster;
-static h2o_loop_t *loop;
-static struct store *store;
+static struct store_fixture fixture;
 static bool is_done;
 static int64_t changed;
 static unsigned seed = 20261122;
@@ -48,35 +42,20 @@ static unsigned draw(unsigned below)
 static int suite_setup(void **state)
 {
     (void)state;
-    struct err err;
-    int applied;
-    log_init(LOG_ERROR, "test");
-    pg_cluster_new(&cluster);
-    struct migrate_plan plan = {
-        .conninfo = cluster.conninfo, .files = migrations_files, .count = migrations_count};
-    assert_int_equal(migrate_run(&plan, &applied, &err), 0);
-    loop = h2o_evloop_create();
-    store = store_new(loop, &(struct store_options){.conninfo = cluster.app_conninfo,
-                                                    .read_timeout_ms = 20000,
-                                                    .write_timeout_ms = 20000});
+    store_fixture_new(&fixture);
     return 0;
 }
 
 static int suite_teardown(void **state)
 {
     (void)state;
-    store_free(store);
-    timer_loop_release(loop);
-    h2o_evloop_destroy(loop);
-    pg_cluster_free(&cluster);
+    store_fixture_free(&fixture);
     return 0;
 }
 
-static void assert_value(const char *sql, const char *wanted)
+static void assert_value(const char *query, const char *wanted)
 {
-    char *value = pg_cluster_value(&cluster, sql);
-    assert_string_equal(value, wanted);
-    free(value);
+    assert_true(store_fixture_says(&fixture, query, wanted));
 }
 
 static void on_counted(void *owner, const PGresult *result, const struct err *err)
@@ -100,9 +79,10 @@ static int64_t recompute(const int64_t *customers, size_t count)
     const struct segment_round round = {
         .customers = customers, .customer_count = count, .rules = &rules, .now = noon};
     is_done = false;
-    assert_int_equal(segment_recompute(store, &tx, &round, on_counted, on_done, NULL, &err), 0);
+    assert_int_equal(segment_recompute(fixture.store, &tx, &round, on_counted, on_done, NULL, &err),
+                     0);
     while (!is_done)
-        h2o_evloop_run(loop, INT32_MAX);
+        h2o_evloop_run(fixture.loop, INT32_MAX);
     return changed;
 }
 
@@ -178,7 +158,7 @@ static void random_histories_come_out_as_the_domain_says(void **state)
             add_debt(&sql, &histories[i], (int)no, utc_today);
     }
     buf_add_char(&sql, '\0');
-    pg_cluster_sql(&cluster, buf_span(&sql).base);
+    pg_cluster_sql(&fixture.cluster, buf_span(&sql).base);
     buf_release(&sql);
     assert_int_equal(recompute(ids, CUSTOMERS), CUSTOMERS);
     for (int i = 0; i < CUSTOMERS; ++i) {
@@ -203,7 +183,7 @@ static void the_facts_say_it_in_words(void **state)
 {
     (void)state;
     pg_cluster_sql(
-        &cluster,
+        &fixture.cluster,
         "insert into customer (customer_id, reference, created_at, changed_at) values (9001,"
         " 'words', now(), now());"
         "insert into invoice (customer_id, invoice_id, number, kind, currency, amount_minor,"
@@ -220,7 +200,8 @@ static void the_facts_say_it_in_words(void **state)
         "sometimes_late: 2 of 5 debts due in the last 12 months were late (40 %): paid more than 3"
         " days after the due date, or unpaid for longer (1). Sometimes late from 20 %, chronically"
         " late from 50 %. 30");
-    pg_cluster_sql(&cluster, "delete from invoice where customer_id = 9001 and invoice_id > 2");
+    pg_cluster_sql(&fixture.cluster,
+                   "delete from invoice where customer_id = 9001 and invoice_id > 2");
     assert_int_equal(recompute((int64_t[]){9001}, 1), 1);
     assert_value(
         "select segment || ': ' || (segment_facts::json ->> 'words') from"
@@ -229,11 +210,43 @@ static void the_facts_say_it_in_words(void **state)
         " taken to pay on time.");
 }
 
+/* Who has not been computed counts as on time, so becoming it is no change. */
+static void each_change_is_kept_with_its_time(void **state)
+{
+    (void)state;
+    pg_cluster_sql(
+        &fixture.cluster,
+        "insert into customer (customer_id, reference, created_at, changed_at) values (9002,"
+        " 'changes', now(), now());"
+        "insert into invoice (customer_id, invoice_id, number, kind, currency, amount_minor,"
+        " due_minor, issue_date, due_date, paid_at, created_at, changed_at)"
+        " select 9002, n, 'C/' || n, 'invoice', 'PLN', 100, 0, '2026-06-01', '2026-07-01',"
+        " '2026-07-01 12:00+00', now(), now() from generate_series(1, 4) n");
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    assert_value("select count(*) from segment_change where customer_id = 9002", "0");
+    pg_cluster_sql(&fixture.cluster, "update invoice set paid_at = '2026-08-01 12:00+00' where"
+                                     " customer_id = 9002 and invoice_id = 1");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    pg_cluster_sql(&fixture.cluster, "update invoice set paid_at = '2026-08-02 12:00+00' where"
+                                     " customer_id = 9002 and invoice_id = 1");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1); /* other facts, the same segment */
+    pg_cluster_sql(&fixture.cluster, "update invoice set paid_at = '2026-08-02 12:00+00' where"
+                                     " customer_id = 9002");
+    noon.us += INT64_C(3600) * 1000000;
+    assert_int_equal(recompute((int64_t[]){9002}, 1), 1);
+    assert_value("select string_agg(to_char(at at time zone 'UTC', 'HH24:MI ') || segment, ', '"
+                 " order by at) from segment_change where customer_id = 9002",
+                 "13:00 sometimes_late, 15:00 chronically_late");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_histories_come_out_as_the_domain_says),
         cmocka_unit_test(the_facts_say_it_in_words),
+        cmocka_unit_test(each_change_is_kept_with_its_time),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
 }

@@ -1,0 +1,119 @@
+// A gateway that is owed something and sends its customers to the fake of a payment provider.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { atEnd } from './cleanup.mjs';
+import { dunlin, execute, findConninfo, query } from './demo.mjs';
+import { eventually } from './eventually.mjs';
+import { makeCertificate, makeGateway } from './gateway.mjs';
+import { postForm, request } from './https.mjs';
+import { assertBooksBalance } from './money.mjs';
+
+const formOf = (html, method) => {
+  const form = (html.match(/<form\b[^]*?<\/form>/g) ?? []).find((text) => text.includes(`value="${method}"`));
+  if (!form) throw new Error(`the page has no form for ${method}`);
+  const fields = [...form.matchAll(/<input[^>]*name="(\w+)"[^>]*value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+  return { action: /action="([^"]+)"/.exec(form)[1], fields: { ...Object.fromEntries(fields), method } };
+};
+
+function csvOf(debts) {
+  const day = new Date(Date.now() + 7 * 86400e3).toISOString().slice(0, 10);
+  const rows = Array.from({ length: debts }, (_, i) => `K${i},Jan Nowak,FV/${i},100.00,PLN,${day}\n`);
+  return `customer id,name,invoice number,amount,currency,due date\n${rows.join('')}`;
+}
+
+class AtProvider {
+  constructor(gateway, fake, owner) {
+    Object.assign(this, { gateway, fake, owner });
+    this.ca = readFileSync(gateway.settings.public.certificate);
+    this.taken = 0;
+  }
+
+  query(sql) { return query(this.owner, sql); }
+  books() { return assertBooksBalance(this); }
+
+  // The next invoice that nobody has touched, with its link.
+  async debt() {
+    const number = `FV/${this.taken++}`;
+    const told = execFileSync(dunlin, ['link', 'show', number, '--json', '--settings', path.join(this.gateway.dir, 'dunlin.yaml')]);
+    const [row] = await this.query(`select customer_id, invoice_id from invoice where number = '${number}'`);
+    if (!row) throw new Error('there are too few debts');
+    return { number, link: JSON.parse(told).url, ...row };
+  }
+
+  get(url) { return request(url, { ca: this.ca }); }
+
+  // A form of the page, to be sent once or more, with more fields.
+  async form(debt, method = 'redirect') {
+    const { action, fields } = formOf((await this.get(debt.link)).text, method);
+    return (more = {}) => postForm(new URL(action, debt.link).href, { ...fields, ...more }, { ca: this.ca });
+  }
+
+  // Starts a payment; its order at the provider.
+  async start(debt) {
+    const answer = await (await this.form(debt))();
+    if (answer.status !== 303) throw new Error(`starting a payment: ${answer.status} ${answer.text.slice(0, 300)}`);
+    debt.redirect = answer.headers.location;
+    const [payment] = (await this.payments(debt)).slice(-1);
+    const order = [...this.fake.orders.values()].find((one) => one.id === payment.provider_reference);
+    if (!order) throw new Error(`the provider has no order ${payment.provider_reference}`);
+    return order;
+  }
+
+  payments(debt) {
+    return this.query(`select p.payment_no, p.state, p.reason, p.method, p.provider_reference, p.amount_minor, p.paid_minor
+      from payment p join payment_allocation a using (customer_id, payment_no)
+      where a.customer_id = ${debt.customer_id} and a.invoice_id = ${debt.invoice_id} order by 1`);
+  }
+
+  // What is booked, in short: ['charge 10000', 'payment -10000'].
+  async ledger(debt) {
+    const rows = await this.query(`select kind, amount_minor from ledger_entry
+      where customer_id = ${debt.customer_id} and invoice_id = ${debt.invoice_id} order by entry_no`);
+    return rows.map((row) => `${row.kind} ${row.amount_minor}`);
+  }
+
+  async due(debt) {
+    return (await this.query(`select due_minor from invoice
+      where customer_id = ${debt.customer_id} and invoice_id = ${debt.invoice_id}`))[0].due_minor;
+  }
+
+  dueIs(debt, minor) {
+    return eventually(async () => (await this.due(debt)) === minor, { what: `${debt.number} owes ${minor}`, within: 30000 });
+  }
+
+  stateIs(debt, state) {
+    return eventually(async () => (await this.payments(debt)).at(-1).state === state,
+      { what: `the payment of ${debt.number} is ${state}`, within: 30000 });
+  }
+
+  // The provider is asked about what it is silent about.
+  ask() { return execute(this.owner, 'update payment set ask_at = now() where ask_at is not null'); }
+
+  // Everything that was kept of callbacks: [{ dedup_key, state, reason }].
+  callbacks() {
+    return this.query('select dedup_key, state, reason from callback_outcome order by dedup_key');
+  }
+}
+
+// `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay. `settings` are
+// the gateway's, over the usual ones; all other options are the fake's.
+export async function startAtProvider(Fake, debts, { settings, ...options } = {}) {
+  const gateway = await makeGateway(settings);
+  const fake = await new Fake({ ...makeCertificate(gateway.dir, 'provider'),
+    callbackCa: readFileSync(gateway.settings.public.certificate), ...options }).listen();
+  atEnd(() => fake.stop());
+  const { entry, files } = fake.settings();
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(path.join(gateway.dir, name), content, { mode: 0o600 });
+  gateway.settings.providers = [entry];
+  await gateway.start();
+  atEnd(() => gateway.end());
+  const csv = path.join(gateway.dir, 'export.csv');
+  writeFileSync(csv, csvOf(debts));
+  execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
+  const { url, owner_url: ownerUrl } = gateway.settings.database ?? {};
+  const [, owner] = url === undefined ? findConninfo(gateway.dir) : [url, ownerUrl];
+  return new AtProvider(gateway, fake, owner);
+}
