@@ -1,11 +1,11 @@
-// What reminding brought in a year of a million debts, asked by the command as people do: the report's
-// session gives up after 40 seconds, and half of that is allowed.
+// What reminding brought in a year of a million debts, asked by the command as people do. The ceiling is
+// the 40 seconds after which the report's session gives up.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from './bed.mjs';
 import { createDatabase, inDatabase } from './import.mjs';
 import { run } from './measure.mjs';
 
-const debts = Number(process.env.BENCH_RESULTS_DEBTS ?? 1000000), allowed = 20;
+const debts = Number(process.env.BENCH_RESULTS_DEBTS ?? 1000000), ceiling = 40, allowed = 0.6;
 
 // 0.3 customers a debt in two time zones, two scenarios that changed at midyear, five steps each. Nine
 // debts in ten were paid, from a week before to seven weeks after; a message in five is about two debts.
@@ -81,8 +81,8 @@ export async function results(bed) {
         const csv = await run(`${build}/dunlin`, ['results', '--from', from, '--to', to, '--by', by, '--csv', '--settings', settings]);
         const seconds = Number(process.hrtime.bigint() - started) / 1e9;
         rows.push({
-            name: `results_${to === '2025-12-31' ? 'year' : 'month'}_${by}`, unit: 's', ours: seconds, ceiling: allowed, ratio: seconds / allowed,
-            wanted: '<= 1', isMet: seconds <= allowed,
+            name: `results_${to === '2025-12-31' ? 'year' : 'month'}_${by}`, unit: 's', ours: seconds, ceiling, ratio: seconds / ceiling,
+            wanted: `<= ${allowed}`, isMet: seconds <= allowed * ceiling,
             remark: `${debts.toLocaleString('en')} debts, ${messages.toLocaleString('en')} messages, ${csv.trim().split('\n').length - 1} groups`,
         });
     }
