@@ -32,15 +32,10 @@ static struct channels_job *job_new(struct request *request)
     return job;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void drop(struct channels_job *job)
 {
     request_on_gone(job->request, NULL, NULL);
-    reply_down(job->request);
+    reply_database_away(job->request);
     free(job);
 }
 
@@ -106,7 +101,7 @@ static void on_read(void *owner, const PGresult *result, const struct err *err)
     if (r == NULL)
         return;
     if (err->code != 0)
-        reply_down(r);
+        reply_database_away(r);
     else if (PQntuples(result) == 0)
         reply_unknown(r);
     else
@@ -188,7 +183,7 @@ static void on_saved(void *owner, const struct err *err)
     struct channels_job *job = owner;
     struct request *r = job->request;
     if (r != NULL && err->code != 0)
-        reply_down(r);
+        reply_database_away(r);
     else if (r != NULL && !job->changed.is_known)
         reply_unknown(r);
     else if (r != NULL)

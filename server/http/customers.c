@@ -52,11 +52,6 @@ void customers_reply_unknown(struct request *request)
 
 /* ---- what is shown ---- */
 
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
-}
-
 static json_t *raw_json(struct span text)
 {
     json_t *value = text.base == NULL ? NULL : json_loadb(text.base, text.len, 0, NULL);
@@ -69,7 +64,7 @@ static json_t *segment_json(const struct customer_shown *shown)
     if (shown->segment.base == NULL)
         return json_pack("{s:s, s:n, s:n}", "name", segment_name(SEGMENT_ON_TIME), "facts", "at");
     instant_print(shown->segment_at, at);
-    return json_pack("{s:o, s:o, s:s}", "name", text_json(shown->segment), "facts",
+    return json_pack("{s:o, s:o, s:s}", "name", reply_text_json(shown->segment), "facts",
                      raw_json(shown->segment_facts), "at", at);
 }
 
@@ -85,13 +80,13 @@ static void reply_shown(struct request *request, const PGresult *result)
     struct customer_shown shown;
     customer_read_shown(result, &shown);
     json_t *all = json_object();
-    json_object_set_new(all, "reference", text_json(shown.reference));
-    json_object_set_new(all, "name", text_json(shown.name));
-    json_object_set_new(all, "language", text_json(shown.language));
-    json_object_set_new(all, "time_zone", text_json(shown.time_zone));
+    json_object_set_new(all, "reference", reply_text_json(shown.reference));
+    json_object_set_new(all, "name", reply_text_json(shown.name));
+    json_object_set_new(all, "language", reply_text_json(shown.language));
+    json_object_set_new(all, "time_zone", reply_text_json(shown.time_zone));
     json_object_set_new(all, "has_phone", json_boolean(shown.has_phone));
     json_object_set_new(all, "has_email", json_boolean(shown.has_email));
-    json_object_set_new(all, "preferred_channel", text_json(shown.preferred_channel));
+    json_object_set_new(all, "preferred_channel", reply_text_json(shown.preferred_channel));
     json_object_set_new(all, "segment", segment_json(&shown));
     json_object_set_new(all, "channels", channels_json(&shown));
     json_object_set_new(all, "debts", raw_json(shown.debts));
@@ -103,16 +98,11 @@ static void reply_shown(struct request *request, const PGresult *result)
     json_decref(all);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void on_shown(void *owner, const PGresult *result, const struct err *err)
 {
     struct customer_job *job = owner;
     if (err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (PQntuples(result) == 0)
         customers_reply_unknown(job->request);
     else
@@ -136,7 +126,7 @@ void customers_show(struct request *request)
     struct customer_job *job = request_alloc(request, sizeof(*job));
     job->request = request;
     if (customer_show(request->world->store, &job->query, reference, on_shown, job, &err) != 0) {
-        reply_down(request);
+        reply_database_away(request);
         return;
     }
     request_on_gone(request, on_gone, job);

@@ -22,11 +22,6 @@ static void on_gone(void *owner)
     job->request = NULL;
 }
 
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
-}
-
 static json_t *date_json(int32_t days)
 {
     char text[11];
@@ -48,10 +43,10 @@ static json_t *link_json(const struct world *world, const struct invoice_listed 
 
 static json_t *debt_json(const struct world *world, const struct invoice_listed *listed)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "number", text_json(listed->number),
-                     "product", text_json(listed->product), "currency", text_json(listed->currency),
-                     "due_minor", (json_int_t)listed->due_minor, "due_date",
-                     date_json(listed->due_date), "link", link_json(world, listed));
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "number", reply_text_json(listed->number),
+                     "product", reply_text_json(listed->product), "currency",
+                     reply_text_json(listed->currency), "due_minor", (json_int_t)listed->due_minor,
+                     "due_date", date_json(listed->due_date), "link", link_json(world, listed));
 }
 
 static void reply_debts(struct request *request, const PGresult *result)
@@ -72,16 +67,11 @@ static void reply_debts(struct request *request, const PGresult *result)
     free(text);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void on_listed(void *owner, const PGresult *result, const struct err *err)
 {
     struct debts_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_debts(job->request, result);
     free(job);
@@ -101,5 +91,5 @@ void debts_list_own(struct request *request)
         return;
     request_on_gone(request, NULL, NULL);
     free(job);
-    reply_down(request);
+    reply_database_away(request);
 }

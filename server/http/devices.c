@@ -35,11 +35,6 @@ static struct device_job *job_new(struct request *request)
     return job;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void reply_unreadable(struct request *request, const char *detail)
 {
     reply_problem(request, 400, "malformed-device", "The device cannot be read", detail);
@@ -50,21 +45,6 @@ static void job_drop(struct device_job *job)
 {
     request_on_gone(job->request, NULL, NULL);
     free(job);
-}
-
-static void reply_object(struct request *request, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(request, status, span_str(text));
-    free(text);
-}
-
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
 }
 
 static json_t *instant_json(struct instant at)
@@ -129,7 +109,7 @@ static void on_registered(void *owner, const struct device_registered *registere
     struct device_job *job = owner;
     struct request *request = job->request;
     if (request != NULL && err->code != 0)
-        reply_down(request);
+        reply_database_away(request);
     else if (request != NULL && registered->is_refused)
         reply_problem(request, 409, "too-many-devices", "This customer has too many devices", NULL);
     else if (request != NULL)
@@ -153,7 +133,7 @@ static void begin_register(struct request *request, const struct device_claim *c
     if (code == ERR_INPUT)
         reply_unreadable(request, err.text);
     else
-        reply_down(request);
+        reply_database_away(request);
 }
 
 /* `customer` has a null base where the body is to name it. */
@@ -191,15 +171,15 @@ void devices_register(struct request *request)
 static json_t *listed_json(const struct device_listed *d)
 {
     json_t *item = json_object();
-    json_object_set_new(item, "installation", text_json(d->installation));
-    json_object_set_new(item, "app", text_json(d->app));
-    json_object_set_new(item, "service", text_json(d->service));
-    json_object_set_new(item, "environment", text_json(d->environment));
-    json_object_set_new(item, "target_kind", text_json(d->target_kind));
-    json_object_set_new(item, "token_end", text_json(d->token_end));
-    json_object_set_new(item, "language", text_json(d->language));
-    json_object_set_new(item, "state", text_json(d->state));
-    json_object_set_new(item, "reason", text_json(d->reason));
+    json_object_set_new(item, "installation", reply_text_json(d->installation));
+    json_object_set_new(item, "app", reply_text_json(d->app));
+    json_object_set_new(item, "service", reply_text_json(d->service));
+    json_object_set_new(item, "environment", reply_text_json(d->environment));
+    json_object_set_new(item, "target_kind", reply_text_json(d->target_kind));
+    json_object_set_new(item, "token_end", reply_text_json(d->token_end));
+    json_object_set_new(item, "language", reply_text_json(d->language));
+    json_object_set_new(item, "state", reply_text_json(d->state));
+    json_object_set_new(item, "reason", reply_text_json(d->reason));
     json_object_set_new(item, "registered_at", instant_json(d->registered_at));
     json_object_set_new(item, "seen_at", instant_json(d->seen_at));
     json_object_set_new(item, "ended_at", d->is_ended ? instant_json(d->ended_at) : json_null());
@@ -219,7 +199,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
     if (job->request != NULL && err->code == 0)
         reply_object(job->request, 200, json_incref(answer));
     else if (job->request != NULL)
-        reply_down(job->request);
+        reply_database_away(job->request);
     json_decref(answer);
     free(job);
 }
@@ -232,7 +212,7 @@ static void list(struct request *request, struct span customer)
                     &err) == 0)
         return;
     job_drop(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 /* Null base: answered. */
@@ -275,7 +255,7 @@ static void on_remove_saved(void *owner, const struct err *err)
 {
     struct device_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && !job->is_known)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -299,7 +279,7 @@ static void remove_device(struct request *request, struct span customer, struct 
                       &err) == 0)
         return;
     job_drop(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 void devices_remove_own(struct request *request)

@@ -37,27 +37,12 @@ static struct invoice_job *job_new(struct request *request)
     return job;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void job_check(struct invoice_job *job, int rc)
 {
     if (rc == 0)
         return;
-    reply_down(job->request);
+    reply_database_away(job->request);
     free(job);
-}
-
-static void reply_object(struct request *request, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(request, status, span_str(text));
-    free(text);
 }
 
 static bool read_number(struct span text, int64_t *value)
@@ -91,11 +76,6 @@ static json_t *key_json(struct invoice_key key)
     return json_string(text);
 }
 
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
-}
-
 static json_t *date_json(int32_t days)
 {
     char text[11];
@@ -127,12 +107,12 @@ static json_t *listed_json(const struct world *world, const struct invoice_liste
 {
     json_t *item = json_object();
     json_object_set_new(item, "id", key_json(listed->key));
-    json_object_set_new(item, "number", text_json(listed->number));
-    json_object_set_new(item, "customer", text_json(listed->customer));
-    json_object_set_new(item, "kind", text_json(listed->kind));
-    json_object_set_new(item, "product", text_json(listed->product));
+    json_object_set_new(item, "number", reply_text_json(listed->number));
+    json_object_set_new(item, "customer", reply_text_json(listed->customer));
+    json_object_set_new(item, "kind", reply_text_json(listed->kind));
+    json_object_set_new(item, "product", reply_text_json(listed->product));
     json_object_set_new(item, "state", json_string(state_of(listed)));
-    json_object_set_new(item, "currency", text_json(listed->currency));
+    json_object_set_new(item, "currency", reply_text_json(listed->currency));
     json_object_set_new(item, "amount_minor", json_integer(listed->amount_minor));
     json_object_set_new(item, "due_minor", json_integer(listed->due_minor));
     json_object_set_new(item, "issue_date", date_json(listed->issue_date));
@@ -166,7 +146,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
 {
     struct invoice_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_list(job, result);
     free(job);
@@ -202,11 +182,11 @@ static void reply_shown(struct request *request, const PGresult *result)
     struct invoice_shown shown;
     invoice_read_shown(result, &shown);
     json_t *all = listed_json(request->world, &shown.listed);
-    json_object_set_new(all, "customer",
-                        json_pack("{s:o, s:o, s:o}", "reference", text_json(shown.listed.customer),
-                                  "name", text_json(shown.name), "language",
-                                  text_json(shown.language)));
-    json_object_set_new(all, "account", text_json(shown.account));
+    json_object_set_new(
+        all, "customer",
+        json_pack("{s:o, s:o, s:o}", "reference", reply_text_json(shown.listed.customer), "name",
+                  reply_text_json(shown.name), "language", reply_text_json(shown.language)));
+    json_object_set_new(all, "account", reply_text_json(shown.account));
     json_object_set_new(all, "ledger", raw_json(shown.ledger));
     json_object_set_new(all, "payments", raw_json(shown.payments));
     json_object_set_new(all, "reminders", raw_json(shown.reminders));
@@ -224,7 +204,7 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
 {
     struct invoice_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && PQntuples(result) == 0)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -288,7 +268,7 @@ static void on_held(void *owner, const struct err *err)
 {
     struct invoice_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && job->hold_no == 0)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -321,7 +301,7 @@ static void on_released(void *owner, const struct err *err)
 {
     struct invoice_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && job->hold_no == 0)
         reply_problem(job->request, 404, "unknown-hold", "No such hold is in force", NULL);
     else if (job->request != NULL)

@@ -28,11 +28,6 @@ static void reply_unknown(struct request *request)
     reply_problem(request, 404, "unknown-push", "There is no such push", NULL);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void on_marked(void *owner, const PGresult *result, const struct err *err)
 {
     struct opened_job *job = owner;
@@ -46,7 +41,7 @@ static void on_saved(void *owner, const struct err *err)
     if (err->code == 0 && job->opening.is_first)
         metrics_add(job->world->metrics, METRIC_reminders_opened, 1);
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && !job->opening.is_known)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -69,7 +64,7 @@ static void begin(struct request *request, struct span push_id)
         return;
     request_on_gone(request, NULL, NULL);
     free(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 /* 8-4-4-4-12 hex digits. */

@@ -37,7 +37,7 @@ static void on_managed(void *owner, const struct paylink_managed *managed, const
 {
     struct paylink_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_problem(job->request, 503, "database-away", "The database does not answer", NULL);
+        reply_database_away(job->request);
     else if (job->request != NULL && managed->result == PAYLINK_NO_INVOICE)
         reply_problem(job->request, 404, "unknown-invoice", "There is no such invoice or link",
                       NULL);
@@ -79,7 +79,7 @@ static void begin(struct request *request, const struct paylink_manage_options *
     if (rc == ERR_INPUT)
         reply_problem(request, 404, "unknown-invoice", "There is no such invoice or link", NULL);
     else
-        reply_problem(request, 503, "database-away", "The database does not answer", NULL);
+        reply_database_away(request);
     free(job);
 }
 

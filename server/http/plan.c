@@ -29,16 +29,11 @@ static struct plan_job *job_new(struct request *request)
     return job;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void on_explained(void *owner, struct span json, const struct err *err)
 {
     struct plan_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && json.base == NULL)
         reply_problem(job->request, 404, "unknown-invoice", "There is no such invoice", NULL);
     else if (job->request != NULL)
@@ -50,7 +45,7 @@ static void job_check(struct plan_job *job, int rc)
 {
     if (rc == 0)
         return;
-    reply_down(job->request);
+    reply_database_away(job->request);
     free(job);
 }
 

@@ -44,32 +44,12 @@ static struct refund_job *job_new(struct request *request)
     return job;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void job_check(struct refund_job *job, int code)
 {
     if (code == 0)
         return;
-    reply_down(job->request);
+    reply_database_away(job->request);
     free(job);
-}
-
-static void reply_object(struct request *request, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(request, status, span_str(text));
-    free(text);
-}
-
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
 }
 
 static json_t *id_json(const struct refund_key *key)
@@ -178,7 +158,7 @@ static void on_asked(void *owner, const struct err *err)
 {
     struct refund_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_made(job);
     free(job);
@@ -269,7 +249,7 @@ static void on_decided(void *owner, const struct err *err)
 {
     struct refund_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_decided(job);
     free(job);
@@ -313,22 +293,22 @@ static json_t *listed_json(const struct refund_listed *r)
     instant_print(r->changed_at, changed);
     snprintf(invoice, sizeof(invoice), "%lld-%lld", (long long)r->key.customer_id,
              (long long)r->invoice_id);
-    return json_pack("{s:o, s:s, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
-                     "id", id_json(&r->key), "invoice", invoice, "payment",
-                     (json_int_t)r->key.payment_no, "provider", text_json(r->provider), "account",
-                     text_json(r->account), "amount_minor", (json_int_t)r->amount_minor, "currency",
-                     text_json(r->currency), "reason", text_json(r->reason), "state",
-                     text_json(r->state), "refused_because", text_json(r->state_reason), "asked_by",
-                     text_json(r->asked_by), "decided_by", text_json(r->decided_by),
-                     "provider_refund", text_json(r->refund_id), "created_at", created,
-                     "changed_at", changed);
+    return json_pack(
+        "{s:o, s:s, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "id",
+        id_json(&r->key), "invoice", invoice, "payment", (json_int_t)r->key.payment_no, "provider",
+        reply_text_json(r->provider), "account", reply_text_json(r->account), "amount_minor",
+        (json_int_t)r->amount_minor, "currency", reply_text_json(r->currency), "reason",
+        reply_text_json(r->reason), "state", reply_text_json(r->state), "refused_because",
+        reply_text_json(r->state_reason), "asked_by", reply_text_json(r->asked_by), "decided_by",
+        reply_text_json(r->decided_by), "provider_refund", reply_text_json(r->refund_id),
+        "created_at", created, "changed_at", changed);
 }
 
 static void on_listed(void *owner, const PGresult *result, const struct err *err)
 {
     struct refund_job *job = owner;
     if (job->request != NULL && err->code != 0) {
-        reply_down(job->request);
+        reply_database_away(job->request);
     } else if (job->request != NULL) {
         json_t *items = json_array();
         for (int row = 0; row < PQntuples(result); ++row) {

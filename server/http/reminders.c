@@ -21,11 +21,6 @@ static void on_gone(void *owner)
     ((struct list_job *)owner)->request = NULL;
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 /* A full page may be the last one: then the next is empty. */
 static void reply_items(struct request *request, const struct trouble_page *page, int64_t limit)
 {
@@ -45,7 +40,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
     struct list_job *job = owner;
     struct trouble_page page;
     if (job->request != NULL && err->code != 0) {
-        reply_down(job->request);
+        reply_database_away(job->request);
     } else if (job->request != NULL) {
         trouble_read_page(result, &page);
         reply_items(job->request, &page, job->limit);
@@ -100,5 +95,5 @@ void reminders_list(struct request *request)
         return;
     request_on_gone(request, NULL, NULL);
     free(job);
-    reply_down(request);
+    reply_database_away(request);
 }

@@ -245,6 +245,21 @@ void reply_json(struct request *r, int status, struct span json)
     send_reply(r, status, "application/json", plain_block, json);
 }
 
+void reply_object(struct request *r, int status, json_t *taken)
+{
+    char *text = json_dumps(taken, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    json_decref(taken);
+    reply_json(r, status, span_str(text));
+    free(text);
+}
+
+json_t *reply_text_json(struct span text)
+{
+    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
+}
+
 void reply_json_kept(struct request *r, struct span json)
 {
     send_reply(r, 200, "application/json", kept_block, json);
@@ -308,6 +323,11 @@ static bool wants_html(const struct request *r)
     struct span accept = request_header(r, "accept");
     return accept.len != 0 &&
            h2o_strstr(accept.base, accept.len, H2O_STRLIT("text/html")) != SIZE_MAX;
+}
+
+void reply_database_away(struct request *r)
+{
+    reply_problem(r, 503, "database-away", "The database does not answer", NULL);
 }
 
 void reply_refusal(struct request *r, int status, const char *type, const char *title)

@@ -5,6 +5,8 @@
 
 #include "http/request.h"
 
+#include <jansson.h>
+
 /* What a family of pages carries inline, as headers computed once: the hashes of its one <style>
  * and its one <script>, and where its forms may go. */
 struct page_policy;
@@ -25,6 +27,10 @@ void reply_svg(struct request *, struct span svg);
 /* As gzip where that is taken. Not for what mixes a secret with a request's own words (gzip.h). */
 void reply_svg_compressed(struct request *, struct span svg);
 void reply_json(struct request *, int status, struct span json);
+/* `taken` is given back here. */
+void reply_object(struct request *, int status, json_t *taken);
+/* Text of a row for such an object: null where there is none. */
+json_t *reply_text_json(struct span text);
 /* The same for everybody: anybody may keep it for an hour. */
 void reply_json_kept(struct request *, struct span json);
 void reply_text(struct request *, int status, const char *text);
@@ -37,6 +43,8 @@ void reply_see_other(struct request *, struct span url);
  * words without personal data; may be null. */
 void reply_problem(struct request *, int status, const char *type, const char *title,
                    const char *detail);
+/* 503: the database is away, or too slow. */
+void reply_database_away(struct request *);
 /* The same for addresses that people meet too: a plain page when the client asks for HTML. */
 void reply_refusal(struct request *, int status, const char *type, const char *title);
 

@@ -44,11 +44,6 @@ static void job_free(struct scenario_job *job)
     free(job);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void reply_unknown(struct request *request)
 {
     reply_problem(request, 404, "unknown-scenario", "There is no such scenario, or version of it",
@@ -75,18 +70,8 @@ static void job_check(struct scenario_job *job, int code)
     if (code == 0)
         return;
     request_on_gone(job->request, NULL, NULL);
-    reply_down(job->request);
+    reply_database_away(job->request);
     job_free(job);
-}
-
-static void reply_object(struct request *request, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(request, status, span_str(text));
-    free(text);
 }
 
 /* ---- Looking ---- */
@@ -104,7 +89,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
     if (job->request != NULL && result != NULL)
         reply_object(job->request, 200, json_pack("{s:O}", "items", items));
     else if (job->request != NULL)
-        reply_down(job->request);
+        reply_database_away(job->request);
     json_decref(items);
     job_free(job);
 }
@@ -131,7 +116,7 @@ static void on_versions_listed(void *owner, const PGresult *result, const struct
     if (job->request != NULL && result != NULL)
         reply_object(job->request, 200, json_incref(job->shown));
     else if (job->request != NULL)
-        reply_down(job->request);
+        reply_database_away(job->request);
     job_free(job);
 }
 
@@ -175,7 +160,7 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
         return;
     }
     if (err->code != 0)
-        reply_down(request);
+        reply_database_away(request);
     else if (PQntuples(result) == 0)
         reply_unknown(request);
     else
@@ -262,7 +247,7 @@ static void on_managed(void *owner, const struct scenario_managed *managed, cons
     struct scenario_job *job = owner;
     (void)err;
     if (job->request != NULL && managed == NULL)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_managed(job->request, managed);
     job_free(job);

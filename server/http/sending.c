@@ -39,11 +39,6 @@ static void job_drop(struct sending_job *job)
     free(job);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static json_t *time_json(struct instant at)
 {
     char text[21];
@@ -75,7 +70,7 @@ static void on_state(void *owner, const PGresult *result, const struct err *err)
 {
     struct sending_job *job = owner;
     if (job->request != NULL && err->code != 0) {
-        reply_down(job->request);
+        reply_database_away(job->request);
     } else if (job->request != NULL) {
         struct sending_state state;
         sending_read_state(result, &state);
@@ -98,14 +93,14 @@ void sending_show_state(struct request *request)
                      &err) == 0)
         return;
     job_drop(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 static void on_said(void *owner, const struct err *err)
 {
     struct sending_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_empty(job->request, 204);
     free(job);
@@ -118,7 +113,7 @@ static void say(struct request *request, const struct sending_order *order)
     if (sending_tell(request->world, order, on_said, job, &err) == 0)
         return;
     job_drop(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 static json_t *load(struct request *request, struct json_reader *reader, struct err *err)

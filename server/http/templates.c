@@ -68,16 +68,11 @@ static void job_drop(struct template_job *job)
     job_free(job);
 }
 
-static void reply_down(struct request *request)
-{
-    reply_problem(request, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void drop_down(struct template_job *job)
 {
     struct request *request = job->request;
     job_drop(job);
-    reply_down(request);
+    reply_database_away(request);
 }
 
 static void reply_unreadable(struct request *request, const char *detail)
@@ -88,21 +83,6 @@ static void reply_unreadable(struct request *request, const char *detail)
 static void reply_unknown(struct request *request)
 {
     reply_problem(request, 404, "unknown-template", "There is no such template", NULL);
-}
-
-static void reply_object(struct request *request, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(request, status, span_str(text));
-    free(text);
-}
-
-static json_t *text_json(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
 }
 
 static json_t *instant_json(struct instant at)
@@ -128,8 +108,9 @@ static struct template_key key_of(const struct template_job *job)
 
 static json_t *head_json(struct span name, const char *tone, const char *language, int32_t version)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:i}", "name", text_json(name), "tone", tone, "language",
-                     language, "source", version > 0 ? "saved" : "shipped", "version", version);
+    return json_pack("{s:o, s:s, s:s, s:s, s:i}", "name", reply_text_json(name), "tone", tone,
+                     "language", language, "source", version > 0 ? "saved" : "shipped", "version",
+                     version);
 }
 
 static bool is_same(json_t *item, const struct message_stored *shipped)
@@ -167,11 +148,11 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
         json_t *item = head_json(read.key.name, tone, language, read.version);
         json_object_set_new(item, "is_plain", json_boolean(read.is_plain));
         json_object_set_new(item, "created_at", instant_json(read.created_at));
-        json_object_set_new(item, "created_by", text_json(read.created_by));
+        json_object_set_new(item, "created_by", reply_text_json(read.created_by));
         json_array_append_new(items, item);
     }
     if (job->request != NULL && err->code != 0) {
-        reply_down(job->request);
+        reply_database_away(job->request);
     } else if (job->request != NULL) {
         message_shipped_list(add_shipped, items);
         reply_object(job->request, 200, json_pack("{s:O}", "items", items));
@@ -202,8 +183,8 @@ static struct span shipped_of(const struct template_key *key)
 static json_t *version_json(const struct template_version *v)
 {
     return json_pack("{s:i, s:o, s:b, s:o, s:o, s:o}", "version", v->version, "text",
-                     text_json(v->text), "is_plain", v->is_plain, "created_at",
-                     instant_json(v->created_at), "created_by", text_json(v->created_by),
+                     reply_text_json(v->text), "is_plain", v->is_plain, "created_at",
+                     instant_json(v->created_at), "created_by", reply_text_json(v->created_by),
                      "withdrawn_at", v->is_withdrawn ? instant_json(v->withdrawn_at) : json_null());
 }
 
@@ -219,14 +200,14 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
         json_array_append_new(versions, version_json(&version));
     }
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && shipped.base == NULL && json_array_size(versions) == 0)
         reply_unknown(job->request);
     else if (job->request != NULL)
         reply_object(job->request, 200,
                      json_pack("{s:s, s:s, s:s, s:o, s:O}", "name", job->path[0], "tone",
                                job->path[1], "language", job->path[2], "shipped",
-                               text_json(shipped), "versions", versions));
+                               reply_text_json(shipped), "versions", versions));
     json_decref(versions);
     job_free(job);
 }
@@ -292,7 +273,7 @@ static void on_saved(void *owner, const struct err *err)
 {
     struct template_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_object(job->request, 201,
                      json_pack("{s:i, s:o}", "version", job->version, "warnings",
@@ -383,7 +364,7 @@ static void on_withdrawn(void *owner, const struct err *err)
 {
     struct template_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && !job->is_known)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -420,10 +401,11 @@ static json_t *preview_json(const struct template_job *job, const struct templat
 {
     if (p->err.code != 0)
         return json_pack("{s:s, s:i}", "problem", p->err.text, "version", job->text_version);
-    json_t *answer = json_pack("{s:o, s:o, s:i}", "title", text_json(buf_span(&p->title)), "body",
-                               text_json(buf_span(&p->body)), "version", job->text_version);
+    json_t *answer =
+        json_pack("{s:o, s:o, s:i}", "title", reply_text_json(buf_span(&p->title)), "body",
+                  reply_text_json(buf_span(&p->body)), "version", job->text_version);
     if (job->wish.channel == MESSAGE_EMAIL)
-        json_object_set_new(answer, "html", text_json(buf_span(&p->html)));
+        json_object_set_new(answer, "html", reply_text_json(buf_span(&p->html)));
     if (job->wish.channel == MESSAGE_SMS) {
         json_t *sms = sms_json(&p->sms);
         json_object_set_new(sms, "price_micro",
@@ -449,7 +431,7 @@ static void on_invoice(void *owner, const PGresult *result, const struct err *er
     struct template_job *job = owner;
     if (job->request == NULL || err->code != 0 || PQntuples(result) != 1) {
         if (job->request != NULL && err->code != 0)
-            reply_down(job->request);
+            reply_database_away(job->request);
         else if (job->request != NULL)
             reply_problem(job->request, 404, "unknown-invoice", "There is no such invoice", NULL);
         job_free(job);
@@ -527,7 +509,7 @@ static void on_texts(void *owner, const PGresult *result, const struct err *err)
         return;
     }
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_unknown(job->request);
     job_free(job);

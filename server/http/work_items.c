@@ -53,27 +53,12 @@ static struct work_job *job_new(struct request *r)
     return job;
 }
 
-static void reply_down(struct request *r)
-{
-    reply_problem(r, 503, "database-away", "The database does not answer", NULL);
-}
-
 static void job_check(struct work_job *job, int rc)
 {
     if (rc == 0)
         return;
-    reply_down(job->request);
+    reply_database_away(job->request);
     free(job);
-}
-
-static void reply_object(struct request *r, int status, json_t *taken)
-{
-    char *text = json_dumps(taken, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    json_decref(taken);
-    reply_json(r, status, span_str(text));
-    free(text);
 }
 
 /* ---- lists ---- */
@@ -178,7 +163,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
 {
     struct work_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && job->form == WORK_JSON)
         reply_json_list(job, result);
     else if (job->request != NULL)
@@ -257,7 +242,7 @@ static void on_settled(void *owner, const struct err *err)
 {
     struct work_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL && !job->is_known)
         reply_unknown(job->request);
     else if (job->request != NULL)
@@ -307,7 +292,7 @@ static void on_exported(void *owner, const struct err *err)
 {
     struct work_job *job = owner;
     if (job->request != NULL && err->code != 0)
-        reply_down(job->request);
+        reply_database_away(job->request);
     else if (job->request != NULL)
         reply_object(job->request, 200, json_pack("{s:I}", "marked", (json_int_t)job->count));
     free(job);
