@@ -17,6 +17,7 @@ with asked as materialized (
         s.channels <@ array['call', 'handover'] as is_work,
         plan_step(s.name, s.anchor, null, w.occurrence::integer) as step,
         case when $12 <= 0 and $13 >= 86400 and $14 & 127 = 127
+                or s.channels <@ array['call', 'handover'] -- a row on a list disturbs nobody
             then w.day + make_interval(secs => s.at_second)
             else plan_into_window(w.day + make_interval(secs => s.at_second), $12::integer,
                 $13::integer, $14::integer) end as local_at,
@@ -207,7 +208,7 @@ with asked as materialized (
 select r.customer_id, r.invoice_id, r.step, r.scenario_id, r.version, r.step_no, r.occurrence,
     r.anchor_no, r.day,
     case when not r.is_missed then r.due_at
-        when $12 <= 0 and $13 >= 86400 and $14 & 127 = 127 then $11
+        when $12 <= 0 and $13 >= 86400 and $14 & 127 = 127 or r.is_work then $11
         else plan_into_window($11 at time zone r.payer_time_zone, $12::integer, $13::integer,
             $14::integer) at time zone r.payer_time_zone end,
     r.is_missed, $15 > 0 and not r.is_work and holdout_place(r.customer_id) < $15, o.state,

@@ -505,16 +505,19 @@ with debt as materialized (
     cross join debt d
 ), ahead as materialized (
     -- What may still go, each with the moment when its time has come.
-    select w.*, send_opening(greatest(w.due_at, $11::timestamptz), d.payer_time_zone, $12::bigint,
-            $13::bigint, $14::bigint, $21::date[]) as opens_at
+    select w.*, case when w.is_for_staff then greatest(w.due_at, $11::timestamptz)
+            else send_opening(greatest(w.due_at, $11::timestamptz), d.payer_time_zone, $12::bigint,
+                $13::bigint, $14::bigint, $21::date[]) end as opens_at
     from (
         select j.step, j.due_at, j.anchor, j.anchor_no, j.channels as places, 0 as place_from,
-            reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no) as is_refusable
+            reminder_is_refusable(j.step, j.scenario_id, j.version, j.step_no) as is_refusable,
+            reminder_is_for_staff(j.channels, 0) as is_for_staff
         from judged j
         where j.why_not is null and not j.is_held_out
         union all
         select r.step, greatest(r.due_at, r.try_at), s.anchor, r.anchor_no, p.places, r.channel_no,
-            reminder_is_refusable(r.step, r.scenario_id, r.version, r.step_no)
+            reminder_is_refusable(r.step, r.scenario_id, r.version, r.step_no),
+            reminder_is_for_staff(p.places, r.channel_no)
         from debt d
         join reminder r on r.customer_id = d.customer_id and r.invoice_id = d.invoice_id
         cross join lateral reminder_places(r.scenario_id, r.version, r.step_no, r.campaign_id) p
@@ -573,6 +576,7 @@ with debt as materialized (
         where x.step = a.step) h
     cross join lateral (
         select case when h.is_open then null when h.until is null then a.opens_at
+            when a.is_for_staff then greatest(h.until, a.opens_at)
             else send_opening(greatest(h.until, a.opens_at), d.payer_time_zone, $12::bigint,
                 $13::bigint, $14::bigint, $21::date[]) end as goes_at
         offset 0) g

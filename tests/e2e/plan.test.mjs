@@ -22,7 +22,7 @@ const planOf = async (number, date) => (await call(`/invoices/${await idOf(numbe
 const stepOn = async (number, date, name) => (await planOf(number, date)).steps.find(({ step }) => step === name);
 
 before(async () => {
-  gateway = await startGateway({ reminders: { consent: ['sms'] } });
+  gateway = await startGateway({ reminders: { consent: ['sms'], window_from: '08:00', window_to: '20:00' } });
   settings = path.join(gateway.dir, 'dunlin.yaml');
   owner = findConninfo(gateway.dir)[1];
   ca = [readFileSync(gateway.settings.private.certificate)];
@@ -92,4 +92,22 @@ test('of today, and of a day that is over, the events are told', async () => {
   const past = await planOf('A-1', '2026-01-05');
   assert.deepEqual([past.at, past.held_by, past.was, past.steps, past.events], [null, [], [], [], []]);
   assert.match(await run('plan', '--invoice', 'A-1', '--date', '2026-01-05'), /^A-1: [^\n]*\nwhat was, and is planned:\nits steps:\n$/);
+});
+
+test('late in the evening a call comes on its list at once, and an SMS waits for the morning', async () => {
+  const yaml = `scenario: evening
+title: "Evening"
+time: "21:30"
+steps:
+  - {name: ring, anchor: due, days: -9, channels: [call], template: before}
+  - {name: write, anchor: due, days: -8, channels: [sms], template: before}
+`;
+  const saved = await call('/scenarios', yaml);
+  assert.equal(saved.status, 201, saved.text);
+  await call('/scenarios/evening/activate', '');
+  await call('/scenarios/evening/position', { position: 1 });
+  const { steps } = await planOf('A-1');
+  const goes = (name) => steps.find(({ step, scenario }) => step === name && scenario === 'evening').goes_at;
+  const atHome = (text) => new Date(text).toLocaleString('sv-SE', { timeZone: 'Europe/Warsaw' });
+  assert.deepEqual([atHome(goes('ring')), atHome(goes('write'))], [`${day(31)} 21:30:00`, `${day(33)} 08:00:00`]);
 });
