@@ -1,8 +1,12 @@
 /* The happy path:
  *   the mail is written -> fetch_begin, to be on the wire by wire_by -> the server's answer is
  * judged. What can fail: email_verdict.c. For a mail that found no open connection in time, one is
- * opened without it: libcurl keeps it, and takes the one used last first. Never more than one each,
- * for on a slow machine their handshakes are what the next try would wait for. */
+ * opened without it, and the next try finds it. Never more than one each, for on a slow machine
+ * their handshakes are what that try would wait for.
+ *
+ * Each mail under way has a lane, a libcurl with a thread of its own: for the answer to the end of
+ * a mail libcurl waits in its thread, up to the timeout, and nothing else moves there meanwhile. A
+ * lane with an open connection is taken before one without. */
 #include "channel/email.h"
 
 #include "base/crypto.h"
@@ -18,16 +22,24 @@ enum {
     DATA_MS = 5000, /* from wire_by: servers may think about a recipient for so long */
     ANSWER_MAX = 16 * 1024,
     RANDOM_ID_LEN = 16,
+    LANES_MAX = 32, /* beyond that mails share them */
+};
+
+struct lane {
+    struct email *email;
+    struct fetch *fetch;
+    int sending_count;
+    bool is_opening, is_open; /* is_open: its last conversation ended well */
 };
 
 struct email {
     struct email_settings settings;
-    struct fetch *fetch;
-    int sending_count, opening_count;
+    struct lane *lanes;
+    int lane_count, sending_count;
 };
 
 struct sending {
-    struct email *email;
+    struct lane *lane;
     channel_cb on_sent;
     void *owner;
 };
@@ -38,19 +50,30 @@ struct email *email_new(h2o_loop_t *loop, const struct email_settings *settings)
     if (email == NULL)
         abort();
     email->settings = *settings;
-    email->fetch = fetch_new(loop, 2 * settings->in_flight_max); /* as many may be opened */
+    email->lane_count = settings->in_flight_max < LANES_MAX ? settings->in_flight_max : LANES_MAX;
+    email->lanes = calloc((size_t)email->lane_count, sizeof(*email->lanes));
+    if (email->lanes == NULL)
+        abort();
+    for (int i = 0; i < email->lane_count; ++i)
+        email->lanes[i] = (struct lane){
+            .email = email,
+            .fetch = fetch_new(loop, 2 * settings->in_flight_max), /* as many may be opened */
+        };
     return email;
 }
 
 void email_free(struct email *email)
 {
-    fetch_free(email->fetch);
+    for (int i = 0; i < email->lane_count; ++i)
+        fetch_free(email->lanes[i].fetch);
+    free(email->lanes);
     free(email);
 }
 
 void email_hold(struct email *email, bool is_held)
 {
-    fetch_hold_mails(email->fetch, is_held);
+    for (int i = 0; i < email->lane_count; ++i)
+        fetch_hold_mails(email->lanes[i].fetch, is_held);
 }
 
 void email_print_envelope(struct span code, struct span domain, char out[EMAIL_ENVELOPE_MAX])
@@ -74,22 +97,36 @@ void email_fill_request(const struct email_settings *settings, struct fetch_requ
 
 static void on_opened(void *owner, const struct fetch_answer *answer, const struct err *err)
 {
-    struct email *email = owner;
-    --email->opening_count;
-    if (err->code != 0 || answer->status >= 400)
+    struct lane *lane = owner;
+    lane->is_opening = false;
+    lane->is_open = err->code == 0 && answer->status < 400;
+    if (!lane->is_open)
         log_line(LOG_WARN, "mail server not reached", "status=%d error=\"%s\"", answer->status,
                  err->text);
 }
 
-static void open_connection(struct email *email)
+static void open_connection(struct lane *lane)
 {
     struct fetch_request request;
     struct fetch_call *call;
     struct err err;
-    email_fill_request(&email->settings, &request);
-    if (email->opening_count + email->sending_count < email->settings.in_flight_max &&
-        fetch_begin(email->fetch, &request, on_opened, email, &call, &err) == 0)
-        ++email->opening_count;
+    email_fill_request(&lane->email->settings, &request);
+    bool is_busy = lane->is_opening || lane->sending_count > 0;
+    if (!is_busy && fetch_begin(lane->fetch, &request, on_opened, lane, &call, &err) == 0)
+        lane->is_opening = true;
+}
+
+/* The one with the least to do; of equals one whose connection is open, and not being opened. */
+static struct lane *choose_lane(struct email *email)
+{
+    struct lane *best = &email->lanes[0];
+    for (int i = 1; i < email->lane_count; ++i) {
+        struct lane *lane = &email->lanes[i];
+        int apart = lane->sending_count + lane->is_opening - best->sending_count - best->is_opening;
+        if (apart < 0 || (apart == 0 && lane->is_open && !best->is_open))
+            best = lane;
+    }
+    return best;
 }
 
 /* ---- sending ---- */
@@ -125,15 +162,18 @@ static uint32_t spread(uint32_t wait_ms)
 static void on_answered(void *owner, const struct fetch_answer *answer, const struct err *err)
 {
     struct sending *sending = owner;
-    struct email *email = sending->email;
+    struct lane *lane = sending->lane;
+    struct email *email = lane->email;
     struct email_verdict verdict;
     email_verdict_of(answer, err, &verdict);
     --email->sending_count;
+    --lane->sending_count;
+    lane->is_open = verdict.result.outcome == CHANNEL_SENT;
     note(email, &verdict);
     if (!answer->is_late)
         verdict.result.retry_after_ms = spread(verdict.result.retry_after_ms);
     if (answer->is_late && answer->stage <= FETCH_STAGE_LOGIN)
-        open_connection(email);
+        open_connection(lane);
     sending->on_sent(sending->owner, &verdict.result);
     free(sending);
 }
@@ -178,7 +218,7 @@ static int hand_over(struct sending *sending, const struct channel_message *mess
     struct fetch_request request;
     struct fetch_call *call;
     char envelope[EMAIL_ENVELOPE_MAX];
-    const struct email_settings *s = &sending->email->settings;
+    const struct email_settings *s = &sending->lane->email->settings;
     email_print_envelope(message->code, s->bounce_domain, envelope);
     email_fill_request(s, &request);
     request.sender = span_str(envelope);
@@ -187,7 +227,13 @@ static int hand_over(struct sending *sending, const struct channel_message *mess
     request.wire_by = message->wire_by;
     if (message->wire_by.ns != 0)
         request.data_by.ns = message->wire_by.ns + INT64_C(1000000) * DATA_MS;
-    return fetch_begin(sending->email->fetch, &request, on_answered, sending, &call, err);
+    return fetch_begin(sending->lane->fetch, &request, on_answered, sending, &call, err);
+}
+
+static void begin_on(struct lane *lane)
+{
+    ++lane->sending_count;
+    ++lane->email->sending_count;
 }
 
 static int email_send(const struct channel_means *means, const struct channel_message *message,
@@ -201,10 +247,10 @@ static int email_send(const struct channel_means *means, const struct channel_me
     int rc = write_mail(email, message, &mail, err);
     if (rc == 0) {
         struct sending *sending = h2o_mem_alloc(sizeof(*sending));
-        *sending = (struct sending){.email = email, .on_sent = on_sent, .owner = owner};
+        *sending = (struct sending){.lane = choose_lane(email), .on_sent = on_sent, .owner = owner};
         rc = hand_over(sending, message, buf_span(&mail), err);
         if (rc == 0)
-            ++email->sending_count;
+            begin_on(sending->lane);
         else
             free(sending);
     }

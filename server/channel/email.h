@@ -1,6 +1,6 @@
 /* Mail, over SMTP to the server that the settings name: the operator's own relay or a submission
- * service. It has a libcurl of its own, as ending a connection to a mail server can hold up a
- * libcurl for a second.
+ * service. Each mail under way has a libcurl of its own, as a mail server's answer can hold up all
+ * that a libcurl does.
  *
  * A mail that was claimed begins its transaction by wire_by or is given back. A connection that has
  * to be opened first may take longer than that: then connections are opened without a mail, and the

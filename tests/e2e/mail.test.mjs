@@ -13,7 +13,7 @@ import { dunlin, eventually } from '../support/demo.mjs';
 import { startMailGateway } from '../support/mail_gateway.mjs';
 
 const run = promisify(execFile);
-const owed = await startMailGateway(21), { remind, reminder, server } = owed;
+const owed = await startMailGateway(23), { remind, reminder, server } = owed;
 
 const until = (n, is, what) => eventually(async () => {
   const row = await reminder(n);
@@ -104,6 +104,16 @@ test('an address that is none is never written to', async () => {
   await remind(10, 'eve@example.com, anna@example.com');
   assert.equal((await ended(10)).state, 'failed');
   assert.equal(server.mails.filter(({ to }) => /eve|anna@.*,/.test(to)).length, 0);
+});
+
+test('a mail whose end is not confirmed yet holds up no other', async () => {
+  await remind(21, 'held@example.com');
+  await eventually(() => server.held.length === 1, { what: 'the server has it', every: 20 });
+  await remind(22, 'after@example.com');
+  assert.equal((await ended(22)).state, 'sent');
+  assert.equal((await reminder(21)).state, 'claimed');
+  server.release();
+  assert.equal((await ended(21)).state, 'sent');
 });
 
 test('mails go over connections that are there', async () => {
