@@ -171,6 +171,7 @@ struct provider {
     unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
+    const char *live_certificate_url, *test_certificate_url; /* of what it signs; null: none */
     /* Settings it cannot do without: names as in settings_providers.c, or "one or another", ended
      * by null. */
     const char *const *needs;
