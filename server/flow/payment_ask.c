@@ -224,8 +224,10 @@ static void on_answered(void *owner, const struct provider_result *result)
     }
     if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result))
         fail_overdue(op);
+    bool is_halfway = result->verdict == PROVIDER_HALFWAY;
     op->result = op->has_failed   ? PAYMENT_ASK_UNCLEAR
                  : is_refused     ? PAYMENT_ASK_REFUSED
+                 : is_halfway     ? PAYMENT_ASK_HALFWAY
                  : op->count == 0 ? PAYMENT_ASK_NOTHING
                                   : PAYMENT_ASK_TOLD;
     if (op->pending == 0)

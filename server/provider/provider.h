@@ -73,7 +73,7 @@ struct provider_task {
     int64_t valid_seconds;            /* how long the customer may take */
     struct span movement;             /* theirs: the payment that CONFIRM and REFUND are about */
     struct span refund_reference;     /* ours, one a refund; its idempotency key */
-    struct span refund_id;            /* theirs; REFUND_QUERY */
+    struct span refund_id;            /* theirs; REFUND_QUERY, and REFUND after HALFWAY */
     struct instant now;               /* wall clock */
 };
 
@@ -118,7 +118,10 @@ enum provider_verdict {
     PROVIDER_UNCLEAR = 0, /* neither yes nor no: ask again later, never as something new */
     PROVIDER_YES,
     PROVIDER_NO,      /* `reason` says why; nothing has moved and nothing will */
-    PROVIDER_HALFWAY, /* START: keep provider_reference on disk, then go on with next_round */
+    /* START: keep provider_reference on disk, then go on with next_round. REFUND, which cannot be
+     * told from a second one by an idempotency key: keep refund_id on disk, then ask again with it;
+     * it is how the provider's refund will be known, and nothing has moved yet. */
+    PROVIDER_HALFWAY,
 };
 
 struct provider_result {
