@@ -5,6 +5,7 @@
 #include "provider/sandbox.h"
 #include "provider/standard.h"
 #include "provider/stripe.h"
+#include "provider/tpay.h"
 
 #include <stddef.h>
 
@@ -14,6 +15,7 @@ const struct provider *const provider_registry[] = {
     &przelewy24_provider,
     &standard_provider,
     &stripe_provider,
+    &tpay_provider,
     NULL,
 };
 
