@@ -136,6 +136,9 @@ struct provider_result {
      * it had called back. None: nothing yet. */
     struct callback_facts facts[PROVIDER_FACTS_MAX];
     int fact_count;
+    /* QUERY: the money is there, and a callback alone can say so: it is not overdue, however long
+     * that takes. */
+    bool is_to_be_told;
     char note[160];    /* CHECK with NO, and UNCLEAR: what is wrong, in plain words, no secret */
     char carried[256]; /* from one round to the next; the adapter's own */
 };

@@ -63,6 +63,7 @@ static enum provider_step read_answer(const struct provider_account *account,
     if (answer->status != 200 || strcmp(text, "no") == 0 || strcmp(text, "what?") == 0)
         return PROVIDER_DONE;
     char *rest = text;
+    result->is_to_be_told = strstr(text, "to be told") != NULL;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         if (read_fact(task, line, &result->facts[result->fact_count]))
             ++result->fact_count;
@@ -200,6 +201,7 @@ static void a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_mon
         {"what?", 90000, "started"}, /* it may know of some */
         {"pending", 90000, "failed timed_out"},
         {"", 90000, "failed timed_out"},
+        {"pending\nto be told", 90000, "pending"},
         {"no", 90000, "failed timed_out"},
         {"failed", 90000, "failed refused"},
         {"paid A 10000", 90000, "paid"},
