@@ -1,5 +1,6 @@
 #include "provider/provider.h"
 
+#include "provider/adyen.h"
 #include "provider/payu.h"
 #include "provider/przelewy24.h"
 #include "provider/sandbox.h"
@@ -11,6 +12,7 @@
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &adyen_provider,
     &payu_provider,
     &przelewy24_provider,
     &standard_provider,
