@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "flow/callback_apply.h"
 #include "http/bank_keys.h"
+#include "http/callback_certificates.h"
 #include "http/listener.h"
 
 #include <stdlib.h>
@@ -120,6 +121,8 @@ static int http_start(const struct worker *w, void **state, struct err *e)
         bad = open_bank_keys(s, role->world, e);
     if (bad != 0)
         return bad;
+    w->world->certificates =
+        callback_certificates_new(w->world->loop, w->world->fetch, w->world->providers);
     read_proxies(role, &s->trusted_proxy.addresses);
     role->public_ =
         open_listener(w, role,
@@ -182,6 +185,8 @@ static void http_stop(void *state)
     tls_free(role->private_tls);
     bank_keys_free(role->world->bank_keys);
     role->world->bank_keys = NULL;
+    callback_certificates_free(role->world->certificates);
+    role->world->certificates = NULL;
     callback_queue_free(role->world->callbacks);
     role->world->callbacks = NULL;
     free(role);

@@ -220,10 +220,14 @@ static void fill_addresses(struct settings_provider *p, const struct provider *p
     bool is_live = strcmp(p->environment, "live") == 0;
     const char *api = is_live ? provider->live_api_url : provider->test_api_url;
     const char *start = is_live ? provider->live_start_origin : provider->test_start_origin;
+    const char *certificate =
+        is_live ? provider->live_certificate_url : provider->test_certificate_url;
     if (p->api_url[0] == '\0' && api != NULL)
         p->api_url = api;
     if (p->start_origin[0] == '\0' && start != NULL)
         p->start_origin = start;
+    if (p->certificate_url[0] == '\0' && certificate != NULL)
+        p->certificate_url = certificate;
 }
 
 static bool has_one(const struct settings_provider *p, struct span name)

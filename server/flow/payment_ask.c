@@ -222,10 +222,12 @@ static void on_answered(void *owner, const struct provider_result *result)
         is_refused |= is_refund_refused(op, &facts);
         apply(op, &facts);
     }
-    if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result))
+    if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result) && !result->is_to_be_told)
         fail_overdue(op);
+    bool is_halfway = result->verdict == PROVIDER_HALFWAY;
     op->result = op->has_failed   ? PAYMENT_ASK_UNCLEAR
                  : is_refused     ? PAYMENT_ASK_REFUSED
+                 : is_halfway     ? PAYMENT_ASK_HALFWAY
                  : op->count == 0 ? PAYMENT_ASK_NOTHING
                                   : PAYMENT_ASK_TOLD;
     if (op->pending == 0)

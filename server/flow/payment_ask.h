@@ -18,7 +18,7 @@ struct payment_question {
     struct span provider_reference; /* empty: never heard */
     struct span movement;           /* CONFIRM, REFUND…: the provider's id of what came in */
     int64_t refund_no;              /* REFUND…: ours, of one payment */
-    struct span refund_id;          /* REFUND_QUERY: theirs; empty: never heard */
+    struct span refund_id;          /* REFUND…: theirs; empty: never heard */
     /* QUERY: the customer's time is over; if the provider answers and knows of no money, it failed.
      */
     bool is_overdue;
@@ -28,6 +28,7 @@ enum payment_ask_result {
     PAYMENT_ASK_TOLD = 1, /* it answered, and what it said is on disk */
     PAYMENT_ASK_NOTHING, /* it answered, and there is nothing to book; REFUND: it has taken it on */
     PAYMENT_ASK_REFUSED, /* CONFIRM, REFUND…: it said no; `reason` */
+    PAYMENT_ASK_HALFWAY, /* REFUND: nothing has moved; keep `refund_id`, and ask again with it */
     PAYMENT_ASK_UNCLEAR, /* ask again later */
 };
 /* `reason` and `refund_id` are borrowed and may be empty. */

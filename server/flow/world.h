@@ -83,6 +83,7 @@ struct world {
     const struct health *health;      /* only where operators are answered; see http/health.h */
     struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
     struct bank_keys *bank_keys;      /* of processes that answer apps; see http/bank_keys.h */
+    struct callback_certificates *certificates; /* of processes that take callbacks */
     bool is_demo;
     int64_t import_bytes_max;
     struct campaign_rules campaigns;

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/metrics.h"
 #include "flow/callback_apply.h"
+#include "http/callback_certificates.h"
 #include "http/reply.h"
 
 struct callback_wait {
@@ -113,6 +114,7 @@ void callbacks_take(struct request *r)
         return;
     }
     if (verdict != CALLBACK_GENUINE) {
+        callback_certificates_look(r->world->certificates);
         refuse(r, verdict);
         return;
     }

@@ -119,6 +119,9 @@ static void take_refund(struct asker *a, const PGresult *result, int row)
 {
     struct refund_due r;
     refund_read_due(result, row, &r);
+    bool can_ask = (a->account->provider->tasks & PROVIDER_TASK(PROVIDER_REFUND_QUERY)) != 0;
+    if (r.is_asked && !can_ask)
+        return; /* its callback says what became of it, and nothing else does */
     take(a,
          &(struct payment_question){
              .kind = r.is_asked ? PROVIDER_REFUND_QUERY : PROVIDER_REFUND,

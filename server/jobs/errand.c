@@ -2,9 +2,9 @@
  *
  *   QUERY          nothing more than what was booked: its next time is set already
  *   CONFIRM        a refusal is left to people; the booking wakes the message (callback_wake)
- *   REFUND         taken on: it is asked about from now on; or refused
- *   REFUND_QUERY   refused; done is what the ledger says (refund_claim)
- * What cannot be kept is asked again, which changes nothing. */
+ *   REFUND         taken on: it is asked about from now on; or refused; or what it will be known
+ * by, and then it is asked for again, at once REFUND_QUERY   refused; done is what the ledger says
+ * (refund_claim) What cannot be kept is asked again, which changes nothing. */
 #include "jobs/errand.h"
 
 #include "base/log.h"
@@ -100,6 +100,10 @@ static void on_answered(void *owner, const struct payment_ask_end *end)
     count(e, end->result);
     if (end->result == PAYMENT_ASK_REFUSED && e->question.kind != PROVIDER_QUERY) {
         code = keep_refusal(e, end->reason, &err);
+    } else if (end->result == PAYMENT_ASK_HALFWAY) {
+        struct refund_key key = refund_of(e);
+        code = refund_name(e->world->store, &e->tx_, &key, span_str(end->refund_id), clock_wall(),
+                           on_kept, e, &err);
     } else if (end->result != PAYMENT_ASK_UNCLEAR && e->question.kind == PROVIDER_REFUND) {
         struct refund_key key = refund_of(e);
         code = refund_asked(e->world->store, &e->tx_, &key, span_str(end->refund_id),

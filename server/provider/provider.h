@@ -73,7 +73,7 @@ struct provider_task {
     int64_t valid_seconds;            /* how long the customer may take */
     struct span movement;             /* theirs: the payment that CONFIRM and REFUND are about */
     struct span refund_reference;     /* ours, one a refund; its idempotency key */
-    struct span refund_id;            /* theirs; REFUND_QUERY */
+    struct span refund_id;            /* theirs; REFUND_QUERY, and REFUND after HALFWAY */
     struct instant now;               /* wall clock */
 };
 
@@ -118,7 +118,10 @@ enum provider_verdict {
     PROVIDER_UNCLEAR = 0, /* neither yes nor no: ask again later, never as something new */
     PROVIDER_YES,
     PROVIDER_NO,      /* `reason` says why; nothing has moved and nothing will */
-    PROVIDER_HALFWAY, /* START: keep provider_reference on disk, then go on with next_round */
+    /* START: keep provider_reference on disk, then go on with next_round. REFUND, which cannot be
+     * told from a second one by an idempotency key: keep refund_id on disk, then ask again with it;
+     * it is how the provider's refund will be known, and nothing has moved yet. */
+    PROVIDER_HALFWAY,
 };
 
 struct provider_result {
@@ -133,6 +136,9 @@ struct provider_result {
      * it had called back. None: nothing yet. */
     struct callback_facts facts[PROVIDER_FACTS_MAX];
     int fact_count;
+    /* QUERY: the money is there, and a callback alone can say so: it is not overdue, however long
+     * that takes. */
+    bool is_to_be_told;
     char note[160];    /* CHECK with NO, and UNCLEAR: what is wrong, in plain words, no secret */
     char carried[256]; /* from one round to the next; the adapter's own */
 };
@@ -171,6 +177,7 @@ struct provider {
     unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
+    const char *live_certificate_url, *test_certificate_url; /* of what it signs; null: none */
     /* Settings it cannot do without: names as in settings_providers.c, or "one or another", ended
      * by null. */
     const char *const *needs;

@@ -2,6 +2,8 @@
 
 #include "domain/payment.h"
 
+#include <stdio.h>
+
 enum { DEPTH_MAX = 16 };
 
 /* jansson's own bound is 2,048 levels of recursion; nothing here needs more than a few. */
@@ -44,6 +46,45 @@ static json_t *read_json(struct span body, json_type type)
 json_t *reading_object(struct span body)
 {
     return read_json(body, JSON_OBJECT);
+}
+
+static bool is_of_number(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* Quotes what stands where a number begins. What was no number is a text then, and refused by
+ * whoever wants to read one. */
+static void quote_numbers(struct span json, struct buf *out)
+{
+    bool is_in_string = false;
+    for (size_t i = 0; i < json.len;) {
+        char c = json.base[i];
+        size_t len = 1;
+        bool is_number = !is_in_string && (c == '-' || (c >= '0' && c <= '9'));
+        if (is_in_string && c == '\\' && i + 1 < json.len)
+            len = 2;
+        else if (c == '"')
+            is_in_string = !is_in_string;
+        while (is_number && i + len < json.len && is_of_number(json.base[i + len]))
+            ++len;
+        if (is_number)
+            buf_add_char(out, '"');
+        buf_add(out, span_of(json.base + i, len));
+        if (is_number)
+            buf_add_char(out, '"');
+        i += len;
+    }
+}
+
+json_t *reading_object_of_texts(struct span body)
+{
+    struct buf quoted;
+    buf_init(&quoted, 3 * body.len);
+    quote_numbers(body, &quoted);
+    json_t *root = reading_object(buf_span(&quoted));
+    buf_release(&quoted);
+    return root;
 }
 
 json_t *reading_array(struct span body)
@@ -114,6 +155,20 @@ bool reading_amount_decimal(struct span text, int64_t *minor)
         *minor = *minor * 10 + (text.base[i] - '0');
     }
     return amount_is_ok(*minor);
+}
+
+bool reading_amount_number(struct span text, int64_t *minor)
+{
+    char whole[20];
+    const char *point = text.len == 0 ? NULL : memchr(text.base, '.', text.len);
+    size_t decimals = point == NULL ? 0 : text.len - (size_t)(point - text.base) - 1;
+    if (text.len + 3 >= sizeof(whole) || (point != NULL && (decimals == 0 || decimals > 2)))
+        return false;
+    snprintf(whole, sizeof(whole), "%.*s%s", SPAN_ARG(text),
+             point == NULL   ? ".00"
+             : decimals == 1 ? "0"
+                             : "");
+    return reading_amount_decimal(span_str(whole), minor);
 }
 
 bool reading_currency(struct span text, bool is_lower, char out[4])

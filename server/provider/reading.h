@@ -11,7 +11,9 @@
 /* One JSON object without duplicate keys and at most 16 levels deep; null otherwise. The caller
  * gives it back with json_decref. */
 json_t *reading_object(struct span body);
-/* The same for an array. */
+/* The same with each number as the text that it was: an amount with a point never is a float. */
+json_t *reading_object_of_texts(struct span body);
+/* As reading_object, for an array. */
 json_t *reading_array(struct span body);
 
 /* A word of printable ASCII without blanks, NUL behind it, the rest of `out` zero; absent and null
@@ -26,6 +28,9 @@ bool reading_amount(const json_t *value, int64_t *minor);
 bool reading_amount_digits(struct span text, int64_t *minor);
 /* The same from "123.45": digits, a point, two digits. */
 bool reading_amount_decimal(struct span text, int64_t *minor);
+/* The same from a number in JSON, which may leave out zeroes at its end: "123.45", "123.4", "123".
+ * Nothing is no amount. */
+bool reading_amount_number(struct span text, int64_t *minor);
 /* Three capital letters; `is_lower` says that the provider writes them small. */
 bool reading_currency(struct span text, bool is_lower, char out[4]);
 

@@ -1,19 +1,23 @@
 #include "provider/provider.h"
 
+#include "provider/adyen.h"
 #include "provider/payu.h"
 #include "provider/przelewy24.h"
 #include "provider/sandbox.h"
 #include "provider/standard.h"
 #include "provider/stripe.h"
+#include "provider/tpay.h"
 
 #include <stddef.h>
 
 const struct provider *const provider_registry[] = {
     &sandbox_provider,
+    &adyen_provider,
     &payu_provider,
     &przelewy24_provider,
     &standard_provider,
     &stripe_provider,
+    &tpay_provider,
     NULL,
 };
 

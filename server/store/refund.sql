@@ -135,7 +135,8 @@ limit $2::bigint;
 -- name: refund_claim
 -- $1 wall clock, $2 at most, $3 provider, $4 account, $5 now
 -- What is to be asked for, or about, now; each is put off until its next time in the same step. Those
--- that the ledger has meanwhile are done.
+-- that the ledger has meanwhile are done. Those of one payment are asked for one after the other: a
+-- provider without idempotency keys knows them by their place among those there are.
 with settled as (
     update refund r
     set state = 'done', next_try_at = null, changed_at = $5::timestamptz
@@ -156,6 +157,10 @@ with settled as (
             select from settled s
             where s.customer_id = r.customer_id and s.payment_no = r.payment_no
                 and s.refund_no = r.refund_no)
+        and (r.state = 'asked' or not exists (
+            select from refund o
+            where o.customer_id = r.customer_id and o.payment_no = r.payment_no
+                and o.refund_no < r.refund_no and o.state = 'approved'))
     order by r.next_try_at
     limit $2::bigint
     for no key update skip locked
@@ -176,6 +181,14 @@ update refund
 set state = 'asked', refund_id = coalesce($4::text, refund_id), changed_at = $5::timestamptz
 where customer_id = $1::bigint and payment_no = $2::bigint and refund_no = $3::bigint
     and state = 'approved';
+
+-- name: refund_name
+-- $1 customer_id, $2 payment_no, $3 refund_no, $4 refund_id, $5 wall clock
+-- What the provider's refund will be known by. It is asked for at once.
+update refund
+set refund_id = $4::text, next_try_at = $5::timestamptz
+where customer_id = $1::bigint and payment_no = $2::bigint and refund_no = $3::bigint
+    and state = 'approved' and refund_id is null;
 
 -- name: refund_refuse
 -- $1 customer_id, $2 payment_no, $3 refund_no, $4 reason, $5 now. The provider says no.

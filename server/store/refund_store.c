@@ -227,6 +227,13 @@ int refund_asked(struct store *store, struct pg_tx *tx, const struct refund_key 
     return save(store, tx, SQL_REFUND_ASKED, key, id, now, on_done, owner, err);
 }
 
+int refund_name(struct store *store, struct pg_tx *tx, const struct refund_key *key,
+                struct span refund_id, struct instant wall, pg_done_cb on_done, void *owner,
+                struct err *err)
+{
+    return save(store, tx, SQL_REFUND_NAME, key, refund_id, wall, on_done, owner, err);
+}
+
 int refund_refuse(struct store *store, struct pg_tx *tx, const struct refund_key *key,
                   struct span reason, struct instant now, pg_done_cb on_done, void *owner,
                   struct err *err)

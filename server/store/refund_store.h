@@ -83,6 +83,10 @@ void refund_read_due(const PGresult *, int row, struct refund_due *);
 MUST_CHECK int refund_asked(struct store *, struct pg_tx *, const struct refund_key *,
                             struct span refund_id, struct instant now, pg_done_cb on_done,
                             void *owner, struct err *);
+/* What it will be known by is on disk, and it is due at once; see PROVIDER_HALFWAY. */
+MUST_CHECK int refund_name(struct store *, struct pg_tx *, const struct refund_key *,
+                           struct span refund_id, struct instant wall, pg_done_cb on_done,
+                           void *owner, struct err *);
 MUST_CHECK int refund_refuse(struct store *, struct pg_tx *, const struct refund_key *,
                              struct span reason, struct instant now, pg_done_cb on_done,
                              void *owner, struct err *);

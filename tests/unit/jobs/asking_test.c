@@ -63,6 +63,7 @@ static enum provider_step read_answer(const struct provider_account *account,
     if (answer->status != 200 || strcmp(text, "no") == 0 || strcmp(text, "what?") == 0)
         return PROVIDER_DONE;
     char *rest = text;
+    result->is_to_be_told = strstr(text, "to be told") != NULL;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         if (read_fact(task, line, &result->facts[result->fact_count]))
             ++result->fact_count;
@@ -200,6 +201,7 @@ static void a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_mon
         {"what?", 90000, "started"}, /* it may know of some */
         {"pending", 90000, "failed timed_out"},
         {"", 90000, "failed timed_out"},
+        {"pending\nto be told", 90000, "pending"},
         {"no", 90000, "failed timed_out"},
         {"failed", 90000, "failed refused"},
         {"paid A 10000", 90000, "paid"},
@@ -283,6 +285,28 @@ static void an_unclear_confirmation_is_asked_for_again_later(void **state)
     assert_string_equal(fixture_value(&fixture, DUE), "10000");
 }
 
+static void a_refund_is_not_asked_about_where_the_provider_cannot_say(void **state)
+{
+    (void)state;
+    unsigned tasks = speaker.tasks;
+    speaker.tasks = PROVIDER_TASK(PROVIDER_QUERY) | PROVIDER_TASK(PROVIDER_REFUND);
+    answer("what?");
+    fixture_sql(&fixture, "update payment set key_no = 1 where customer_id = 2");
+    fixture_sql(&fixture, "insert into refund (customer_id, payment_no, refund_no, invoice_id,"
+                          " provider, account, movement, amount_minor, currency, reason, state,"
+                          " asked_by, idempotency_key, refund_id, next_try_at, created_at,"
+                          " changed_at) select customer_id, payment_no, 1, invoice_id, 'sandbox',"
+                          " 'default', 'A', 100, 'PLN', 'x', 'asked', 'k', 'i', 'R1', now(), now(),"
+                          " now() from payment_allocation where customer_id = 2");
+    asking = asking_new(&fixture.world);
+    run_until("select attempts || ' ' || state from refund", "1 asked");
+    while (!asking_is_idle(asking))
+        h2o_evloop_run(fixture.world.loop, 20);
+    fixture_sql(&fixture, "delete from refund");
+    assert_int_equal(atomic_load(&bank.calls), 0);
+    speaker.tasks = tasks;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +325,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_unclear_confirmation_is_asked_for_again_later, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_refund_is_not_asked_about_where_the_provider_cannot_say,
+                                        setup, teardown),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }
