@@ -8,6 +8,7 @@
 #include "app/key_command.h"
 #include "app/link_command.h"
 #include "app/migrate_command.h"
+#include "app/payouts_command.h"
 #include "app/plan_command.h"
 #include "app/push_command.h"
 #include "app/results_command.h"
@@ -44,6 +45,7 @@ static const struct command {
     {"handover", "the file for external collection", handover_command},
     {"sending", "stop all sending, let it go on, allow more on a day, show how it stands",
      sending_command},
+    {"payouts", "what providers settled, against the ledger and the bank", payouts_command},
     {"results", "what reminding brought: late, recovered, what it cost", results_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},

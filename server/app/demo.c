@@ -27,7 +27,7 @@
 enum { PORT_DEFAULT = 8443, PORT_MAX = 65530 };
 
 struct demo_options {
-    const char *dir, *import_file;
+    const char *dir, *import_file, *providers_file;
     int port;
     bool is_json, keeps_manners;
 };
@@ -45,12 +45,16 @@ struct demo {
 /* The exit status: asked for, or shown because it was not known. */
 static int usage(FILE *out)
 {
-    fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--manners] [--json]\n\n"
+    fputs("usage: dunlin demo [--dir DIR] [--port N] [--import FILE.csv] [--manners] [--json]\n"
+          "                   [--providers FILE.yaml]\n\n"
           "  --dir DIR      keep everything under DIR (otherwise ~/.local/share/dunlin-demo)\n"
           "  --port N       use the ports N to N+5 (otherwise 8443 to 8448)\n"
           "  --import FILE  your own file instead of the 500 fictional debtors\n"
           "  --manners      keep to sending hours and budgets, as a gateway does that is not told\n"
           "                 otherwise; the demo has neither, as a month of it passes in a minute\n"
+          "  --providers FILE  where customers pay, instead of the demo's bank: items of the "
+          "settings'\n"
+          "                 list `providers`, as scripts/demo --provider writes them\n"
           "  --json         one line of JSON when ready, for scripts\n",
           out);
     return out == stdout ? 0 : 2;
@@ -83,6 +87,8 @@ static bool read_options(int argc, char **argv, struct demo_options *options)
             options->dir = value;
         else if (strcmp(argv[i], "--import") == 0)
             options->import_file = value;
+        else if (strcmp(argv[i], "--providers") == 0)
+            options->providers_file = value;
         else if (strcmp(argv[i], "--port") != 0 || !read_port(value, &options->port))
             return false;
         ++i;
@@ -232,6 +238,7 @@ static void on_ready(void *owner)
 static int set_up(struct demo *demo, struct err *err)
 {
     demo->place.keeps_manners = demo->options.keeps_manners;
+    demo->place.providers_file = demo->options.providers_file;
     int rc = demo_place_take(&demo->place, demo->options.dir, demo->options.port, err);
     if (rc == 0)
         rc = take_sockets(demo, err);

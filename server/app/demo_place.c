@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { YAML_MAX = 16 * 1024 };
+enum { YAML_MAX = 16 * 1024, PROVIDERS_MAX = 8 * 1024 };
 
 static int make_folder(const char *path, struct err *err)
 {
@@ -125,7 +125,26 @@ static int take_secrets(struct demo_place *place, struct err *err)
     return rc;
 }
 
-static void write_settings(const struct demo_place *place, struct buf *yaml)
+/* The text of the file: items of the list `providers`. They stand first, so customers are sent
+ * there. */
+static int add_providers(const struct demo_place *place, struct buf *yaml, struct err *err)
+{
+    if (place->providers_file == NULL)
+        return 0;
+    FILE *file = fopen(place->providers_file, "re");
+    if (file == NULL)
+        return err_system(err, place->providers_file);
+    char text[PROVIDERS_MAX];
+    size_t len = fread(text, 1, sizeof(text), file);
+    bool is_bad = ferror(file) != 0 || len == sizeof(text);
+    fclose(file);
+    if (is_bad)
+        return err_set(err, ERR_SETTINGS, "the file of providers cannot be read, or is too long");
+    buf_add(yaml, span_of(text, len));
+    return 0;
+}
+
+static int write_settings(const struct demo_place *place, struct buf *yaml, struct err *err)
 {
     int port = place->port;
     buf_printf(yaml, "data_dir: \"%s/data\"\nworkers: 2\nlog_level: info\n", place->dir);
@@ -148,13 +167,17 @@ static void write_settings(const struct demo_place *place, struct buf *yaml)
         buf_add_str(yaml,
                     "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
                     "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
+    buf_add_str(yaml, "providers:\n");
+    if (add_providers(place, yaml, err) != 0)
+        return err->code;
     buf_printf(yaml,
-               "providers:\n  - provider: sandbox\n    account: default\n"
+               "  - provider: sandbox\n    account: default\n"
                "    api_url: \"%s/bank/api\"\n    start_origin: \"%s\"\n"
                "    secret_files: [\"%s/secrets/sandbox.secret\"]\n"
                "    api_key_file: \"%s/secrets/sandbox.key\"\n    ca_file: \"%s\"\n",
                place->panes_url, place->panes_url, place->dir, place->dir, place->certs.ca);
     demo_push_write_settings(&place->push, yaml);
+    return 0;
 }
 
 /* An installed gateway's environment must not reach into the demo: its settings name real things.
@@ -191,7 +214,10 @@ static int take_settings(struct demo_place *place, struct err *err)
     struct buf yaml;
     struct settings_mistakes mistakes;
     buf_init(&yaml, YAML_MAX);
-    write_settings(place, &yaml);
+    if (write_settings(place, &yaml, err) != 0) {
+        buf_release(&yaml);
+        return err->code;
+    }
     forget_environment();
     int rc = settings_parse(&place->settings, buf_span(&yaml), place->dir, &mistakes);
     int kept = rc == 0 ? keep_settings(place, buf_span(&yaml), err) : 0;

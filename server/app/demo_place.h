@@ -16,6 +16,7 @@ struct demo_place {
     int port; /* of the public listener; the panes have the third after it, APNs and FCM the
                  next two */
     bool keeps_manners; /* said before it is taken: hours and budgets are as by default */
+    const char *providers_file; /* the same: more providers, before the demo's own; null: none */
     char dir[PATH_MAX];
     struct demo_certs certs;
     struct demo_push push;

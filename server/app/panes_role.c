@@ -29,6 +29,8 @@ static int panes_start(const struct worker *worker, void **state, struct err *er
     const struct provider_account *account = find_sandbox(worker->world);
     if (account == NULL)
         return err_set(err, ERR_SETTINGS, "the settings name no sandbox provider");
+    /* The demo's own people pay at the demo's bank, whose part is played here. It is the last. */
+    worker->world->providers = account;
     const struct panes_options options = {
         .world = worker->world,
         .listen_fd = dup(place->listen_fd), /* the first stays for the next start */

@@ -16,6 +16,7 @@
 #include "http/pages.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
+#include "http/payouts.h"
 #include "http/plan.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
@@ -95,6 +96,10 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/refunds", ROUTE_API_KEY, "refunds", refunds_list},
     {"POST", "/api/v1/refunds/{id}/approve", ROUTE_API_KEY, "refund_approvals", refunds_approve},
     {"POST", "/api/v1/refunds/{id}/reject", ROUTE_API_KEY, "refund_approvals", refunds_reject},
+    {"GET", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_report},
+    {"GET", "/api/v1/payouts.csv", ROUTE_API_KEY, "payouts", payouts_report_csv},
+    {"POST", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_import},
+    {"POST", "/api/v1/payouts/arrivals", ROUTE_API_KEY, "payouts", payouts_arrive},
     {"GET", "/api/v1/reminders", ROUTE_API_KEY, "invoices", reminders_list},
     {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},

@@ -143,11 +143,13 @@ function keepLog(child) {
 }
 
 // Options: dir (kept when given), port, args (more for the command line), env, within (ms), stderr (a
-// descriptor instead of the kept log).
-export async function startDemo({ dir, port, args = [], env = {}, within = 120000, stderr = 'pipe' } = {}) {
+// descriptor instead of the kept log), provider (whose fake customers pay at: scripts/demo --provider).
+export async function startDemo({ dir, port, args = [], env = {}, within = 120000, stderr = 'pipe', provider } = {}) {
   const folder = dir ?? temporaryFolder();
   const first = port ?? (await freePorts());
-  const child = spawn(dunlin, ['demo', '--dir', folder, '--port', String(first), '--json', ...args], {
+  const [program, ...before] = provider === undefined ? [dunlin, 'demo']
+    : [process.execPath, path.join(root, 'tests', 'fake', 'beside_demo.mjs'), provider, dunlin];
+  const child = spawn(program, [...before, '--dir', folder, '--port', String(first), '--json', ...args], {
     stdio: ['ignore', 'pipe', stderr],
     env: { ...process.env, ...env },
   });

@@ -1,0 +1,261 @@
+#include "http/payouts.h"
+
+#include "base/json.h"
+#include "domain/money.h"
+#include "flow/payout_import.h"
+#include "flow/payout_report.h"
+#include "http/auth.h"
+#include "http/reply.h"
+#include "provider/provider.h"
+
+#include <stdlib.h>
+
+enum { CSV_MAX = 64 * 1024 * 1024, NAME_MAX_LEN = 64 };
+
+/* False, and answered: a name that is mistyped would be another account for ever. */
+static bool account_is_ours(struct request *request, const struct payout_account *of)
+{
+    for (const struct provider_account *a = request->world->providers; a->provider != NULL; ++a)
+        if (span_is_str(of->provider, a->provider->name) && span_is(of->account, a->account))
+            return true;
+    reply_problem(request, 404, "unknown-account", "There is no such account at a provider",
+                  "provider and account are those of the settings.");
+    return false;
+}
+
+/* ---- a file ---- */
+
+struct import_job {
+    struct request *request; /* null when gone */
+    struct payout_file file;
+    struct payout_import import;
+};
+
+static void on_import_gone(void *owner)
+{
+    struct import_job *job = owner;
+    job->request = NULL;
+}
+
+static void import_job_free(struct import_job *job)
+{
+    payout_file_release(&job->file);
+    free(job);
+}
+
+static void reply_bad_lines(struct request *request, const struct payout_file *file)
+{
+    json_t *lines = json_array();
+    for (size_t i = 0; i < file->bad_count && i < PAYOUT_FILE_BAD_MAX; ++i) {
+        const struct payout_file_bad *bad = &file->bad[i];
+        json_t *line =
+            json_pack("{s:I, s:s}", "line", (json_int_t)bad->line, "reason", bad->reason);
+        if (bad->column[0] != '\0')
+            json_object_set_new(line, "column", json_string(bad->column));
+        json_array_append_new(lines, line);
+    }
+    json_t *problem =
+        json_pack("{s:s, s:s, s:i, s:I, s:o}", "type", "urn:dunlin:problem:bad-payout-file",
+                  "title", "The file has bad lines, and nothing of it was taken", "status", 422,
+                  "bad", (json_int_t)file->bad_count, "bad_lines", lines);
+    char *text = json_dumps(problem, JSON_COMPACT);
+    if (text == NULL)
+        abort();
+    json_decref(problem);
+    reply_bytes(request, 422, "application/problem+json", span_str(text));
+    free(text);
+}
+
+static void on_imported(void *owner, int64_t new_count, const struct err *err)
+{
+    struct import_job *job = owner;
+    if (job->request != NULL && err->code != 0) {
+        reply_database_away(job->request);
+    } else if (job->request != NULL && job->file.bad_count > 0) {
+        reply_bad_lines(job->request, &job->file);
+    } else if (job->request != NULL) {
+        reply_object(job->request, 200,
+                     json_pack("{s:I, s:I}", "lines", (json_int_t)job->file.line_count, "new",
+                               (json_int_t)new_count));
+    }
+    import_job_free(job);
+}
+
+void payouts_import(struct request *request)
+{
+    struct payout_account of = {request_query(request, "provider"),
+                                request_query(request, "account")};
+    struct err err;
+    if (of.account.base == NULL)
+        of.account = SPAN_LIT("default");
+    if (!account_is_ours(request, &of))
+        return;
+    struct import_job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        abort();
+    job->request = request;
+    if (!payout_file_read(&job->file, request_body(request), request->world->keys)) {
+        reply_bad_lines(request, &job->file);
+        import_job_free(job);
+        return;
+    }
+    if (payout_import_begin(&job->import, request->world, &of, &job->file, on_imported, job,
+                            &err) != 0) {
+        reply_database_away(request);
+        import_job_free(job);
+        return;
+    }
+    request_on_gone(request, on_import_gone, job);
+}
+
+/* ---- what arrived ---- */
+
+struct arrival_job {
+    struct request *request; /* null when gone */
+    struct pg_tx tx;
+    bool has_payout, is_new;
+};
+
+static void on_arrival_gone(void *owner)
+{
+    struct arrival_job *job = owner;
+    job->request = NULL;
+}
+
+static void on_told(void *owner, const PGresult *result, const struct err *err)
+{
+    struct arrival_job *job = owner;
+    job->has_payout = err->code == 0 && PQntuples(result) == 1;
+    job->is_new = job->has_payout && pg_get_bool(result, 0, 0);
+}
+
+static void on_arrived(void *owner, const struct err *err)
+{
+    struct arrival_job *job = owner;
+    if (job->request != NULL && err->code != 0)
+        reply_database_away(job->request);
+    else if (job->request != NULL && !job->has_payout)
+        reply_problem(job->request, 404, "unknown-payout", "There is no such payout", NULL);
+    else if (job->request != NULL)
+        reply_json(job->request, 200,
+                   job->is_new ? SPAN_LIT("{\"new\":true}") : SPAN_LIT("{\"new\":false}"));
+    free(job);
+}
+
+static void tell(struct request *request, const struct payout_arrival *arrival)
+{
+    struct err err;
+    struct arrival_job *job = calloc(1, sizeof(*job));
+    if (job == NULL)
+        abort();
+    job->request = request;
+    if (payout_arrive(request->world->store, &job->tx, arrival, on_told, on_arrived, job, &err) !=
+        0) {
+        reply_database_away(request);
+        free(job);
+        return;
+    }
+    request_on_gone(request, on_arrival_gone, job);
+}
+
+void payouts_arrive(struct request *request)
+{
+    const struct json_limits limits = {.bytes_max = 4096, .depth_max = 2};
+    struct err err = {0};
+    json_t *body = json_load(request_body(request), limits, &err);
+    if (body == NULL) {
+        reply_problem(request, 400, "malformed-json", "The body cannot be read", err.text);
+        return;
+    }
+    struct json_reader reader = json_read(body, "", &err);
+    struct payout_arrival arrival = {
+        .of = {json_get_text(&reader, "provider", NAME_MAX_LEN),
+               json_get_text(&reader, "account", NAME_MAX_LEN)},
+        .payout_id = json_get_text(&reader, "payout", PAYOUT_ID_MAX),
+        .amount_minor = json_get_int(&reader, "amount_minor", -PAYOUT_AMOUNT_MAX_MINOR,
+                                     PAYOUT_AMOUNT_MAX_MINOR),
+        .currency = json_get_text(&reader, "currency", 3),
+        .by = span_str(((const struct api_caller *)request->caller)->key.id),
+        .now = request->world->now(),
+    };
+    if (err.code == 0 && currency_exponent(arrival.currency) < 0)
+        err_set(&err, ERR_INPUT, "currency: this is not a currency");
+    if (err.code != 0)
+        reply_problem(request, 400, "malformed-json", "The body cannot be read", err.text);
+    else if (account_is_ours(request, &arrival.of))
+        tell(request, &arrival);
+    json_decref(body);
+}
+
+/* ---- the report ---- */
+
+struct report_job {
+    struct request *request;
+    struct payout_report report;
+    bool is_csv;
+};
+
+static void reply_failure(struct request *request, const struct err *err)
+{
+    if (err->code == ERR_BUSY)
+        reply_problem(request, 503, "busy", "Too many such questions at a time", NULL);
+    else
+        reply_database_away(request);
+}
+
+static void on_reported(void *owner, json_t *answer, const struct err *err)
+{
+    struct report_job *job = owner;
+    struct buf text;
+    if (err->code != 0) {
+        reply_failure(job->request, err);
+        return;
+    }
+    if (!job->is_csv) {
+        reply_object(job->request, 200, json_incref(answer));
+        return;
+    }
+    buf_init(&text, CSV_MAX);
+    payout_report_csv(answer, &text);
+    reply_header(job->request, "content-disposition",
+                 SPAN_LIT("attachment; filename=\"payouts.csv\""));
+    reply_bytes(job->request, 200, "text/csv; charset=utf-8", buf_span(&text));
+    buf_release(&text);
+}
+
+static void on_report_gone(void *owner)
+{
+    struct report_job *job = owner;
+    payout_report_cancel(&job->report);
+}
+
+static void report(struct request *request, bool is_csv)
+{
+    struct payout_question question;
+    struct err err;
+    const char *mistake = payout_read_question(request_query(request, "date"),
+                                               request_query(request, "wait_days"), &question);
+    if (mistake != NULL) {
+        reply_problem(request, 400, "bad-query", "The query cannot be read", mistake);
+        return;
+    }
+    struct report_job *job = request_alloc(request, sizeof(*job));
+    job->request = request;
+    job->is_csv = is_csv;
+    if (payout_report_begin(&job->report, store_reports(request->world->store), &question,
+                            on_reported, job, &err) != 0) {
+        reply_failure(request, &err);
+        return;
+    }
+    request_on_gone(request, on_report_gone, job);
+}
+
+void payouts_report(struct request *request)
+{
+    report(request, false);
+}
+
+void payouts_report_csv(struct request *request)
+{
+    report(request, true);
+}
