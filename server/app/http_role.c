@@ -5,6 +5,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "flow/callback_apply.h"
+#include "flow/callback_refuse.h"
 #include "http/bank_keys.h"
 #include "http/callback_certificates.h"
 #include "http/listener.h"
@@ -112,6 +113,7 @@ static int http_start(const struct worker *w, void **state, struct err *e)
     *state = role;
     role->world = w->world;
     w->world->callbacks = callback_queue_new(w->world);
+    w->world->refusals = callback_refusals_new(w->world);
     int bad = open_tls(g, &s->public_, "public", &role->public_tls, e);
     if (bad == 0)
         bad = open_app_host(s, role, e);
@@ -166,6 +168,7 @@ static void http_drain(void *state)
     struct http_role *role = state;
     http_listener_drain(role->public_);
     http_listener_drain(role->private_);
+    callback_refusals_flush(role->world->refusals);
 }
 
 static const char *http_in_hand(void *state)
@@ -173,6 +176,8 @@ static const char *http_in_hand(void *state)
     struct http_role *role = state;
     if (!http_listener_is_drained(role->public_) || !http_listener_is_drained(role->private_))
         return "requests";
+    if (!callback_refusals_is_idle(role->world->refusals))
+        return "refused callbacks";
     return callback_queue_is_idle(role->world->callbacks) ? NULL : "callbacks";
 }
 
@@ -189,6 +194,8 @@ static void http_stop(void *state)
     role->world->certificates = NULL;
     callback_queue_free(role->world->callbacks);
     role->world->callbacks = NULL;
+    callback_refusals_free(role->world->refusals);
+    role->world->refusals = NULL;
     free(role);
 }
 

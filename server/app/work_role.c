@@ -17,6 +17,7 @@
 #include "jobs/importing.h"
 #include "jobs/parked.h"
 #include "jobs/planning.h"
+#include "jobs/refused_callbacks.h"
 #include "jobs/segments.h"
 #include "jobs/stale_devices.h"
 #include "jobs/text_watch.h"
@@ -36,6 +37,7 @@ enum job_name {
     JOB_ASKING,
     JOB_ANCHOR,
     JOB_STALE_DEVICES,
+    JOB_REFUSED_CALLBACKS,
     JOB_TEXT_WATCH,
     JOB_SEGMENTS,
     JOB_IMPORTING,
@@ -184,6 +186,7 @@ STOP_AND_FREE(parked)         IDLE(parked)         START(parked)          WAKE(p
 STOP_AND_FREE(asking)         IDLE(asking)         START(asking)
 STOP_AND_FREE(anchor)         IDLE(anchor)         START(anchor)
 STOP_AND_FREE(stale_devices)  IDLE(stale_devices)  START(stale_devices)
+STOP_AND_FREE(refused_callbacks) IDLE(refused_callbacks) START(refused_callbacks)
 STOP_AND_FREE(text_watch)     IDLE(text_watch)                            WAKE(text_watch)
 STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(segments)
 STOP_AND_FREE(importing)                                                  WAKE(importing)
@@ -199,6 +202,7 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_ASKING] = JOB(asking, idle_asking, NULL, NULL),
     [JOB_ANCHOR] = JOB(anchor, idle_anchor, NULL, NULL),
     [JOB_STALE_DEVICES] = JOB(stale_devices, idle_stale_devices, NULL, NULL),
+    [JOB_REFUSED_CALLBACKS] = JOB(refused_callbacks, idle_refused_callbacks, NULL, NULL),
     [JOB_TEXT_WATCH] = JOB(text_watch, idle_text_watch, wake_text_watch, TEMPLATE_CHANNEL),
     /* Whoever books a payment wakes the thank-you. */
     [JOB_SEGMENTS] = JOB(segments, idle_segments, wake_segments, DISPATCH_CHANNEL),

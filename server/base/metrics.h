@@ -23,7 +23,10 @@
     X(callbacks_applied, "callbacks booked")                                                       \
     X(callbacks_duplicate, "callbacks seen before")                                                \
     X(callbacks_parked, "callbacks parked")                                                        \
-    X(callbacks_forged, "callbacks with a bad signature or time")                                  \
+    X(callbacks_forged, "callbacks refused for a bad signature")                                   \
+    X(callbacks_stale, "callbacks refused for their time")                                         \
+    X(callbacks_malformed, "callbacks refused that are signed and cannot be read")                 \
+    X(callbacks_foreign, "callbacks refused that are signed and meant for others")                 \
     X(payments_asked, "questions to providers about silent payments")                              \
     X(payments_asked_told, "of those, answers that told something")                                \
     X(payments_confirmed, "payments confirmed to their provider")                                  \

@@ -19,6 +19,7 @@ struct gates;
 struct metrics;
 struct health;
 struct callback_queue;
+struct callback_refusals;
 struct bank_keys;
 struct push_apps;
 struct email;
@@ -79,11 +80,12 @@ struct world {
     struct http_gateway *sms, *voice; /* of the work process; null without settings */
     /* Of processes that answer requests; null where no reports are taken. */
     const struct http_report *sms_report, *voice_report;
-    struct metrics *metrics;          /* this process's slot; see base/metrics.h */
-    const struct health *health;      /* only where operators are answered; see http/health.h */
-    struct callback_queue *callbacks; /* of processes that take callbacks; null in the others */
-    struct bank_keys *bank_keys;      /* of processes that answer apps; see http/bank_keys.h */
-    struct callback_certificates *certificates; /* of processes that take callbacks */
+    struct metrics *metrics;            /* this process's slot; see base/metrics.h */
+    const struct health *health;        /* only where operators are answered; see http/health.h */
+    struct callback_queue *callbacks;   /* of processes that take callbacks; null in the others */
+    struct callback_refusals *refusals; /* likewise */
+    struct callback_certificates *certificates; /* likewise */
+    struct bank_keys *bank_keys; /* of processes that answer apps; see http/bank_keys.h */
     bool is_demo;
     int64_t import_bytes_max;
     struct campaign_rules campaigns;

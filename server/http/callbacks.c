@@ -1,8 +1,8 @@
 #include "http/callbacks.h"
 
 #include "base/crash_point.h"
-#include "base/metrics.h"
 #include "flow/callback_apply.h"
+#include "flow/callback_refuse.h"
 #include "http/callback_certificates.h"
 #include "http/reply.h"
 
@@ -49,20 +49,17 @@ static void reply_come_again(struct request *r)
     reply_problem(r, 503, "callback-not-kept", "The callback could not be kept", "Send it again.");
 }
 
-static void refuse(struct request *r, enum callback_verdict verdict)
+static void reply_malformed(struct request *r, const char *detail)
 {
-    if (verdict == CALLBACK_MALFORMED) {
-        request_prove(r);
-        reply_problem(r, 400, "callback-malformed", "The callback cannot be read",
-                      "It is signed, but its body is not what this provider sends.");
-        return;
-    }
-    if (verdict == CALLBACK_NOT_READY) {
-        reply_come_again(r);
-        return;
-    }
-    metrics_add(r->world->metrics, METRIC_callbacks_forged, 1);
-    if (verdict == CALLBACK_FOREIGN)
+    request_prove(r);
+    reply_problem(r, 400, "callback-malformed", "The callback cannot be read", detail);
+}
+
+static void reply_refused(struct request *r, enum callback_verdict verdict)
+{
+    if (verdict == CALLBACK_MALFORMED)
+        reply_malformed(r, "It is signed, but its body is not what this provider sends.");
+    else if (verdict == CALLBACK_FOREIGN)
         reply_problem(r, 403, "callback-foreign", "The callback is not meant for us",
                       "It is signed, but of another merchant, or of test payments where money is "
                       "real, or the reverse.");
@@ -113,23 +110,30 @@ void callbacks_take(struct request *r)
         reply_problem(r, 404, "provider-unknown", "There is no such provider here", NULL);
         return;
     }
-    if (verdict != CALLBACK_GENUINE) {
+    if (verdict != CALLBACK_GENUINE)
         callback_certificates_look(r->world->certificates);
-        refuse(r, verdict);
+    if (verdict == CALLBACK_NOT_READY) {
+        reply_come_again(r);
+        return;
+    }
+    if (verdict != CALLBACK_GENUINE) {
+        callback_refuse(r->world->refusals, account, verdict, &headers, request_body(r));
+        reply_refused(r, verdict);
         return;
     }
     request_prove(r);
     struct buf kept;
     buf_init(&kept, PROVIDER_HEADERS_KEPT_MAX);
     account->provider->keep_headers(&headers, &kept);
-    if (buf_is_overflowed(&kept))
-        reply_problem(r, 400, "callback-malformed", "The callback cannot be read",
-                      "It is signed, but its headers are longer than can be kept.");
-    else
+    if (buf_is_overflowed(&kept)) {
+        callback_refuse(r->world->refusals, account, CALLBACK_MALFORMED, &headers, request_body(r));
+        reply_malformed(r, "It is signed, but its headers are longer than can be kept.");
+    } else {
         apply(r, &(struct callback_message){.account = account,
                                             .facts = &facts,
                                             .headers = buf_span(&kept),
                                             .body = request_body(r),
                                             .may_wait = request_is_first(r)});
+    }
     buf_release(&kept);
 }

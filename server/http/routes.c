@@ -71,6 +71,7 @@ const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
     {"GET", "/api/v1/callbacks", ROUTE_API_KEY, "callbacks", callbacks_list},
+    {"GET", "/api/v1/callbacks/refused", ROUTE_API_KEY, "callbacks", callbacks_list_refused},
     {"GET", "/api/v1/calls", ROUTE_API_KEY, "calls", work_items_calls},
     {"GET", "/api/v1/calls.csv", ROUTE_API_KEY, "calls", work_items_calls_csv},
     {"POST", "/api/v1/calls/{id}", ROUTE_API_KEY, "calls", work_items_call_settle},

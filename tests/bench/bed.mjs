@@ -69,10 +69,23 @@ class Bed {
         this.ca = readFileSync(this.certificate);
     }
 
-    // What has no default: addresses, certificate, creditor, and a provider that signs callbacks.
+    // What has no default: addresses, certificate, creditor, and a provider that signs callbacks. The others
+    // call back too; they take euros alone, so that the page is that of one provider.
     writeSettings(port) {
-        this.secret = `whsec_${randomBytes(32).toString('base64')}`;
-        writeFileSync(this.file('secret'), this.secret, { mode: 0o600 });
+        const secret = () => `whsec_${randomBytes(32).toString('base64')}`;
+        this.secrets = { sandbox: secret(), standard: secret(), stripe: secret(), payu: randomBytes(16).toString('hex'),
+            przelewy24: randomBytes(8).toString('hex') };
+        for (const [name, text] of Object.entries(this.secrets))
+            writeFileSync(this.file(`${name}.secret`), text, { mode: 0o600 });
+        const merchants = { payu: '300746', przelewy24: '999999' };
+        const others = ['standard', 'stripe', 'payu', 'przelewy24'].map((name) => `  - provider: ${name}
+    environment: test
+    api_url: "https://127.0.0.1:${port + 3}"
+    start_origin: "https://127.0.0.1:${port + 3}"
+    currencies: ["EUR"]
+    secret_files: ["${this.file(`${name}.secret`)}"]
+    api_key_file: "${this.file('api.key')}"
+${name in merchants ? `    merchant: "${merchants[name]}"\n    client_id: "${merchants[name]}"\n` : ''}`).join('');
         writeFileSync(this.file('api.key'), randomBytes(16).toString('hex'), { mode: 0o600 });
         const listener = (at) => `  listen: "127.0.0.1:${at}"\n  url: "https://localhost:${at}"\n` +
             `  certificate: "${this.certificate}"\n  key: "${this.key}"\n`;
@@ -92,9 +105,9 @@ providers:
     account: default
     api_url: "http://127.0.0.1:${port + 3}/bank/api"
     start_origin: "http://127.0.0.1:${port + 3}"
-    secret_files: ["${this.file('secret')}"]
+    secret_files: ["${this.file('sandbox.secret')}"]
     api_key_file: "${this.file('api.key')}"
-`);
+${others}`);
         return this.file('dunlin.yaml');
     }
 

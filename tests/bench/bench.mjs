@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { startBed } from './bed.mjs';
 import { page, forged, visit } from './pages.mjs';
-import { callbacks, callbacksFresh } from './callbacks.mjs';
+import { callbacks, callbacksFresh, callbacksOf } from './callbacks.mjs';
+import { verify } from './verify.mjs';
 import { importRows } from './import.mjs';
 import { plan } from './plan.mjs';
 import { results } from './results.mjs';
@@ -18,7 +19,8 @@ import { pushE2e, pushMemory } from './push_e2e.mjs';
 const benches = {
     page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle, slow,
     push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan, results,
-    segments,
+    segments, verify, callbacks_standard: callbacksOf('standard'), callbacks_stripe: callbacksOf('stripe'),
+    callbacks_payu: callbacksOf('payu'), callbacks_przelewy24: callbacksOf('przelewy24'),
 };
 // These need no Dunlin beside them.
 const alone = ['push', 'push_far'];

@@ -1,5 +1,5 @@
--- Sends pre-signed callbacks, each once: file of "id TAB time TAB signature TAB body" lines, which part
--- of it is ours, of how many (one part a thread).
+-- Sends pre-signed callbacks, each once: file of lines as sign_callbacks.mjs writes them, how many parts
+-- it is in (one a thread), the header Connection.
 local threads = 0
 
 function setup(thread)
@@ -13,12 +13,11 @@ function init(args)
     local line_no = 0
     for line in io.lines(args[1]) do
         if line_no % parts == part then
-            local id, time, signature, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
-            requests[#requests + 1] = wrk.format("POST", nil, {
-                ["Content-Type"] = "application/json",
-                ["webhook-id"] = id, ["webhook-timestamp"] = time, ["webhook-signature"] = signature,
-                ["Connection"] = args[3],
-            }, body)
+            local headers, body = {["Connection"] = args[3]}, line:match("[^\t]*$")
+            for name, value in line:gmatch("([^\t:]*): ([^\t]*)\t") do
+                headers[name] = value
+            end
+            requests[#requests + 1] = wrk.format("POST", nil, headers, body)
         end
         line_no = line_no + 1
     end

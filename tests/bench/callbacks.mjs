@@ -1,15 +1,16 @@
 // Callbacks that are checked, booked and durable before the answer. Ceiling of `callbacks`: pgbench
 // doing the same work as one transaction each, on the same cluster. Ceiling of `callbacks_fresh`:
-// the static handler taking the same requests over a connection each.
+// the static handler taking the same requests over a connection each. `callbacks_stripe` and its like
+// send a provider's own format; their ceiling is the sandbox bank's, in the same run.
 import { writeFileSync } from 'node:fs';
 import { postgresPrograms } from '../support/local.mjs';
 import { paired, run, wrk } from './measure.mjs';
 
 const rounds = 3, freshRounds = 9, seconds = 3;
-const perRound = { ours: 60000, ceiling: 20000, fresh: 12000 };
+const perRound = { ours: 60000, ceiling: 20000, fresh: 12000, format: 24000 };
 
 // Customers first … first + count - 1, each with an invoice of 100.00, its ladder, and payment 1 begun.
-const makeCustomers = (first, count) => `
+const makeCustomers = (first, count, provider) => `
 insert into customer (customer_id, reference, name, language, link_count, payment_count, created_at, changed_at)
     select g, 'bench-' || g, 'Anna Kowalska', 'pl', 1, 1, now(), now() from generate_series(${first}, ${first + count - 1}) g;
 insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor, issue_date, due_date, entry_count, link_no, created_at, changed_at)
@@ -19,48 +20,50 @@ insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor,
 insert into paylink (customer_id, link_no, invoice_id, state, created_at)
     select customer_id, 1, invoice_id, 'active', now() from invoice where customer_id >= ${first};
 insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor, currency, state, form_nonce, created_at, changed_at)
-    select customer_id, 1, 1, 'sandbox', 'default', 'redirect', 10000, 'PLN', 'started', 'bench', now(), now() from invoice where customer_id >= ${first};
+    select customer_id, 1, 1, '${provider}', 'default', 'redirect', 10000, 'PLN', 'started', 'bench', now(), now() from invoice where customer_id >= ${first};
 insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
     select customer_id, 1, invoice_id, 10000 from invoice where customer_id >= ${first};
 insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
     select customer_id, invoice_id, 'step_' || n, now() + n * interval '2 days', 'scheduled', 'planned'
     from invoice, generate_series(1, 5) n where customer_id >= ${first};`;
 
-async function prepare(bed, count) {
+async function prepare(bed, count, provider = 'sandbox') {
     const [{ first }] = await bed.query('select max(customer_id) + 1 as first from customer');
-    await bed.psql(['-c', makeCustomers(first, count)]);
+    await bed.psql(['-c', makeCustomers(first, count, provider)]);
     // What the figure before left to autovacuum is not to burden this one.
     await bed.psql(['-c', 'vacuum analyze']);
     return first;
 }
 
 // A file of signed requests for the payments of `count` customers.
-async function signed(bed, first, count, prefix) {
+async function signed(bed, first, count, prefix, provider = 'sandbox') {
     const references = await bed.seal('payment',
         Array.from({ length: count }, (_, i) => `${first + i} 1\n`).join(''));
     const lines = await run(process.execPath, ['tests/bench/sign_callbacks.mjs',
-        bed.secret, '10000', prefix], { input: references });
+        provider, bed.secrets[provider], '10000', prefix], { input: references });
     const file = bed.file(`signed-${prefix}`);
     writeFileSync(file, lines);
     // As they would be, had the provider been asked.
-    await bed.psql(['-c', `insert into provider_reference select 'sandbox', 'default',
+    await bed.psql(['-c', `insert into provider_reference select '${provider}', 'default',
         'sb_${prefix}_' || g, ${first - 1} + g, 1 from generate_series(1, ${count}) g`]);
     return file;
 }
 
-async function post(bed, file, connections, origin, connection) {
+async function post(bed, file, connections, origin, connection, provider = 'sandbox') {
     const before = await bed.metrics(bed.publicOrigin);
-    const result = await wrk({ url: `${origin}/callbacks/sandbox`, script: 'tests/bench/callbacks.lua',
+    const result = await wrk({ url: `${origin}/callbacks/${provider}`, script: 'tests/bench/callbacks.lua',
         args: [file, '1', connection], connections, seconds });
     const after = await bed.metrics(bed.publicOrigin);
-    const booked = after.dunlin_callbacks_applied_total - before.dunlin_callbacks_applied_total;
-    const batches = after.dunlin_callback_batches_total - before.dunlin_callback_batches_total;
+    const since = (name) => after[`dunlin_${name}_total`] - before[`dunlin_${name}_total`];
+    // Przelewy24's wait to be confirmed.
+    const booked = since('callbacks_applied') + (provider === 'przelewy24' ? since('callbacks_parked') : 0);
+    const batches = since('callback_batches');
     let problem = null;
     if (result.notGood > 0 || result.socketErrors > 0)
         problem = `${result.notGood} refused, ${result.socketErrors} socket errors`;
     else if (origin === bed.publicOrigin && booked < result.count)
         problem = `${result.count} answered but ${booked} booked`;
-    return { value: result.rate, p99: result.p99, perBatch: booked / batches, problem };
+    return { value: result.rate, p99: result.p99, perBatch: booked / batches, booked, problem };
 }
 
 async function pgbench(bed, first, count) {
@@ -109,4 +112,31 @@ export async function callbacksFresh(bed) {
         },
         ceiling: () => post(bed, file, 128, bed.staticOrigin, 'close'),
     })];
+}
+
+let floods = 0; // ids are unique over all of a run
+
+// `provider` in the name is what is sent; the sandbox bank's format is the ceiling.
+export function callbacksOf(provider) {
+    return async (bed) => {
+        const sides = {};
+        for (const name of [provider, 'sandbox'])
+            sides[name] = await prepare(bed, rounds * perRound.format, name);
+        const side = async (name) => {
+            const file = await signed(bed, sides[name], perRound.format, `flood${++floods}`, name);
+            sides[name] += perRound.format;
+            const flood = await post(bed, file, 128, bed.publicOrigin, 'keep-alive', name);
+            return { ...flood, remark: (all) => `p99 ${Math.max(...all.map((s) => s.p99)).toFixed(0)} ms, ` +
+                `${all[0].perBatch.toFixed(0)} a flush` };
+        };
+        return [await paired({ name: `callbacks_${provider}`, unit: '/s', wanted: '>= 0.9', limit: 0.9, rounds,
+            isEitherFirst: true, ours: () => side(provider), ceiling: () => side('sandbox') })];
+    };
+}
+
+// The sandbox bank's flood, ready to be begun, for whoever measures what booking costs.
+export async function flood(bed) {
+    const first = await prepare(bed, perRound.format);
+    const file = await signed(bed, first, perRound.format, 'cost');
+    return () => post(bed, file, 128, bed.publicOrigin, 'keep-alive');
 }

@@ -70,7 +70,7 @@ providers:
     account: default
     api_url: "http://127.0.0.1:9"
     start_origin: "http://127.0.0.1:9"
-    secret_files: ["${bed.file('secret')}"]
+    secret_files: ["${bed.file('sandbox.secret')}"]
 push:
   apps:
     - app: ${APNS_APP}
@@ -88,7 +88,7 @@ push:
         { stdio: ['ignore', 'ignore', openSync(bed.file(`${name}.log`), 'w')] });
     const sent = async () => Number(/^dunlin_reminders_sent_total (\d+)/m.exec(
         await (await fetch(`http://127.0.0.1:${port + 2}/metrics`)).text())?.[1] ?? 0);
-    const owed = { caText: bed.ca, sandbox: { callback: `https://localhost:${port}/callbacks/sandbox`, secret: bed.secret } };
+    const owed = { caText: bed.ca, sandbox: { callback: `https://localhost:${port}/callbacks/sandbox`, secret: bed.secrets.sandbox } };
     return { child, sent, owed };
 }
 
