@@ -21,6 +21,7 @@
  *                              reference, and the provider has it under that key */
 #include "flow/payment_start.h"
 
+#include "base/crash_point.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -320,6 +321,7 @@ static void on_saved(void *owner, const struct err *err)
         return;
     }
     assert(op->has_row);
+    crash_point("payment_made");
     if (op->is_call_due)
         call_provider(op, 0);
     else
@@ -447,6 +449,7 @@ static bool move_on(struct payment_start *op)
 static void on_moved(void *owner, const struct err *err)
 {
     struct payment_start *op = owner;
+    crash_point("payment_moved");
     if (err->code == 0 && op->has_moved)
         call_provider(op, 0);
     else
@@ -458,6 +461,7 @@ static void on_provider_answered(void *owner, const struct provider_result *resu
     struct payment_start *op = owner;
     op->call = NULL;
     op->result = *result;
+    crash_point(result->verdict == PROVIDER_HALFWAY ? "payment_halfway" : "payment_answered");
     if (result->verdict == PROVIDER_UNCLEAR && result->was_never_sent && move_on(op))
         return;
     bool leads_nowhere =
@@ -503,6 +507,7 @@ static void on_registered(void *owner, const struct err *err)
     if (err->code != 0)
         log_line(LOG_WARN, "provider's answer not kept", "payment_no=%lld cause=%s",
                  (long long)op->payment_no, err->text);
+    crash_point(op->result.verdict == PROVIDER_HALFWAY ? "payment_halfway_kept" : "payment_kept");
     if (op->result.verdict == PROVIDER_HALFWAY) {
         /* Without its id on disk nobody could ask what became of it. */
         if (err->code == 0)
