@@ -113,6 +113,12 @@ class AtProvider {
       where customer_id = ${customer} and state in ('created', 'started', 'pending')`);
   }
 
+  // One that goes out unless it is paid.
+  remindInAWeek(debt) {
+    return execute(this.owner, `insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+      values (${debt.customer_id}, ${debt.invoice_id}, 'after_99', now() + interval '7 days', 'scheduled', 'planned')`);
+  }
+
   // [step, state, reason] of each of the debt's reminders.
   async reminders(debt) {
     const rows = await this.query(`select step, state, reason from reminder
