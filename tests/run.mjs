@@ -12,7 +12,7 @@ const AT_ONCE = Math.max(2, os.cpus().length) + 1;
 const alone = ['faults_crowd', 'faults_database', 'faults_kills', 'faults_links', 'faults_memory', 'push_beside'];
 
 // Begun first, as everybody would wait for them at the end.
-const long = ['simulation', 'reminder_histories', 'crash'];
+const long = ['simulation', 'provider_kills', 'reminder_histories', 'crash'];
 
 const nameOf = (file) => path.basename(file, '.test.mjs');
 const rankOf = (file) => (long.indexOf(nameOf(file)) + long.length + 1) % (long.length + 1);

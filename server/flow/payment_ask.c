@@ -11,6 +11,7 @@
  * id alone; UNCLEAR without one */
 #include "flow/payment_ask.h"
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "domain/payment.h"
 #include "domain/payment_reference.h"
@@ -205,6 +206,7 @@ static void on_answered(void *owner, const struct provider_result *result)
     struct payment_ask *op = owner;
     const struct payment_question *q = &op->question;
     op->call = NULL;
+    crash_point("provider_said");
     if (result->verdict == PROVIDER_UNCLEAR) {
         log_line(LOG_WARN, "provider did not say",
                  "provider=%s account=%.*s payment_no=%lld cause=%s", q->account->provider->name,

@@ -14,13 +14,15 @@
  *                              page says so and offers the ways on
  *   provider does not answer   the payment stays `created`; finish with UNANSWERED. When not a byte
  *                              reached it, the payment is moved to the next provider, on disk, and
- *                              begun there
+ *                              begun there, unless another one of the debt was begun elsewhere and
+ *                              the form did not say so: finish with ELSEWHERE
  *   its key is retired         as if the provider had not answered; it is not called
  *   database gone afterwards   keeping the answer is tried again for a while; the browser goes on
  *                              all the same: the payment is on disk, callbacks find it by our
  *                              reference, and the provider has it under that key */
 #include "flow/payment_start.h"
 
+#include "base/crash_point.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -45,7 +47,7 @@ struct payment_start {
     const struct provider_account *account; /* from on_made on; null: none takes it */
     const struct provider_account *tried[PROVIDER_CHOICES_MAX]; /* and never reached */
     int tried_count;
-    bool has_moved;
+    bool has_moved, is_elsewhere;
     struct paylink_id link;
     int64_t amount_minor;
     bool is_blik, pays_again;
@@ -320,6 +322,7 @@ static void on_saved(void *owner, const struct err *err)
         return;
     }
     assert(op->has_row);
+    crash_point("payment_made");
     if (op->is_call_due)
         call_provider(op, 0);
     else
@@ -413,7 +416,8 @@ static const struct provider_account *next_account(const struct payment_start *o
 static void on_move_row(void *owner, const PGresult *result, const struct err *err)
 {
     struct payment_start *op = owner;
-    op->has_moved = err->code == 0 && PQntuples(result) == 1;
+    if (err->code == 0)
+        payment_read_moved(result, &op->has_moved, &op->is_elsewhere);
 }
 
 /* True when it is on its way to another account. */
@@ -427,11 +431,9 @@ static bool move_on(struct payment_start *op)
     struct err err = {0};
     if (to == NULL)
         return false;
-    log_line(LOG_WARN, "payment moves to another provider",
-             "payment_no=%lld from=%s to=%s cause=%s", (long long)op->payment_no,
-             from->provider->name, to->provider->name, op->result.note);
     op->account = to;
     op->has_moved = false;
+    op->is_elsewhere = false;
     struct payment_move move = {
         .customer_id = op->link.customer_id,
         .payment_no = op->payment_no,
@@ -440,6 +442,8 @@ static bool move_on(struct payment_start *op)
         .to_provider = span_str(to->provider->name),
         .to_account = to->account,
         .ask_at = is_asked(to) ? ask_at(op) : (struct instant){PG_NULL_INT},
+        .pays_again = op->pays_again,
+        .counted_from = instant_plus_seconds(clock_wall(), -PAYMENT_STARTS_SECONDS),
     };
     return payment_move(op->world->store, &op->tx, &move, on_move_row, on_moved, op, &err) == 0;
 }
@@ -447,10 +451,17 @@ static bool move_on(struct payment_start *op)
 static void on_moved(void *owner, const struct err *err)
 {
     struct payment_start *op = owner;
-    if (err->code == 0 && op->has_moved)
-        call_provider(op, 0);
-    else
-        finish(op, PAYMENT_START_UNANSWERED);
+    crash_point("payment_moved");
+    if (err->code != 0 || !op->has_moved) {
+        bool is_elsewhere = err->code == 0 && op->is_elsewhere;
+        finish(op, is_elsewhere ? PAYMENT_START_ELSEWHERE : PAYMENT_START_UNANSWERED);
+        return;
+    }
+    log_line(LOG_WARN, "payment moved to another provider",
+             "payment_no=%lld from=%s to=%s cause=%s", (long long)op->payment_no,
+             op->tried[op->tried_count - 1]->provider->name, op->account->provider->name,
+             op->result.note);
+    call_provider(op, 0);
 }
 
 static void on_provider_answered(void *owner, const struct provider_result *result)
@@ -458,6 +469,7 @@ static void on_provider_answered(void *owner, const struct provider_result *resu
     struct payment_start *op = owner;
     op->call = NULL;
     op->result = *result;
+    crash_point(result->verdict == PROVIDER_HALFWAY ? "payment_halfway" : "payment_answered");
     if (result->verdict == PROVIDER_UNCLEAR && result->was_never_sent && move_on(op))
         return;
     bool leads_nowhere =
@@ -503,6 +515,7 @@ static void on_registered(void *owner, const struct err *err)
     if (err->code != 0)
         log_line(LOG_WARN, "provider's answer not kept", "payment_no=%lld cause=%s",
                  (long long)op->payment_no, err->text);
+    crash_point(op->result.verdict == PROVIDER_HALFWAY ? "payment_halfway_kept" : "payment_kept");
     if (op->result.verdict == PROVIDER_HALFWAY) {
         /* Without its id on disk nobody could ask what became of it. */
         if (err->code == 0)

@@ -7,6 +7,7 @@
  * (refund_claim) What cannot be kept is asked again, which changes nothing. */
 #include "jobs/errand.h"
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/callback_store.h"
@@ -41,6 +42,7 @@ void errand_take(struct errand *e, const struct payment_question *question, stru
 void errand_begin(struct errand *e, struct callback_queue *queue)
 {
     e->has_begun = true;
+    crash_point("errand_claimed");
     metrics_add(e->world->metrics, METRIC_payments_asked, e->question.kind == PROVIDER_QUERY);
     payment_ask_begin(e->world, queue, &e->question, on_answered, e, &e->op_);
 }
@@ -97,6 +99,7 @@ static void on_answered(void *owner, const struct payment_ask_end *end)
     struct err err = {0};
     int code = ERR_CLOSED;
     e->op_ = NULL;
+    crash_point("errand_booked");
     count(e, end->result);
     if (end->result == PAYMENT_ASK_REFUSED && e->question.kind != PROVIDER_QUERY) {
         code = keep_refusal(e, end->reason, &err);

@@ -11,6 +11,7 @@
  * with was_never_sent when no request but the token's can have left this machine. */
 #include "provider/provider_call.h"
 
+#include "base/crash_point.h"
 #include "base/crypto.h"
 #include "io/fetch.h"
 #include "io/timer.h"
@@ -304,6 +305,7 @@ static void on_answered(void *owner, const struct fetch_answer *answer, const st
     call->has_sent = true;
     if (step == PROVIDER_NEXT && call->rounds_left > 0) {
         ++call->round;
+        crash_point("provider_next_round");
         send_round(call);
         return;
     }

@@ -216,8 +216,15 @@ from booked;
 -- name: callback_register
 -- $1 provider[], $2 account[], $3 provider_reference[], $4 customer_id[], $5 payment_no[], $6 wall clock
 -- Ids of the provider's that are first seen in a callback about these payments: later ones may name
--- nothing else. What was parked for them is tried again at once.
-with registered as (
+-- nothing else, and a payment whose start was never answered is asked about by it. What was parked for
+-- them is tried again at once.
+with named as (
+    update payment p
+    set provider_reference = w.reference
+    from unnest($3::text[], $4::bigint[], $5::bigint[]) as w (reference, customer_id, payment_no)
+    where p.customer_id = w.customer_id and p.payment_no = w.payment_no
+        and p.provider_reference is null
+), registered as (
     insert into provider_reference (provider, account, reference, customer_id, payment_no)
     select w.provider, w.account, w.reference, w.customer_id, w.payment_no
     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])

@@ -207,12 +207,32 @@ from headed;
 -- name: payment_move
 -- Not a byte of it reached its provider: it goes to another. $1 customer_id, $2 payment_no, $3 provider
 -- and $4 account that it was made for, $5 provider and $6 account that it goes to, $7 when that one is
--- first asked (null: never). One row when it has moved.
-update payment
-set provider = $5::text, account = $6::text, ask_at = $7::timestamptz
-where customer_id = $1::bigint and payment_no = $2::bigint and state = 'created'
-    and provider = $3::text and account = $4::text and provider_reference is null
-returning payment_no;
+-- first asked (null: never), $8 knowingly beside one that was begun elsewhere, $9 those begun from here
+-- on count (wall clock). One row: whether it has moved, and whether another payment of its debt stands
+-- in the way, which the customer may still finish where it was begun.
+with elsewhere as (
+    select exists (
+        select
+        from payment_allocation mine
+        join payment_allocation a on a.customer_id = mine.customer_id
+            and a.invoice_id = mine.invoice_id
+        join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
+        where mine.customer_id = $1::bigint and mine.payment_no = $2::bigint
+            and p.payment_no <> $2::bigint
+            and p.state in ('created', 'started') and p.asked_at > $9::timestamptz
+            and (p.provider, p.account) <> ($5::text, $6::text)
+            and not $8::boolean) as is_there
+), moved as (
+    update payment p
+    set provider = $5::text, account = $6::text, ask_at = $7::timestamptz
+    from elsewhere e
+    where p.customer_id = $1::bigint and p.payment_no = $2::bigint and p.state = 'created'
+        and p.provider = $3::text and p.account = $4::text and p.provider_reference is null
+        and not e.is_there
+    returning p.payment_no
+)
+select exists (select from moved) as has_moved, e.is_there as is_elsewhere
+from elsewhere e;
 
 -- name: payment_ask_claim
 -- $1 wall clock, $2 at most, $3 provider, $4 account, $5 asks at most

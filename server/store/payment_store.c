@@ -203,10 +203,18 @@ int payment_move(struct store *store, struct pg_tx *tx, const struct payment_mov
     pg_arg_text(&args, move->to_provider);
     pg_arg_text(&args, move->to_account);
     add_instant(&args, move->ask_at);
+    pg_arg_bool(&args, move->pays_again);
+    pg_arg_instant(&args, move->counted_from);
     pg_tx_add(tx, SQL_PAYMENT_MOVE, &args, on_row);
     pg_args_release(&args);
     pg_tx_commit(tx);
     return 0;
+}
+
+void payment_read_moved(const PGresult *result, bool *has_moved, bool *is_elsewhere)
+{
+    *has_moved = pg_get_bool(result, 0, 0);
+    *is_elsewhere = pg_get_bool(result, 0, 1);
 }
 
 int payment_ask_claim(struct store *store, struct pg_tx *tx, struct span provider,

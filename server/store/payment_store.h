@@ -67,16 +67,20 @@ struct payment_answer {
  * tried again. */
 MUST_CHECK int payment_started(struct store *, struct pg_tx *, const struct payment_answer *,
                                pg_done_cb on_done, void *owner, struct err *);
-/* Not a byte of it reached the provider: it goes to another account. on_row gets a row when it has
- * moved; it counts once on_done has no error. */
+/* Not a byte of it reached the provider: it goes to another account, unless another payment of the
+ * debt was begun elsewhere. on_row gets a row for payment_read_moved; it counts once on_done has no
+ * error. */
 struct payment_move {
     int64_t customer_id, payment_no;
     struct span provider, account; /* from */
     struct span to_provider, to_account;
     struct instant ask_at; /* .us PG_NULL_INT: never */
+    bool pays_again;       /* the customer knows of the other one */
+    struct instant counted_from;
 };
 MUST_CHECK int payment_move(struct store *, struct pg_tx *, const struct payment_move *,
                             pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *);
+void payment_read_moved(const PGresult *, bool *has_moved, bool *is_elsewhere);
 /* The provider said no. */
 MUST_CHECK int payment_refused(struct store *, struct pg_tx *, int64_t customer_id,
                                int64_t payment_no, struct span reason, struct instant now,

@@ -1,9 +1,6 @@
 // Refunds over the API, at each provider that takes them from us: asked for, allowed by a second person
 // above a limit, carried out once, booked when the provider says so.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 
 import { AdyenFake } from '../fake/adyen.mjs';
@@ -12,63 +9,10 @@ import { Przelewy24Fake } from '../fake/przelewy24.mjs';
 import { StripeFake } from '../fake/stripe.mjs';
 import { TpayFake } from '../fake/tpay.mjs';
 import { startAtProvider } from '../support/at_provider.mjs';
-import { dunlin, execute } from '../support/demo.mjs';
-import { eventually } from '../support/eventually.mjs';
-import { request } from '../support/https.mjs';
+import { Office } from '../support/office.mjs';
 
 const settings = { payments: { refund_alone_max: 5000 }, creditor: { email: 'office@bank.example' } };
 
-class Office {
-  constructor(at) {
-    this.at = at;
-    this.ca = readFileSync(at.gateway.settings.private.certificate);
-    this.asker = this.key('asker', 'refunds');
-    this.second = this.key('second', 'refund_approvals');
-    this.both = this.key('both', 'refunds', 'refund_approvals');
-  }
-
-  key(name, ...scopes) {
-    const text = execFileSync(dunlin, ['key', 'api', 'make', name, ...scopes, '--settings', path.join(this.at.gateway.dir, 'dunlin.yaml')],
-      { encoding: 'utf8' });
-    return /dk_\S+/.exec(text)[0];
-  }
-
-  async call(key, method, where, body, headers = {}) {
-    const answer = await request(`${this.at.gateway.settings.private.url}/api/v1${where}`, { ca: this.ca, method,
-      headers: { authorization: `Bearer ${key}`, ...headers }, body: body && JSON.stringify(body) });
-    return { status: answer.status, ...JSON.parse(answer.text || '{}') };
-  }
-
-  async paid() {
-    const debt = await this.at.debt(), order = await this.at.start(debt);
-    this.at.fake.decide(order, 'paid');
-    await this.at.stateIs(debt, 'paid');
-    return { ...debt, order };
-  }
-
-  ask(debt, body, idempotency = `${debt.number}-1`, key = this.asker) {
-    return this.call(key, 'POST', `/invoices/${debt.customer_id}-${debt.invoice_id}/payments/1/refunds`, { reason: 'paid twice', ...body },
-      { 'idempotency-key': idempotency });
-  }
-
-  async stateOf(id) {
-    return (await this.call(this.asker, 'GET', '/refunds')).items.find((one) => one.id === id);
-  }
-
-  becomes(id, state) {
-    return eventually(async () => {
-      await this.hurry();
-      const one = await this.stateOf(id);
-      return one.state === state && one;
-    }, { what: `refund ${id} is ${state}`, within: 30000 });
-  }
-
-  // Its next time has come.
-  hurry() { return execute(this.at.owner, `update refund set next_try_at = now() where next_try_at > now()`); }
-}
-
-for (const Fake of [StripeFake, PayuFake, Przelewy24Fake, TpayFake, AdyenFake]) {
-  const at = await startAtProvider(Fake, 9, { settings });
   const office = new Office(at), { fake } = at, name = fake.settings().entry.provider;
 
   test(`${name}: a small refund goes at once, and is booked when the provider says so`, async () => {

@@ -8,6 +8,7 @@
 //   answer(request)         { status, headers, body } of a request { method, path, query, headers, text }
 //   notice(order, event)    { headers, body } of a message about the event
 //   isTaken(status, text)   whether that answer to a message ends its repetitions
+//   heldMinor(order)        what its books have of the order for the creditor: paid, less what went back
 // An order is { reference, id, amountMinor, currency, callbackUrl, returnUrl, blik, state, paidMinor }.
 //
 // Faults, set at any time:
@@ -58,6 +59,12 @@ export class PaymentFake {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
     await Promise.allSettled(this.#pending);
+  }
+
+  // Nobody is there any more: connections that are open end, new ones are not taken.
+  goDown() {
+    this.faults.down = true;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   // `changes` tells whether a fault after the work may hit this request.

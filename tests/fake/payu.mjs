@@ -213,6 +213,11 @@ export class PayuFake extends PaymentFake {
     this.tell(order, { order: this.#shown(order) });
   }
 
+  heldMinor(order) {
+    const back = order.refunds.filter(({ status }) => status === 'FINALIZED').reduce((sum, { amount }) => sum + Number(amount), 0);
+    return order.state === 'COMPLETED' ? order.paidMinor - back : 0;
+  }
+
   refundAtProvider(order, amountMinor) {
     this.tell(order, { refund: this.#addRefund(order, amountMinor, 'FINALIZED') });
   }

@@ -182,6 +182,12 @@ export class Przelewy24Fake extends PaymentFake {
     repeat(8);
   }
 
+  // An advance is the customer's.
+  heldMinor(order) {
+    const back = order.refunds.filter(({ status }) => status === 1).reduce((sum, { amount }) => sum + amount, 0);
+    return order.state === 'paid' ? order.paidMinor - back : 0;
+  }
+
   refundAtProvider(order, amountMinor) {
     const id = randomUUID().slice(0, 18);
     const refund = { requestId: `panel-${id}`, refundsUuid: id, amount: amountMinor, status: 1 };

@@ -118,6 +118,8 @@ export class StandardFake extends PaymentFake {
     return this.#say(order, 'paid', { movement: order.capture, amountMinor });
   }
 
+  heldMinor(order) { return order.paidMinor; }
+
   refundAtProvider(order, amountMinor) {
     const refund = { id: id('rf'), amountMinor, events: [] };
     order.paidMinor -= amountMinor;

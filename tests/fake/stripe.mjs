@@ -262,6 +262,8 @@ export class StripeFake extends PaymentFake {
 
   #orderOfIntent(intent) { return [...this.orders.values()].find((order) => order.intent === intent); }
 
+  heldMinor(order) { return order.paidMinor - this.#refunded(order.intent); }
+
   refundAtProvider(order, amountMinor) { return this.#refund(this.#intent(order.intent), amountMinor, {}); }
 
   // A refund to a card that its bank sends back.

@@ -1,6 +1,6 @@
 // A gateway that is owed something and sends its customers to the fake of a payment provider.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
@@ -44,10 +44,11 @@ class AtProvider {
 
   get(url) { return request(url, { ca: this.ca }); }
 
-  // A form of the page, to be sent once or more, with more fields.
-  async form(debt, method = 'redirect') {
-    const { action, fields } = formOf((await this.get(debt.link)).text, method);
-    return (more = {}) => postForm(new URL(action, debt.link).href, { ...fields, ...more }, { ca: this.ca });
+  // A form of the page, to be sent once or more, with more fields. `wish` is what the page is asked for.
+  async form(debt, method = 'redirect', wish = '') {
+    const { action, fields } = formOf((await this.get(`${debt.link}${wish}`)).text, method);
+    return (more = {}) => postForm(new URL(action, debt.link).href, { ...fields, ...more },
+      { ca: this.ca, headers: { 'user-agent': 'Mozilla/5.0 (test)' } });
   }
 
   // Starts a payment; its order at the provider.
@@ -61,8 +62,15 @@ class AtProvider {
     return order;
   }
 
+  // What the browser shows that the provider sends back.
+  async back(order) {
+    const answer = await this.get(order.returnUrl);
+    if (answer.status !== 303) throw new Error(`coming back: ${answer.status}`);
+    return (await this.get(new URL(answer.headers.location, order.returnUrl).href)).text;
+  }
+
   payments(debt) {
-    return this.query(`select p.payment_no, p.state, p.reason, p.method, p.provider_reference, p.amount_minor, p.paid_minor
+    return this.query(`select p.payment_no, p.state, p.provider, p.reason, p.method, p.provider_reference, p.amount_minor, p.paid_minor
       from payment p join payment_allocation a using (customer_id, payment_no)
       where a.customer_id = ${debt.customer_id} and a.invoice_id = ${debt.invoice_id} order by 1`);
   }
@@ -91,23 +99,79 @@ class AtProvider {
   // The provider is asked about what it is silent about.
   ask() { return execute(this.owner, 'update payment set ask_at = now() where ask_at is not null'); }
 
+  // So long that whatever is to be asked or tried again about the debt's payments is, now.
+  async periodPasses({ customer_id: customer }) {
+    await execute(this.owner, `
+      update payment set ask_at = now() where customer_id = ${customer} and ask_at is not null;
+      update callback_outcome set next_try_at = now() where customer_id = ${customer} and state = 'parked' and next_try_at is not null;
+      update refund set next_try_at = now() where customer_id = ${customer} and next_try_at is not null`);
+  }
+
+  // The customer's time is over, and the provider's.
+  async timePasses({ customer_id: customer }) {
+    await execute(this.owner, `update payment set asked_at = asked_at - interval '3 hours', ask_at = now()
+      where customer_id = ${customer} and state in ('created', 'started', 'pending')`);
+  }
+
+  // One that goes out unless it is paid.
+  remindInAWeek(debt) {
+    return execute(this.owner, `insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
+      values (${debt.customer_id}, ${debt.invoice_id}, 'after_99', now() + interval '7 days', 'scheduled', 'planned')`);
+  }
+
+  // [step, state, reason] of each of the debt's reminders.
+  async reminders(debt) {
+    const rows = await this.query(`select step, state, reason from reminder
+      where customer_id = ${debt.customer_id} and invoice_id = ${debt.invoice_id} order by step`);
+    return rows.map(({ step, state, reason }) => [step, state, reason]);
+  }
+
+  // What `lose` held back comes after all.
+  async deliverLate() {
+    for (const message of this.fake.unsent.splice(0))
+      if (!await this.fake.deliver(message)) throw new Error('a late message is not taken');
+  }
+
+  // Kills the process of this name that comes by the place (server/base/crash_point.h) in what `deed`
+  // sets going, and waits until another is in its place. Wants the option `crashes`.
+  async crash(where, name, deed) {
+    const before = this.gateway.processes(name), file = this.crashFile;
+    writeFileSync(`${file}.new`, where);
+    renameSync(`${file}.new`, file);
+    await deed();
+    await eventually(() => !existsSync(file), { what: `a process comes by ${where}`, within: 20000 });
+    await eventually(async () => {
+      const now = this.gateway.processes(name);
+      return now.length === before.length && before.some((pid) => !now.includes(pid))
+        && (await fetch(`http://127.0.0.1:${this.gateway.operatorsPort}/readyz`)).status === 200;
+    }, { what: `${name} is there again`, within: 20000 });
+  }
+
   // Everything that was kept of callbacks: [{ dedup_key, state, reason }].
   callbacks() {
     return this.query('select dedup_key, state, reason from callback_outcome order by dedup_key');
   }
 }
 
-// `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay. `settings` are
-// the gateway's, over the usual ones; all other options are the fake's.
-export async function startAtProvider(Fake, debts, { settings, ...options } = {}) {
-  const gateway = await makeGateway(settings);
-  const fake = await new Fake({ ...makeCertificate(gateway.dir, 'provider'),
+async function addProvider(gateway, Fake, name, options) {
+  const fake = await new Fake({ ...makeCertificate(gateway.dir, name),
     callbackCa: readFileSync(gateway.settings.public.certificate), ...options }).listen();
   atEnd(() => fake.stop());
   const { entry, files } = fake.settings();
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(path.join(gateway.dir, name), content, { mode: 0o600 });
-  gateway.settings.providers = [entry];
+  for (const [file, content] of Object.entries(files))
+    writeFileSync(path.join(gateway.dir, file), content, { mode: 0o600 });
+  gateway.settings.providers = [...gateway.settings.providers ?? [], entry];
+  return fake;
+}
+
+// `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay. `settings` are
+// the gateway's, over the usual ones; `Spare` is the class of another provider, behind it in the
+// settings; with `crashes` the gateway can be killed at named places; all other options are the fake's.
+export async function startAtProvider(Fake, debts, { settings, Spare, crashes = false, ...options } = {}) {
+  const gateway = await makeGateway(settings), crashFile = path.join(gateway.dir, 'crash');
+  const fake = await addProvider(gateway, Fake, 'provider', options);
+  const spare = Spare && await addProvider(gateway, Spare, 'spare');
+  if (crashes) gateway.under = ['env', `TEST_CRASH_FILE=${crashFile}`];
   await gateway.start();
   atEnd(() => gateway.end());
   const csv = path.join(gateway.dir, 'export.csv');
@@ -115,5 +179,5 @@ export async function startAtProvider(Fake, debts, { settings, ...options } = {}
   execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
   const { url, owner_url: ownerUrl } = gateway.settings.database ?? {};
   const [, owner] = url === undefined ? findConninfo(gateway.dir) : [url, ownerUrl];
-  return new AtProvider(gateway, fake, owner);
+  return Object.assign(new AtProvider(gateway, fake, owner), { spare, crashFile });
 }

@@ -1,0 +1,26 @@
+// One row a provider, for the tests of what is the same at all of them. A new provider is a new row.
+//   Fake          its other side
+//   Spare         another one, behind it in the settings
+//   blik          codes: { right, wrong }; nothing where it takes none on our page
+//   nodsAlone     its fake's customers confirm a right code by themselves
+//   takesParts    what was paid may be less than was asked for, and counts
+//   tellsFailure  it says so when a payment by redirect comes to nothing
+//   findsOurs     it can be asked by our reference, when its own id was never heard
+//   confirms      its money is ours once we have confirmed it
+import { PayuFake } from '../fake/payu.mjs';
+import { Przelewy24Fake } from '../fake/przelewy24.mjs';
+import { StandardFake } from '../fake/standard.mjs';
+import { StripeFake } from '../fake/stripe.mjs';
+
+const usual = { takesParts: true, tellsFailure: true, findsOurs: true };
+
+export const providers = [
+  { ...usual, name: 'stripe', Fake: StripeFake, Spare: StandardFake },
+  { ...usual, name: 'payu', Fake: PayuFake, Spare: StripeFake, blik: { right: '777123', wrong: '700702' }, findsOurs: false },
+  { ...usual, name: 'przelewy24', Fake: Przelewy24Fake, Spare: StripeFake, blik: { right: '777123', wrong: '111111' },
+    takesParts: false, tellsFailure: false, confirms: true },
+  { ...usual, name: 'standard', Fake: StandardFake, Spare: StripeFake, blik: { right: '777123', wrong: '700702' }, nodsAlone: true },
+];
+
+// Przelewy24 wants an address to write to.
+export const settings = { creditor: { email: 'office@bank.example' } };
