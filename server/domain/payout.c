@@ -25,7 +25,7 @@ static const struct {
     const char *word, *text;
 } verdicts[PAYOUT_VERDICT_COUNT] = {
     [PAYOUT_AGREES] = {"agrees", "agrees"},
-    [PAYOUT_SETTLED_TWICE] = {"settled_twice", "in more than one payout"},
+    [PAYOUT_SETTLED_TWICE] = {"settled_twice", "settled more than once"},
     [PAYOUT_NOT_IN_LEDGER] = {"not_in_ledger", "in the payout, not in the ledger"},
     [PAYOUT_CURRENCY_DIFFERS] = {"currency_differs", "the ledger has it in another currency"},
     [PAYOUT_AMOUNT_DIFFERS] = {"amount_differs", "the ledger has another amount"},

@@ -49,7 +49,7 @@ enum payout_line_mistake payout_line_check(enum payout_kind, const struct payout
 
 enum payout_verdict {
     PAYOUT_AGREES = 0,
-    PAYOUT_SETTLED_TWICE, /* one movement in two payouts */
+    PAYOUT_SETTLED_TWICE, /* one movement in two payouts, or by two names */
     PAYOUT_NOT_IN_LEDGER,
     PAYOUT_CURRENCY_DIFFERS, /* from the ledger's */
     PAYOUT_AMOUNT_DIFFERS,
@@ -67,7 +67,7 @@ const char *payout_verdict_text(enum payout_verdict);
 /* One movement from both sides. */
 struct payout_pair {
     enum payout_kind kind;
-    int64_t settled_count; /* in how many payouts it stands */
+    int64_t settled_count; /* how often it stands in payouts; 0: in none */
     int64_t settled_minor; /* gross */
     struct span settled_currency;
     bool is_booked;

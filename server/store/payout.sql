@@ -110,19 +110,20 @@ with settled as materialized (
     where p.payout_date = $1::date
 ), entries as (
     select s.provider, s.account, s.payout_id, s.movement, s.kind, e.customer_id, e.payment_no,
-        e.invoice_id, e.amount_minor, e.currency, e.at
+        e.invoice_id, e.source_reference, e.amount_minor, e.currency, e.at
     from settled s
     join ledger_entry e on e.source_reference = s.movement and e.kind = s.kind
     where not s.has_reference_alone
     union all
     select s.provider, s.account, s.payout_id, s.movement, s.kind, e.customer_id, e.payment_no,
-        e.invoice_id, e.amount_minor, e.currency, e.at
+        e.invoice_id, e.source_reference, e.amount_minor, e.currency, e.at
     from settled s
     join ledger_entry e on e.customer_id = s.customer_id and e.payment_no = s.payment_no
         and e.kind = s.kind
     where s.has_reference_alone
 ), booked as (
     select e.provider, e.account, e.payout_id, e.movement, e.kind, min(e.customer_id) as customer_id,
+        min(e.payment_no) as payment_no, min(e.source_reference) as source_reference,
         min(e.invoice_id) as invoice_id, -sum(e.amount_minor)::bigint as amount_minor,
         min(e.currency) as currency, min((e.at at time zone 'UTC')::date) as day
     from entries e
@@ -160,10 +161,25 @@ select s.provider, s.account, s.payout_id, s.movement, s.kind, c.settled_count, 
 from settled s
 left join booked b using (provider, account, payout_id, movement, kind)
 cross join lateral (
+    -- By this very name, by the ledger's, and by our reference.
     select count(*) as settled_count
-    from payout_movement m
-    where m.provider = s.provider and m.account = s.account and m.movement = s.movement
-        and m.kind = s.kind
+    from (
+        select m.payout_id, m.movement
+        from payout_movement m
+        where m.provider = s.provider and m.account = s.account and m.movement = s.movement
+            and m.kind = s.kind
+        union
+        select m.payout_id, m.movement
+        from payout_movement m
+        where m.provider = s.provider and m.account = s.account
+            and m.movement = b.source_reference and m.kind = s.kind
+        union
+        select m.payout_id, m.movement
+        from payout_movement m
+        where m.customer_id = b.customer_id and m.payment_no = b.payment_no
+            and m.reference = m.movement and m.provider = s.provider and m.account = s.account
+            and m.kind = s.kind
+    ) named
 ) c
 union all
 select u.provider, u.account, null, u.movement, u.kind, 0, null, null, u.customer_id, u.invoice_id,

@@ -141,6 +141,11 @@ test('the plain form finds a payment by our reference', async () => {
   const { payouts, short } = await report(day);
   assert.deepEqual([payouts[0].payout, payouts[0].ledger_minor, payouts[0].agrees, short], ['A/7', 10000, true, []]);
   assert.ok(!(await report(dayOf(12))).short.some((one) => one.includes(debt.movement)), 'it is settled');
+  // Once by our reference and once by the provider's id is twice, from either side.
+  const again = headings + stripeLine('po_4', 'charge', debt.movement, 'ch_7', '100.00', '0', '100.00', dayOf(3));
+  assert.equal((await call('POST', '/payouts?provider=stripe', again)).new, 1);
+  assert.deepEqual((await report(dayOf(3))).short, [`settled_twice po_4 ${debt.movement}`]);
+  assert.deepEqual((await report(day)).short, [`settled_twice A/7 ${debt.order.reference}`]);
 });
 
 test('bad files change nothing, and say where', async () => {
