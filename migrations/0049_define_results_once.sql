@@ -48,7 +48,8 @@ from (
         greatest(result_sum(e.amount_minor) filter (where e.kind = 'charge' or e.at < d.over_at), 0)
             as overdue_minor,
         greatest(-result_sum(e.amount_minor) filter (
-            where e.kind in ('payment', 'refund', 'chargeback', 'chargeback_reversal')
+            where e.kind in ('payment', 'refund', 'refund_reversal', 'chargeback',
+                'chargeback_reversal')
                 and e.at >= d.over_at and e.at < d.settled_at), 0) as moved_minor
     from result_debts(due_from, due_to) d
     join ledger_entry e using (customer_id, invoice_id)

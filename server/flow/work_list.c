@@ -114,7 +114,7 @@ void work_list_calls_row(const struct work_item *item, struct buf *out)
 
 /* The ledger's kinds in this order; there is no interest in it yet, and the column says so. */
 static const char *const kinds[] = {
-    "charge", "payment",  "refund",    "chargeback", "chargeback_reversal",
+    "charge", "payment",  "refund",    "refund_reversal", "chargeback", "chargeback_reversal",
     "fee",    "interest", "write_off", "correction"};
 
 void work_list_handovers_head(struct buf *out)

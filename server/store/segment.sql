@@ -24,7 +24,7 @@ union all
 select distinct null::bigint, customer_id
 from seen
 where kind in ('payment.paid', 'payment.refunded', 'payment.charged_back',
-    'payment.chargeback_reversed', 'invoice.corrected');
+    'payment.chargeback_reversed', 'payment.refund_reversed', 'invoice.corrected');
 
 -- name: segment_next
 -- $1 behind this customer_id, $2 at most

@@ -67,8 +67,8 @@ function addEntries(w, debt) {
   const add = (kind, amount, at) => w.entries.push({ debt, no: w.entries.length + 1, kind, amount, at });
   add('charge', 1000 + below(90000), around(debt.due, 20));
   for (let i = below(5); i > 0; --i) {
-    const kind = one('payment', 'payment', 'refund', 'chargeback', 'chargeback_reversal', 'fee', 'correction', 'write_off');
-    const sign = { payment: -1, chargeback_reversal: -1, write_off: -1, correction: one(-1, 1) }[kind] ?? 1;
+    const kind = one('payment', 'payment', 'refund', 'refund_reversal', 'chargeback', 'chargeback_reversal', 'fee', 'correction', 'write_off');
+    const sign = { payment: -1, refund_reversal: -1, chargeback_reversal: -1, write_off: -1, correction: one(-1, 1) }[kind] ?? 1;
     add(kind, sign * (1 + below(60000)), around(debt.due, 45));
   }
 }
@@ -140,7 +140,7 @@ function factsOf(w, now) {
     const isInThirty = (ms) => day(ms) > d.due && day(ms) <= end;
     const isSettled = day(now) > end;
     const overdue = Math.max(0, sum(entries(d).filter((e) => e.kind === 'charge' || day(e.at) <= d.due), (e) => e.amount));
-    const moved = -sum(entries(d).filter((e) => ['payment', 'refund', 'chargeback', 'chargeback_reversal'].includes(e.kind)
+    const moved = -sum(entries(d).filter((e) => ['payment', 'refund', 'refund_reversal', 'chargeback', 'chargeback_reversal'].includes(e.kind)
       && isInThirty(e.at)), (e) => e.amount);
     const last = reminders(d).filter((r) => r.s).sort((a, b) => a.due_at - b.due_at || (a.step < b.step ? -1 : 1)).at(-1);
     const changes = w.changes.filter((c) => c.customer === d.customer.id && day(c.at) < d.due);
