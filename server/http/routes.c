@@ -17,6 +17,7 @@
 #include "http/paylinks.h"
 #include "http/payments.h"
 #include "http/plan.h"
+#include "http/providers.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
 #include "http/results.h"
@@ -95,6 +96,9 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/refunds", ROUTE_API_KEY, "refunds", refunds_list},
     {"POST", "/api/v1/refunds/{id}/approve", ROUTE_API_KEY, "refund_approvals", refunds_approve},
     {"POST", "/api/v1/refunds/{id}/reject", ROUTE_API_KEY, "refund_approvals", refunds_reject},
+    {"GET", "/api/v1/providers", ROUTE_API_KEY, "providers", providers_list},
+    {"POST", "/api/v1/providers/{provider}/{account}/check", ROUTE_API_KEY, "providers",
+     providers_check},
     {"GET", "/api/v1/reminders", ROUTE_API_KEY, "invoices", reminders_list},
     {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},

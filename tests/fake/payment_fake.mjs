@@ -60,6 +60,13 @@ export class PaymentFake {
     await Promise.allSettled(this.#pending);
   }
 
+  // Connections that were kept open end.
+  dropConnections() {
+    const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of this.#sockets) socket.destroy();
+    return Promise.all(gone);
+  }
+
   // `changes` tells whether a fault after the work may hit this request.
   changes(request) { return request.method !== 'GET'; }
 
