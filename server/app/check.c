@@ -3,6 +3,7 @@
 #include "app/check_database.h"
 #include "app/check_gateway.h"
 #include "app/check_mail.h"
+#include "app/check_provider.h"
 #include "app/check_push.h"
 #include "app/check_tls.h"
 #include "app/db_place.h"
@@ -203,6 +204,10 @@ static void check_provider(const struct settings *s, int i, struct check_report 
                   "has a secret that is not whsec_ and the base64 of 24 to 64 bytes");
     if (p->ca_file[0] != '\0' && access(p->ca_file, R_OK) != 0)
         check_add(report, CHECK_REFUSAL, line, name, "ca_file %s: %s", p->ca_file, strerror(errno));
+    if (provider != NULL && provider->needs_email && s->creditor.email[0] == '\0')
+        check_add(report, CHECK_REFUSAL, line, name,
+                  "wants an address of each customer: set creditor.email, which is given for those "
+                  "who have none");
 }
 
 static void check_providers(const struct settings *s, struct check_report *report)
@@ -293,6 +298,7 @@ void check_run(const char *settings_file, struct check_report *report)
         check_providers(&settings, report);
         check_descriptors(&settings, report);
         check_databases(&settings, report);
+        check_provider_credentials(&settings, report);
         if (settings.has_role_work) {
             check_push(&settings, report);
             check_gateways(&settings, report);

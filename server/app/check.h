@@ -1,7 +1,7 @@
 /* `dunlin check`: everything that would keep the gateway from starting or from keeping its
  * promises, all at once: settings by line, files and their modes, certificates, host names, the
- * database and its durability, the schema, the link keys, the push services' credentials. Changes
- * nothing. */
+ * database and its durability, the schema, the link keys, the credentials of push services, payment
+ * providers, gateways and mail servers. Changes nothing. */
 #ifndef DUNLIN_APP_CHECK_H
 #define DUNLIN_APP_CHECK_H
 

@@ -12,9 +12,9 @@
 
 /* What a key may be allowed to do. */
 static const char *const scopes[] = {
-    "imports",   "invoices",  "paylinks",  "callbacks",        "devices",
-    "scenarios", "customers", "templates", "sending",          "campaigns",
-    "calls",     "results",   "refunds",   "refund_approvals", "payouts",
+    "imports",   "invoices",         "paylinks", "callbacks", "devices", "scenarios",
+    "customers", "templates",        "sending",  "campaigns", "calls",   "results",
+    "refunds",   "refund_approvals", "payouts",  "providers",
 };
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
@@ -35,8 +35,8 @@ static int print_usage(void)
     fputs("usage: dunlin key api make NAME SCOPE…\n"
           "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, "
           "customers,\n"
-          "           templates, sending, campaigns, calls, results, refunds, refund_approvals\n"
-          "           or payouts\n"
+          "           templates, sending, campaigns, calls, results, refunds, refund_approvals,\n"
+          "           payouts or providers\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"

@@ -60,6 +60,7 @@ struct settings_provider {
     struct settings_list types, fields; /* Standard Webhooks: "word=kind", "field=path" */
     const char *certificate_url, *root_pem;
     const char *ca_file; /* "" is the system's store */
+    bool takes_blik;     /* codes on our page, where the provider takes them */
     struct settings_list currencies;
     int64_t amount_min_minor, amount_max_minor; /* 0: none */
 };

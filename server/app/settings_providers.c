@@ -171,6 +171,12 @@ static const struct setting rows[] = {
      .offset = AT(ca_file),
      .example = "/etc/dunlin/provider-ca.pem",
      .help = "Certificates to trust for its API instead of the system's."},
+    {.name = "blik",
+     .type = SETTING_BOOL,
+     .offset = AT(takes_blik),
+     .default_ = "true",
+     .help = "Whether BLIK codes are taken on our own page, where the provider takes them there:\n"
+             "PayU's point of sale and Przelewy24's account must be set up for it."},
     {.name = "currencies",
      .type = SETTING_TEXTS,
      .offset = AT(currencies),
@@ -236,6 +242,7 @@ static bool has_one(const struct settings_provider *p, struct span name)
         const void *at = (const char *)p + row->offset;
         if (!span_is_str(name, row->name))
             continue;
+        assert(row->type != SETTING_BOOL && row->type != SETTING_INT);
         if (row->type == SETTING_SECRET_FILES || row->type == SETTING_TEXTS)
             return ((const struct settings_list *)at)->count > 0;
         return (*(const char *const *)at)[0] != '\0';

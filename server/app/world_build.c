@@ -2,6 +2,7 @@
 
 #include "app/keys.h"
 #include "app/message_gateways.h"
+#include "app/provider_accounts.h"
 #include "app/settings_gateway.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
@@ -13,8 +14,6 @@
 #include "domain/keyring.h"
 #include "io/fetch.h"
 #include "io/timer.h"
-#include "provider/provider_session.h"
-#include "provider/webhooks.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -25,10 +24,7 @@ enum { FETCHES_MAX = 256, CHANNELS_MAX = 16 };
 /* The world with what it points to, all freed together. */
 struct world_house {
     struct world world; /* first: world_free finds the house by it */
-    struct provider_account accounts[SETTINGS_PROVIDERS_MAX + 1];
-    struct provider_session sessions[SETTINGS_PROVIDERS_MAX];
-    struct buf currencies[SETTINGS_PROVIDERS_MAX]; /* "PLN EUR" */
-    struct provider_mapping mappings[SETTINGS_PROVIDERS_MAX];
+    struct provider_accounts accounts;
     const struct channel *channels[CHANNELS_MAX + 1];
     struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
@@ -50,63 +46,6 @@ struct creditor world_creditor_of(const struct settings *s)
     };
 }
 
-static struct span keep_list(struct buf *texts, const struct settings_list *list)
-{
-    size_t from = buf_span(texts).len;
-    for (int i = 0; i < list->count; ++i) {
-        if (i > 0)
-            buf_add_char(texts, ' ');
-        buf_add_str(texts, list->items[i]);
-    }
-    return span_from(buf_span(texts), from);
-}
-
-static struct provider_account account_of(const struct settings_provider *p,
-                                          struct provider_session *session, struct buf *currencies)
-{
-    buf_init(currencies, 256);
-    struct provider_account a = {
-        .provider = provider_find(span_str(p->provider)),
-        .account = span_str(p->account),
-        .is_live = strcmp(p->environment, "live") == 0,
-        .api_url = span_str(p->api_url),
-        .start_origin = span_str(p->start_origin),
-        .merchant = span_str(p->merchant),
-        .client_id = span_str(p->client_id),
-        .api_key = span_str(p->api_key),
-        .certificate_url = span_str(p->certificate_url),
-        .root_pem = span_str(p->root_pem),
-        .ca_file = span_str(p->ca_file),
-        .currencies = keep_list(currencies, &p->currencies),
-        .amount_min_minor = p->amount_min_minor,
-        .amount_max_minor = p->amount_max_minor,
-        .session = session,
-    };
-    for (int i = 0; i < p->secrets.count && i < 2; ++i)
-        a.secrets[i] = span_str(p->secrets.items[i]);
-    for (int i = 0; i < p->public_keys.count && i < 2; ++i)
-        a.public_keys[i] = span_str(p->public_keys.items[i]);
-    return a;
-}
-
-/* Null where nothing is called otherwise than usual. */
-static const struct provider_mapping *mapping_of(const struct settings_provider *p,
-                                                 struct provider_mapping *mapping)
-{
-    bool is_ok = true;
-    if (p->types.count == 0 && p->fields.count == 0)
-        return NULL;
-    *mapping = webhooks_usual;
-    if (p->types.count > 0)
-        mapping->type_count = 0;
-    for (int i = 0; i < p->types.count; ++i)
-        is_ok &= webhooks_add_type(mapping, p->types.items[i]);
-    for (int i = 0; i < p->fields.count; ++i)
-        is_ok &= webhooks_set_path(mapping, p->fields.items[i]);
-    assert(is_ok); /* the settings were checked */
-    return mapping;
-}
-
 static bool has_host(const struct settings *s, int count, const char *origin)
 {
     for (int i = 0; i != count; ++i)
@@ -117,18 +56,17 @@ static bool has_host(const struct settings *s, int count, const char *origin)
 
 static void fill_providers(struct world_house *h, const struct settings *s)
 {
+    provider_accounts_init(&h->accounts, s);
     for (int i = 0; i != s->provider_count; ++i) {
         const struct settings_provider *p = &s->providers[i];
-        h->accounts[i] = account_of(p, &h->sessions[i], &h->currencies[i]);
-        h->accounts[i].mapping = mapping_of(p, &h->mappings[i]);
-        assert(h->accounts[i].provider != NULL); /* the settings were checked */
+        assert(h->accounts.all[i].provider != NULL); /* the settings were checked */
         if (p->start_origin[0] == '\0' || has_host(s, i, p->start_origin))
             continue;
         if (buf_span(&h->texts).len != 0)
             buf_add_char(&h->texts, ' ');
         buf_add_str(&h->texts, p->start_origin);
     }
-    h->world.providers = h->accounts;
+    h->world.providers = h->accounts.all;
 }
 
 static void fill_texts(struct world_house *h, const struct settings *s)
@@ -270,10 +208,7 @@ static void house_free(struct world_house *h)
     buf_release(&h->texts);
     buf_release(&h->ios_apps);
     buf_release(&h->android_apps);
-    for (int i = 0; i < SETTINGS_PROVIDERS_MAX; ++i)
-        if (h->accounts[i].provider != NULL)
-            buf_release(&h->currencies[i]);
-    secret_wipe(h->sessions, sizeof(h->sessions));
+    provider_accounts_release(&h->accounts);
     free(h);
 }
 

@@ -11,7 +11,7 @@ enum {
 
 /* The callback's kinds in the words of the domain, and of the timeline. */
 static const struct {
-    enum payment_fact_kind fact;
+    enum payment_fact_kind fact; /* 0: the payment stays as it is */
     const char *event_kind;
 } kinds[CALLBACK_REFUND_REVERSED + 1] = {
     [CALLBACK_PENDING] = {PAYMENT_FACT_PENDING, "payment.pending"},
@@ -23,6 +23,8 @@ static const struct {
                                       "payment.chargeback_reversed"},
     [CALLBACK_REFUND_REVERSED] = {PAYMENT_FACT_REFUND_REVERSED, "payment.refund_reversed"},
     [CALLBACK_TO_CONFIRM] = {PAYMENT_FACT_TO_CONFIRM, "payment.pending"},
+    [CALLBACK_DISPUTED] = {0, "payment.disputed"},
+    [CALLBACK_REFUND_FAILED] = {0, "refund.failed"},
 };
 
 /* What follows from each verdict. */
@@ -65,19 +67,31 @@ static size_t put_word(char *out, const char *word)
     return len;
 }
 
+/* Where money is meant, or moved: what is known of it. */
+static int write_movement(const struct callback_facts *facts, char *out, size_t room)
+{
+    char movement[2 * sizeof(facts->movement)];
+    int len = 0;
+    put_word(movement, facts->movement);
+    if (facts->kind >= CALLBACK_PAID || facts->amount_minor > 0)
+        len += snprintf(out, room, ",\"amount_minor\":%lld,\"currency\":\"%s\"",
+                        (long long)facts->amount_minor, facts->currency);
+    if (facts->kind >= CALLBACK_PAID || movement[0] != 0)
+        len += snprintf(out + len, room - (size_t)len, ",\"movement\":\"%s\"", movement);
+    return len;
+}
+
 static struct span write_event(const struct callback_facts *facts,
                                const struct callback_decision *decision,
                                char out[CALLBACK_EVENT_FACTS_MAX])
 {
-    char movement[2 * sizeof(facts->movement)], reason[2 * sizeof(facts->reason)];
-    put_word(movement, facts->movement);
+    char reason[2 * sizeof(facts->reason)];
     put_word(reason, decision->payment_reason.base == NULL ? "" : decision->payment_reason.base);
     int len = snprintf(out, CALLBACK_EVENT_FACTS_MAX, "{\"payment_no\":%lld",
                        (long long)decision->payment_no);
-    if (facts->kind >= CALLBACK_PAID)
-        len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
-                        ",\"amount_minor\":%lld,\"currency\":\"%s\",\"movement\":\"%s\"",
-                        (long long)facts->amount_minor, facts->currency, movement);
+    bool is_about_money = facts->kind >= CALLBACK_PAID || kinds[facts->kind].fact == 0;
+    if (is_about_money)
+        len += write_movement(facts, out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len);
     if (strcmp(decision->event_kind, "payment.parked") == 0)
         len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
                         ",\"says\":\"%s\",\"parked\":\"%s\"", kinds[facts->kind].event_kind,
@@ -115,6 +129,35 @@ static struct payment_fact fact_of(const struct callback_facts *facts)
     };
 }
 
+/* Whose it is, and how the payment stands now. */
+static void set_payment(const struct callback_known *known, const struct payment *payment,
+                        struct callback_decision *d)
+{
+    d->customer_id = known->customer_id;
+    d->payment_no = known->payment_no;
+    d->invoice_id = known->invoice_id;
+    d->money_version = known->money_version;
+    d->has_parked = known->has_parked;
+    d->has_new_reference = !known->is_reference_known && d->wanted.provider_reference.base != NULL;
+    d->payment_state = payment->state;
+    d->payment_reason =
+        payment->reason[0] == 0 ? (struct span){NULL, 0} : span_str(payment->reason);
+    d->sums = payment_sums(payment);
+}
+
+/* It stands on the timeline, and changes nothing. */
+static void decide_told(const struct callback_facts *facts, const struct callback_known *known,
+                        const struct payment *payment, struct callback_decision *d)
+{
+    set_outcome(d, "applied", "noted");
+    set_payment(known, payment, d);
+    d->has_payment = true;
+    d->is_told_only = true;
+    d->entry_minor = 0;
+    d->entry_kind = NULL;
+    d->event_kind = kinds[facts->kind].event_kind;
+}
+
 static void decide_known(const struct callback_facts *facts, const struct callback_known *known,
                          struct payment *payment, struct callback_decision *d)
 {
@@ -122,27 +165,20 @@ static void decide_known(const struct callback_facts *facts, const struct callba
     enum payment_state before = payment->state;
     enum payment_verdict verdict = payment_take(payment, &fact, &d->entry_minor);
     set_outcome(d, verdicts[verdict].state, verdicts[verdict].reason);
-    d->customer_id = known->customer_id;
-    d->payment_no = known->payment_no;
-    d->invoice_id = known->invoice_id;
-    d->money_version = known->money_version;
+    set_payment(known, payment, d);
     /* A callback parked again has had its event. */
     bool is_parked_again = known->is_parked && verdict >= PAYMENT_WRONG_CURRENCY;
     d->has_payment = verdict == PAYMENT_CONFIRM
                          ? payment->state != before
                          : verdict != PAYMENT_NOTHING_NEW && !is_parked_again;
-    d->has_parked = known->has_parked;
-    d->has_new_reference = !known->is_reference_known && d->wanted.provider_reference.base != NULL;
-    d->payment_state = payment->state;
-    d->payment_reason =
-        payment->reason[0] == 0 ? (struct span){NULL, 0} : span_str(payment->reason);
-    d->sums = payment_sums(payment);
+    /* The provider may know more than it said. */
+    d->asks_why = verdict == PAYMENT_MOVE && facts->kind == CALLBACK_FAILED &&
+                  before != PAYMENT_FAILED && facts->reason[0] == 0;
+    d->is_told_only = verdict >= PAYMENT_WRONG_CURRENCY && verdict != PAYMENT_CONFIRM;
     d->movement = fact.movement;
     d->currency = fact.currency;
     d->entry_kind = verdict == PAYMENT_BOOK ? payment_entry_word(fact.kind) : NULL;
-    d->event_kind = verdict >= PAYMENT_WRONG_CURRENCY && verdict != PAYMENT_CONFIRM
-                        ? "payment.parked"
-                        : kinds[facts->kind].event_kind;
+    d->event_kind = d->is_told_only ? "payment.parked" : kinds[facts->kind].event_kind;
 }
 
 void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
@@ -159,7 +195,10 @@ void callback_decide(const struct callback_facts *facts, const struct callback_k
         decide_unknown(d, wall, jitter);
         return;
     }
-    decide_known(facts, known, payment, d);
+    if (kinds[facts->kind].fact == 0)
+        decide_told(facts, known, payment, d);
+    else
+        decide_known(facts, known, payment, d);
     if (strcmp(d->reason, "waits_for_payment") == 0)
         d->next_try_at = next_try(wall, known->attempts, jitter);
     if (strcmp(d->reason, "to_confirm") == 0)

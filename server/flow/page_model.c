@@ -1,10 +1,14 @@
 #include "flow/page_model.h"
 
+#include "flow/payment_start.h"
+
 #include <assert.h>
 
 /* A BLIK code lives two minutes and the nod in the bank's app about one: after three nothing comes.
  */
 enum { BLIK_WAIT_SECONDS = 180 };
+/* A provider that is asked why a code failed has answered by then, or the wait is not worth it. */
+enum { ASKED_WHY_SECONDS = 10 };
 /* How long somebody who comes back from the provider's page is told to wait for its callback. */
 enum { BACK_WAIT_SECONDS = 15 * 60 };
 /* From then on the page of a wait offers another try, so that nobody is stuck in it. */
@@ -22,6 +26,12 @@ static bool is_on_its_way(const struct page_payment *p)
     return p->is_there && (p->state == PAYMENT_CREATED || p->state == PAYMENT_STARTED);
 }
 
+/* In a moment there may be better words for it. */
+static bool is_being_explained(const struct page_payment *p, int64_t age)
+{
+    return p->is_there && p->is_asked_why && p->is_blik && age < ASKED_WHY_SECONDS;
+}
+
 /* Somebody who waits looks at the page: often at first, then ever less. */
 static int refresh_seconds(const struct page_payment *p, int64_t age)
 {
@@ -34,7 +44,7 @@ static bool must_wait(const struct page_payment *p, struct page_wishes wishes, i
 {
     if (wishes.is_again || wishes.is_blik_wrong || wishes.is_changed)
         return false;
-    if (p->is_there && p->state == PAYMENT_PENDING)
+    if ((p->is_there && p->state == PAYMENT_PENDING) || is_being_explained(p, age))
         return true;
     if (!is_on_its_way(p))
         return false;
@@ -79,9 +89,12 @@ static enum page_note note_of(const struct page_row *row, struct page_wishes wis
     bool is_in_hand = row->payment.is_there && row->payment.state == PAYMENT_PENDING;
     if (wishes.is_changed && !is_in_hand) /* to pay twice would be worse than to miss the change */
         return PAGE_NOTE_CHANGED;
-    if (wishes.is_again && is_on_its_way(&row->payment))
+    const struct page_payment *p = &row->payment;
+    if (wishes.is_again && is_on_its_way(p) && !p->is_blik)
         return PAGE_NOTE_AGAIN;
-    enum page_note note = note_of_payment(&row->payment, age);
+    if (is_on_its_way(p) && p->is_blik && age < BLIK_CODE_SECONDS)
+        return PAGE_NOTE_NEW_CODE;
+    enum page_note note = note_of_payment(p, age);
     return note != PAGE_NOTE_NONE ? note : note_of_holds(row->holds);
 }
 
@@ -108,8 +121,10 @@ struct page_model page_model_of(const struct page_row *row, struct page_wishes w
         return m;
     }
     m.kind = PAGE_WAITING;
-    m.is_blik = p->is_blik && p->state != PAYMENT_PENDING;
-    m.may_pay_again = age >= (m.is_blik ? BLIK_AGAIN_SECONDS : PAY_AGAIN_SECONDS);
+    m.is_asking_why = p->state == PAYMENT_FAILED;
+    m.is_blik = p->is_blik && is_on_its_way(p);
+    m.may_pay_again =
+        !m.is_asking_why && age >= (m.is_blik ? BLIK_AGAIN_SECONDS : PAY_AGAIN_SECONDS);
     m.refresh_seconds = wishes.is_still ? 0 : refresh_seconds(p, age);
     return m;
 }
@@ -117,11 +132,17 @@ struct page_model page_model_of(const struct page_row *row, struct page_wishes w
 const char *page_note_name(enum page_note note)
 {
     static const char *const names[PAGE_NOTE_COUNT] = {
-        [PAGE_NOTE_CHANGED] = "changed",   [PAGE_NOTE_AGAIN] = "again",
-        [PAGE_NOTE_FAILED] = "failed",     [PAGE_NOTE_STARTED] = "started",
-        [PAGE_NOTE_REFUNDED] = "refunded", [PAGE_NOTE_CHARGED_BACK] = "charged_back",
-        [PAGE_NOTE_PLAN] = "plan",         [PAGE_NOTE_PROMISE] = "promise",
-        [PAGE_NOTE_DISPUTE] = "dispute",   [PAGE_NOTE_ADMIN] = "admin",
+        [PAGE_NOTE_CHANGED] = "changed",
+        [PAGE_NOTE_AGAIN] = "again",
+        [PAGE_NOTE_NEW_CODE] = "new_code",
+        [PAGE_NOTE_FAILED] = "failed",
+        [PAGE_NOTE_STARTED] = "started",
+        [PAGE_NOTE_REFUNDED] = "refunded",
+        [PAGE_NOTE_CHARGED_BACK] = "charged_back",
+        [PAGE_NOTE_PLAN] = "plan",
+        [PAGE_NOTE_PROMISE] = "promise",
+        [PAGE_NOTE_DISPUTE] = "dispute",
+        [PAGE_NOTE_ADMIN] = "admin",
     };
     assert(note > PAGE_NOTE_NONE && note < PAGE_NOTE_COUNT);
     return names[note];

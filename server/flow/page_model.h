@@ -18,10 +18,11 @@ enum page_kind {
 /* At most one stands above what is left to pay; the first that holds. */
 enum page_note {
     PAGE_NOTE_NONE = 0,
-    PAGE_NOTE_CHANGED, /* the amount is not the one of the form that was sent */
-    PAGE_NOTE_AGAIN,   /* pays again while the earlier payment is still checked */
-    PAGE_NOTE_FAILED,  /* with the reason */
-    PAGE_NOTE_STARTED, /* went to the provider and nothing was heard since */
+    PAGE_NOTE_CHANGED,  /* the amount is not the one of the form that was sent */
+    PAGE_NOTE_AGAIN,    /* pays again while the earlier payment is still checked */
+    PAGE_NOTE_NEW_CODE, /* gives a BLIK code while the one before may still be confirmed */
+    PAGE_NOTE_FAILED,   /* with the reason */
+    PAGE_NOTE_STARTED,  /* went to the provider and nothing was heard since */
     PAGE_NOTE_REFUNDED,
     PAGE_NOTE_CHARGED_BACK,
     PAGE_NOTE_PLAN,
@@ -45,6 +46,7 @@ struct page_model {
     enum page_note note;
     const struct page_row *row; /* null for PAGE_NOWHERE */
     struct page_wishes wishes;
+    bool is_asking_why;  /* waiting: a BLIK code failed, and the provider is asked why */
     bool is_blik;        /* waiting: for the customer's nod in the bank's app */
     bool may_pay_again;  /* waiting: long enough to offer another try */
     int refresh_seconds; /* waiting: 0 for never */

@@ -177,6 +177,7 @@ static struct payment_order order_of(const struct payment_start *op)
         .starts_max = starts_max,
         .calls_max = starts_max * PAYMENT_CALLS_FACTOR,
         .counted_from = instant_plus_seconds(wall, -PAYMENT_STARTS_SECONDS),
+        .codes_from = instant_plus_seconds(wall, -BLIK_CODE_SECONDS),
         .wall = wall,
         .now = op->world->now(),
         .key_no = keyring_signer(op->world->keys),

@@ -19,6 +19,7 @@ enum {
     PAYMENT_STARTS_SECONDS = 600,
     PAYMENT_VALID_SECONDS = 3600, /* how long the customer may take at the provider */
     BLIK_CODE_LEN = 6,
+    BLIK_CODE_SECONDS = 120, /* how long one may be confirmed */
 };
 
 /* Refusals in order of precedence, then what is left. */
@@ -27,8 +28,8 @@ enum payment_start_result {
     PAYMENT_START_REVOKED,
     PAYMENT_START_SETTLED,   /* nothing is left to pay */
     PAYMENT_START_IN_HAND,   /* the bank is confirming another one, and the form did not say so */
-    PAYMENT_START_ELSEWHERE, /* one was begun at another provider that may still be finished there,
-                                and the form did not say so */
+    PAYMENT_START_ELSEWHERE, /* one was begun at another provider, or by a BLIK code, that may still
+                                be finished there, and the form did not say so */
     PAYMENT_START_CHANGED,   /* the form showed another amount than is due, or was
                                 another method, amount or account when it was sent first */
     PAYMENT_START_TOO_MANY,

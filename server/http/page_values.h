@@ -13,7 +13,7 @@
 #define PAGE_VALUES(X) \
     X(account) X(account_shown) X(again) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) \
     X(code) X(creditor) X(days) X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) \
-    X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_blik) X(is_demo) \
+    X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) X(is_blik) X(is_demo) \
     X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) \
     X(is_refreshing) X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) \
     X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text) \

@@ -245,6 +245,7 @@ static const char *tone_of_note(enum page_note note)
         return "bad";
     case PAGE_NOTE_CHANGED:
     case PAGE_NOTE_AGAIN:
+    case PAGE_NOTE_NEW_CODE:
     case PAGE_NOTE_STARTED:
         return "warn";
     default:
@@ -257,7 +258,7 @@ static void set_note(struct page_view *v, const struct page_model *m, enum langu
     if (m->note == PAGE_NOTE_NONE)
         return;
     struct span name = span_str(page_note_name(m->note));
-    if (m->note == PAGE_NOTE_AGAIN)
+    if (m->note == PAGE_NOTE_AGAIN || m->note == PAGE_NOTE_NEW_CODE)
         page_set_true(&v->values, VALUE_is_again);
     page_set_text(&v->values, VALUE_note_tone, span_str(tone_of_note(m->note)));
     page_set_text(&v->values, VALUE_note_title, word(v, language, "note_", name, "_title"));
@@ -384,6 +385,8 @@ static void set_waiting(struct page_view *v, const struct page_model *m,
         page_set_text(&v->values, VALUE_keep, SPAN_LIT("&back=1"));
     if (m->is_blik)
         page_set_true(&v->values, VALUE_is_blik);
+    if (m->is_asking_why)
+        page_set_true(&v->values, VALUE_is_asking_why);
     if (m->refresh_seconds != 0)
         page_set_true(&v->values, VALUE_is_refreshing);
     if (m->may_pay_again)

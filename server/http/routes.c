@@ -18,6 +18,7 @@
 #include "http/payments.h"
 #include "http/payouts.h"
 #include "http/plan.h"
+#include "http/providers.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
 #include "http/results.h"
@@ -101,6 +102,9 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/payouts.csv", ROUTE_API_KEY, "payouts", payouts_report_csv},
     {"POST", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_import},
     {"POST", "/api/v1/payouts/arrivals", ROUTE_API_KEY, "payouts", payouts_arrive},
+    {"GET", "/api/v1/providers", ROUTE_API_KEY, "providers", providers_list},
+    {"POST", "/api/v1/providers/{provider}/{account}/check", ROUTE_API_KEY, "providers",
+     providers_check},
     {"GET", "/api/v1/reminders", ROUTE_API_KEY, "invoices", reminders_list},
     {"GET", "/api/v1/results", ROUTE_API_KEY, "results", results_show},
     {"POST", "/api/v1/paylinks", ROUTE_API_KEY, "paylinks", paylinks_manage},

@@ -262,7 +262,26 @@ static void call_free(struct fetch_call *call)
 
 /* ---- the thread ---- */
 
-/* libcurl's words name hosts and reasons, never bodies or headers. */
+/* libcurl's words name reasons, never bodies or headers; these are for whoever set the address up.
+ */
+static const char *words_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "its host name is not known";
+    case CURLE_COULDNT_CONNECT:
+        return "its host is not reachable";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "it did not answer in time";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return "its certificate is not trusted, or is another host's";
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the file of certificates to trust cannot be read";
+    default:
+        return curl_easy_strerror(code);
+    }
+}
+
 static void read_outcome(struct fetch_call *call, CURLcode code)
 {
     long status = 0;
@@ -282,7 +301,7 @@ static void read_outcome(struct fetch_call *call, CURLcode code)
         return;
     }
     if (code != CURLE_OK) {
-        err_set(&call->err, ERR_PROVIDER, "%s", curl_easy_strerror(code));
+        err_set(&call->err, ERR_PROVIDER, "%s", words_of(code));
         return;
     }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);

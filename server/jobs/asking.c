@@ -154,7 +154,7 @@ static void take_silent(struct asker *a, const PGresult *result, int row)
              .amount_minor = s.amount_minor,
              .currency = s.currency,
              .provider_reference = s.provider_reference,
-             .is_overdue = age > OVERDUE_SECONDS,
+             .is_overdue = !s.has_failed && age > OVERDUE_SECONDS,
          },
          SPAN_LIT(""));
 }

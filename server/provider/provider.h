@@ -37,6 +37,7 @@ struct provider_account {
     struct span certificate_url; /* Tpay: the only x5u that is believed */
     struct span root_pem;        /* Tpay: the root its certificate must come from, PEM */
     struct span ca_file;         /* for TLS to its API; empty: the system's */
+    bool is_without_blik;        /* no BLIK codes on our page, although the provider takes them */
     struct span currencies;      /* "PLN EUR"; empty: all that the provider takes */
     int64_t amount_min_minor, amount_max_minor; /* of one payment; 0: no bound of ours */
     const struct provider_mapping *mapping;     /* Standard Webhooks; null: the usual names */
@@ -173,6 +174,7 @@ struct provider {
     /* The same START twice under one reference is one charge, as the provider documents it. Where
      * not, a START whose outcome is unclear is asked about and never sent again. */
     bool start_is_repeatable;
+    bool needs_email;    /* of each payer; the creditor's where there is none */
     bool query_needs_id; /* it finds a payment by its own id alone, not by our reference */
     unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */

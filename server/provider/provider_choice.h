@@ -7,6 +7,11 @@
 
 enum { PROVIDER_CHOICES_MAX = 16 };
 
+/* Whether it takes BLIK codes that customers give on our own page. */
+bool provider_takes_blik(const struct provider_account *);
+/* Whether this process leaves it alone for a while, after failures. */
+bool provider_is_resting(const struct provider_account *, struct mono now);
+
 /* Whether the account is offered for such a payment at all. */
 bool provider_takes(const struct provider_account *, struct span currency, int64_t amount_minor,
                     bool is_blik);

@@ -548,6 +548,7 @@ static const char *const scrub[] = {"sign",          "statement",  "clientEmail"
 const struct provider przelewy24_provider = {
     .name = "przelewy24",
     .takes_blik_code = true,
+    .needs_email = true,
     .tasks = PROVIDER_TASK(PROVIDER_START) | PROVIDER_TASK(PROVIDER_QUERY) |
              PROVIDER_TASK(PROVIDER_CONFIRM) | PROVIDER_TASK(PROVIDER_REFUND) |
              PROVIDER_TASK(PROVIDER_REFUND_QUERY) | PROVIDER_TASK(PROVIDER_CHECK),

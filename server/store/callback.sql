@@ -146,15 +146,16 @@ where callback_outcome.state = 'parked';
 -- $1 customer_id[], $2 payment_no[], $3 invoice_id[], $4 payment state[], $5 payment reason[],
 -- $6 paid_minor[], $7 refunded_minor[], $8 charged_back_minor[], $9 entry kind[] (null: no money
 -- moved), $10 entry amount[], $11 movement[], $12 currency[], $13 event kind[], $14 event facts[],
--- $15 now
+-- $15 now, $16 only told[]: the payment stays as it is, $17 failed without a reason[], $18 wall clock
 -- The customers are locked by callback_guard.
 with work as (
     select *
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-        $14::text[])
+        $14::text[], $16::boolean[], $17::boolean[])
         as w (customer_id, payment_no, invoice_id, state, reason, paid_minor, refunded_minor,
-            charged_back_minor, entry_kind, entry_minor, movement, currency, event_kind, facts)
+            charged_back_minor, entry_kind, entry_minor, movement, currency, event_kind, facts,
+            is_told_only, asks_why)
 ), moved as (
     update payment p
     set state = w.state,
@@ -162,10 +163,12 @@ with work as (
         paid_minor = w.paid_minor,
         refunded_minor = w.refunded_minor,
         charged_back_minor = w.charged_back_minor,
+        -- The customer waits to read why a BLIK code failed. A provider that can be asked is.
+        ask_at = case when w.state <> 'failed' then p.ask_at
+            when w.asks_why and p.method = 'blik' and p.ask_at is not null then $18::timestamptz end,
         changed_at = $15::timestamptz
     from work w
-    where p.customer_id = w.customer_id and p.payment_no = w.payment_no
-        and w.event_kind <> 'payment.parked' -- it said nothing yet
+    where p.customer_id = w.customer_id and p.payment_no = w.payment_no and not w.is_told_only
 ), booked as (
     update invoice i
     set due_minor = i.due_minor + w.entry_minor,

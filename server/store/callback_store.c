@@ -153,7 +153,7 @@ static void add_decide(struct pg_tx *tx, const struct callback_decision *decisio
 }
 
 static void add_book(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
-                     struct instant now)
+                     struct instant now, struct instant wall)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -174,6 +174,9 @@ static void add_book(struct pg_tx *tx, const struct callback_decision *decisions
     EACH_PAID(pg_arg_texts, struct span, span_str(decisions[i].event_kind));
     EACH_PAID(pg_arg_texts, struct span, decisions[i].event_facts);
     pg_arg_instant(&args, now);
+    EACH_PAID(pg_arg_bools, bool, decisions[i].is_told_only);
+    EACH_PAID(pg_arg_bools, bool, decisions[i].asks_why);
+    pg_arg_instant(&args, wall);
     pg_tx_add(tx, SQL_CALLBACK_BOOK, &args, NULL);
     pg_args_release(&args);
 }
@@ -289,7 +292,7 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
     add_keep(tx, decisions, count, now);
     add_decide(tx, decisions, count, now);
     if (has_payments)
-        add_book(tx, decisions, count, now);
+        add_book(tx, decisions, count, now, wall);
     if (has_any(decisions, count, is_taken_back))
         add_resume(tx, decisions, count, now);
     if (has_any(decisions, count, wakes_parked))

@@ -61,6 +61,8 @@ struct callback_decision {
     /* Only when a payment is concerned (has_payment): its new state, and the event. At most one
      * decision a customer has one. */
     bool has_payment, has_parked;
+    bool is_told_only; /* the payment stays as it is: only the event is new */
+    bool asks_why;     /* it failed, and nobody said why: of a BLIK code the provider is asked */
     int64_t customer_id, payment_no, invoice_id, money_version;
     enum payment_state payment_state;
     struct span payment_reason; /* null base: none */

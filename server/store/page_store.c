@@ -55,6 +55,7 @@ enum column {
     PAYMENT_MINOR,
     CREATED_AT,
     CHANGED_AT,
+    IS_ASKED_WHY,
     COLUMN_COUNT,
 };
 
@@ -266,6 +267,7 @@ static struct page_payment read_payment(const PGresult *r, int i)
         .amount_minor = pg_get_int(r, i, PAYMENT_MINOR),
         .created_at = pg_get_instant(r, i, CREATED_AT),
         .changed_at = pg_get_instant(r, i, CHANGED_AT),
+        .is_asked_why = pg_get_bool(r, i, IS_ASKED_WHY),
     };
 }
 

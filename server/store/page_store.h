@@ -20,6 +20,7 @@ struct page_payment {
     enum payment_state state;
     bool is_blik;
     struct span reason;    /* why it failed, one of payment_reason_word's */
+    bool is_asked_why;     /* it failed, and its provider is being asked for a better reason */
     struct span reference; /* the provider's; may be empty */
     int64_t amount_minor;
     struct instant created_at, changed_at;

@@ -15,8 +15,9 @@ for no key update;
 -- clock, $12 now, $13 key_no that seals the reference of a new one, $14 knowingly beside one that the
 -- bank is confirming, $15 when the provider is first asked what became of it; of each account: $16 its
 -- currencies with blanks between (empty: all), $17 smallest and $18 largest amount (0: any), $19 whether
--- the same start twice is one charge there, $20 whether it can be asked. Limits are for each link and method; only the same form may call more often than
--- starts_max, up to calls_max: that is a double tap.
+-- the same start twice is one charge there, $20 whether it can be asked. $21 BLIK codes given from
+-- here on (wall clock) may still be confirmed. Limits are for each link and method; only the same form
+-- may call more often than starts_max, up to calls_max: that is a double tap.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
 -- same reference, so it stays one charge), else a new one.
@@ -59,11 +60,13 @@ with link as (
     limit 1
 ), in_hand as (
     select coalesce(bool_or(p.state = 'pending'), false) as is_there,
-        -- Begun at another provider, where the customer may still finish it.
-        coalesce(bool_or(p.state in ('created', 'started') and p.asked_at > $10::timestamptz
-            and p.form_nonce <> $3::text
-            and (p.provider, p.account) <> (select c.provider, c.account from picked c)), false)
-            as is_elsewhere
+        -- Begun at another provider, where the customer may still finish it; or by a BLIK code, which
+        -- may lie in the bank's app.
+        coalesce(bool_or(p.state in ('created', 'started') and p.form_nonce <> $3::text
+            and (p.method = 'blik' and p.asked_at > $21::timestamptz
+                or p.asked_at > $10::timestamptz
+                    and (p.provider, p.account) <> (select c.provider, c.account from picked c))),
+            false) as is_elsewhere
     from link l
     join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = l.invoice_id
     join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
@@ -180,7 +183,7 @@ with guarded as (
     where customer_id = $1::bigint
 ), refused as (
     update payment
-    set state = 'failed', reason = $3::text, changed_at = $4::timestamptz
+    set state = 'failed', reason = $3::text, changed_at = $4::timestamptz, ask_at = null
     where customer_id = $1::bigint and payment_no = $2::bigint and state in ('created', 'started')
     returning customer_id, payment_no
 ), facts as (
@@ -238,11 +241,12 @@ from elsewhere e;
 -- $1 wall clock, $2 at most, $3 provider, $4 account, $5 asks at most
 -- Payments whose provider has been silent for long enough, the longest first. The next time is set at
 -- once, so that whoever dies with it in hand delays it and nothing else: twice the time that the
--- first one took, doubled up to an hour.
+-- first one took, doubled up to an hour. One that failed is asked about once, for the reason; that it was
+-- is remembered (page_read).
 with due as (
     select p.customer_id, p.payment_no
     from payment p
-    where p.state in ('created', 'started', 'pending') and p.ask_at <= $1::timestamptz
+    where p.state in ('created', 'started', 'pending', 'failed') and p.ask_at <= $1::timestamptz
         and p.provider = $3::text and p.account = $4::text
     order by p.ask_at
     limit $2::bigint
@@ -250,13 +254,13 @@ with due as (
 )
 update payment p
 set asks = p.asks + 1,
-    ask_at = case when p.asks + 1 < $5::bigint then $1::timestamptz + make_interval(
+    ask_at = case when p.state = 'failed' then 'infinity' when p.asks + 1 < $5::bigint then $1::timestamptz + make_interval(
         secs => least(3600, case p.method when 'blik' then 20 else 60 end * 2.0 ^ least(p.asks, 10)))
         end
 from due d
 where p.customer_id = d.customer_id and p.payment_no = d.payment_no
 returning p.customer_id, p.payment_no, p.key_no, p.amount_minor, p.currency, p.provider_reference,
-    p.asked_at;
+    p.asked_at, p.state = 'failed' as has_failed;
 
 -- name: payment_find
 -- $1 customer_id, $2 payment_no

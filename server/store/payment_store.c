@@ -59,6 +59,7 @@ static void add_order(struct pg_args *args, const struct payment_order *order)
     pg_arg_ints(args, most, order->choice_count);
     pg_arg_bools(args, repeatable, order->choice_count);
     pg_arg_bools(args, asked, order->choice_count);
+    pg_arg_instant(args, order->codes_from);
 }
 
 int payment_make(struct store *store, struct pg_tx *tx, const struct payment_order *order,
@@ -247,5 +248,6 @@ void payment_read_silent(const PGresult *result, int row, struct payment_silent 
         .currency = pg_get_text(result, row, 4),
         .provider_reference = pg_get_text(result, row, 5),
         .asked_at = pg_get_instant(result, row, 6),
+        .has_failed = pg_get_bool(result, row, 7),
     };
 }

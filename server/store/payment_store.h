@@ -28,6 +28,7 @@ struct payment_order {
     int64_t amount_minor;
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
+    struct instant codes_from;   /* wall clock: BLIK codes given since may still be confirmed */
     struct instant wall, now;
     int64_t key_no;        /* of the link key that seals the reference of a new one */
     bool pays_again;       /* knowingly, beside one that the bank is confirming */
@@ -42,7 +43,8 @@ struct payment_made {
     int64_t payment_no; /* 0: none, because of what stands in the way */
     bool is_new;
     bool is_other_in_hand; /* the bank is confirming another one for the same debt */
-    bool is_elsewhere;     /* one was begun at another provider, and may be finished there */
+    bool is_elsewhere;     /* one was begun at another provider, or by a BLIK code, and may be
+                              finished there */
     bool is_called_again;  /* an old one whose provider may be asked again now */
     struct span state, method, redirect_url; /* of an old one; null base: none */
     struct span provider, account; /* of it, or that a new one goes to; null base: none takes it */
@@ -88,8 +90,9 @@ MUST_CHECK int payment_refused(struct store *, struct pg_tx *, int64_t customer_
 
 /* An hour each at the end: about ten days. */
 enum { PAYMENT_ASKS_MAX = 250 };
-/* Payments of one account that its provider is to be asked about now, at most `count_max`; each is
- * put off until its next time in the same step. The rows are for payment_read_silent. */
+/* Payments of one account that its provider is to be asked about now, at most `count_max`: those it
+ * is silent about, and those that failed without a reason. Each is put off until its next time in
+ * the same step. The rows are for payment_read_silent. */
 MUST_CHECK int payment_ask_claim(struct store *, struct pg_tx *, struct span provider,
                                  struct span account, struct instant wall, int64_t count_max,
                                  pg_result_cb on_row, pg_done_cb on_done, void *owner,
@@ -98,6 +101,7 @@ struct payment_silent {
     int64_t customer_id, payment_no, key_no, amount_minor;
     struct span currency, provider_reference; /* empty: never heard */
     struct instant asked_at;                  /* wall clock */
+    bool has_failed;                          /* only why is not known */
 };
 void payment_read_silent(const PGresult *, int row, struct payment_silent *);
 

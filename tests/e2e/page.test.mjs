@@ -58,14 +58,15 @@ async function seedFreshDebt() {
     commit`);
 }
 
-const seedPayment = async (state, { method = 'redirect', reason = null, age = 0 } = {}) => {
+const seedPayment = async (state, { method = 'redirect', reason = null, age = 0, askAt = null } = {}) => {
   const at = `'${await businessNow()}'::timestamptz - interval '${age} s'`;
   await demo.execute(`
     begin;
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
-        currency, state, reason, provider_reference, form_nonce, created_at, changed_at)
+        currency, state, reason, provider_reference, form_nonce, created_at, changed_at, ask_at)
       values (${debt.customer_id}, 1, ${debt.link_no}, 'sandbox', 'default', '${method}', 61250,
-        'PLN', '${state}', ${reason === null ? 'null' : `'${reason}'`}, 'SB-8842', 'n', ${at}, ${at});
+        'PLN', '${state}', ${reason === null ? 'null' : `'${reason}'`}, 'SB-8842', 'n', ${at}, ${at},
+        ${askAt === null ? 'null' : `'${askAt}'`});
     insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
       values (${debt.customer_id}, 1, ${debt.invoice_id}, 61250);
     update customer set payment_count = 9 where customer_id = ${debt.customer_id};
@@ -125,6 +126,25 @@ const states = [
     query: '?wait=off',
     seed: () => seedPayment('started', { method: 'blik', age: 30 }),
     says: ['Potwierdź w aplikacji banku', 'Podaj nowy kod'],
+  },
+  {
+    name: 'a new code while the first may be confirmed',
+    query: '?again=1',
+    seed: () => seedPayment('started', { method: 'blik', age: 30 }),
+    says: ['Pierwszy kod można jeszcze potwierdzić', 'zapłacisz dwa razy', 'Zobacz, co z płatnością'],
+  },
+  {
+    name: 'a code failed, and the provider is asked why',
+    query: '?wait=off',
+    seed: () => seedPayment('failed', { method: 'blik', reason: 'refused', askAt: 'infinity', age: 3 }),
+    says: ['Płatność się nie udała', 'Pytamy, dlaczego'],
+    hides: ['Bank nie przyjął'],
+  },
+  {
+    name: 'a code failed, and nobody knows why',
+    seed: () => seedPayment('failed', { method: 'blik', reason: 'refused', askAt: 'infinity', age: 11 }),
+    says: ['Płatność się nie udała', 'Bank nie przyjął płatności'],
+    pays: true,
   },
   {
     name: 'payment failed',

@@ -32,9 +32,9 @@ async function openForm(link) {
 }
 
 const pay = (link, fields, options) => demo.post(`${link.url}/payments`, { method: 'redirect', ...fields }, options);
-const payByBlik = async (link, blik) => {
+const payByBlik = async (link, blik, more = {}) => {
   const { blikToken, amount } = await openForm(link);
-  return pay(link, { token: blikToken, amount, method: 'blik', blik });
+  return pay(link, { token: blikToken, amount, method: 'blik', blik, ...more });
 };
 const atBank = (location, action, more = {}) => request(location, {
   method: 'POST',
@@ -195,6 +195,21 @@ test('a BLIK code that fails says why and leaves the ways on', async () => {
   assert.ok((await paymentsOf(link))[0].reason);
 });
 
+test('a second code while the first may be confirmed is taken from who was told so', async () => {
+  const link = next();
+  const stale = await openForm(link);
+  const blik = (form, more) => pay(link, { token: form.blikToken, amount: form.amount, method: 'blik', blik: '777123', ...more });
+  assert.match((await blik(stale)).headers.location, /^\/back\//);
+  const [first, second] = [await openForm(link), await openForm(link)];
+  assert.match((await blik(first)).headers.location, /again=1$/);
+  assert.equal((await paymentsOf(link)).length, 1);
+  const told = await demo.get(`${link.url}?again=1&lang=en`);
+  assert.match(told.text, /The first code can still be confirmed/);
+  assert.match(told.text, /name="again" value="1"/);
+  assert.match((await blik(second, { again: '1' })).headers.location, /^\/back\//);
+  assert.equal((await paymentsOf(link)).length, 2);
+});
+
 test('what is no BLIK code never leaves the house', async () => {
   const link = next();
   for (const blik of ['12345', '1234567', '12a456', '', '１２３４５６']) {
@@ -214,7 +229,7 @@ test('the sixth start within ten minutes is refused, whether one by one or at on
   assert.ok((await paymentsOf(quick)).length <= 5);
   const blik = next();
   for (let i = 0; i < 6; ++i)
-    assert.equal((await payByBlik(blik, '700701')).status, i < 5 ? 303 : 429);
+    assert.equal((await payByBlik(blik, '700701', { again: '1' })).status, i < 5 ? 303 : 429);
 });
 
 test('a paid, a revoked and an unknown link start nothing', async () => {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { PayuFake, headersOf, signatureOf } from '../fake/payu.mjs';
 import { startAtProvider } from '../support/at_provider.mjs';
 import { execute } from '../support/demo.mjs';
+import { eventually } from '../support/eventually.mjs';
 import { postForm, request } from '../support/https.mjs';
 import { payBlik } from '../support/payer.mjs';
 
@@ -94,6 +95,8 @@ test('a BLIK code that fails after PayU took it is told too', async () => {
   const debt = await at.debt();
   await blik(debt, '500500');
   await at.stateIs(debt, 'failed');
+  // PayU's message has no reason in it: PayU is asked for it, once.
+  await eventually(async () => (await at.payments(debt))[0].reason === 'blik_not_confirmed', { what: 'the reason is known' });
   assert.deepEqual(await at.ledger(debt), [CHARGE]);
 });
 

@@ -61,6 +61,9 @@ test('duplicates out of order, with refunds and a dispute before what they are a
   const booked = await at.query(`select kind, source_reference from ledger_entry where source_reference is not null
     and customer_id = ${debt.customer_id} and kind <> 'charge' order by kind`);
   assert.deepEqual(booked.map((row) => row.source_reference), [dispute.id, dispute.id, order.intent, refund.id]);
+  const told = await at.query(`select facts from event where customer_id = ${debt.customer_id} and kind = 'payment.disputed'`);
+  assert.deepEqual(told.map(({ facts }) => JSON.parse(facts)),
+    [{ payment_no: 1, amount_minor: 10000, currency: 'PLN', movement: dispute.id }], 'and the timeline says that it was disputed');
   await at.books();
 });
 

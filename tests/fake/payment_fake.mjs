@@ -64,7 +64,14 @@ export class PaymentFake {
   // Nobody is there any more: connections that are open end, new ones are not taken.
   goDown() {
     this.faults.down = true;
+    return this.dropConnections();
+  }
+
+  // Connections that were kept open end.
+  dropConnections() {
+    const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of this.#sockets) socket.destroy();
+    return Promise.all(gone);
   }
 
   // `changes` tells whether a fault after the work may hit this request.

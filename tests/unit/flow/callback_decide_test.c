@@ -49,6 +49,8 @@ static void each_kind_has_its_outcome_entry_and_event(void **state)
         {CALLBACK_REFUNDED, "parked", "waits_for_payment", NULL, "payment.parked"},
         {CALLBACK_CHARGED_BACK, "parked", "waits_for_payment", NULL, "payment.parked"},
         {CALLBACK_CHARGEBACK_REVERSED, "parked", "waits_for_payment", NULL, "payment.parked"},
+        {CALLBACK_DISPUTED, "applied", "noted", NULL, "payment.disputed"},
+        {CALLBACK_REFUND_FAILED, "applied", "noted", NULL, "refund.failed"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
         struct desk d = desk_of(rows[i].kind);
@@ -116,12 +118,81 @@ static void event_facts_are_json_whatever_the_provider_calls_its_movement(void *
     json_decref(event);
 }
 
+static void what_moves_no_money_is_told_with_what_is_known_of_it(void **state)
+{
+    (void)state;
+    static const struct {
+        enum callback_kind kind;
+        const char *movement;
+        int64_t amount_minor;
+        const char *event;
+    } rows[] = {
+        {CALLBACK_DISPUTED, "dp_1", 10000,
+         "{\"payment_no\":2,\"amount_minor\":10000,\"currency\":\"PLN\",\"movement\":\"dp_1\"}"},
+        {CALLBACK_REFUND_FAILED, "re_1", 0, "{\"payment_no\":2,\"movement\":\"re_1\"}"},
+        {CALLBACK_REFUND_FAILED, "", 0, "{\"payment_no\":2}"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        struct desk d = desk_of(rows[i].kind);
+        d.payment.state = PAYMENT_PAID;
+        d.payment.movements[0] =
+            (struct payment_movement){PAYMENT_FACT_PAID, 100, .id = "p", .id_len = 1};
+        d.payment.movement_count = 1;
+        d.facts.amount_minor = rows[i].amount_minor;
+        snprintf(d.facts.movement, sizeof(d.facts.movement), "%s", rows[i].movement);
+        decide(&d);
+        assert_memory_equal(d.decision.event_facts.base, rows[i].event, strlen(rows[i].event) + 1);
+        assert_int_equal(d.decision.event_facts.len, strlen(rows[i].event));
+        assert_true(d.decision.is_told_only);
+        assert_int_equal(d.decision.payment_state, PAYMENT_PAID);
+        assert_int_equal(d.decision.sums.paid_minor, 100);
+        assert_int_equal(d.decision.entry_minor, 0);
+    }
+}
+
+static void a_dispute_of_nobodys_payment_is_parked(void **state)
+{
+    (void)state;
+    struct desk d = desk_of(CALLBACK_DISPUTED);
+    d.known = (struct callback_known){0};
+    decide(&d);
+    assert_string_equal(d.decision.state, "parked");
+    assert_false(d.decision.has_payment);
+}
+
+static void only_a_failure_that_says_nothing_is_asked_about_and_only_at_first(void **state)
+{
+    (void)state;
+    static const struct {
+        enum payment_state before;
+        const char *reason;
+        bool asks_why;
+    } rows[] = {
+        {PAYMENT_STARTED, "", true}, {PAYMENT_STARTED, "refused", false},
+        {PAYMENT_PENDING, "", true}, {PAYMENT_STARTED, "blik_code_wrong", false},
+        {PAYMENT_FAILED, "", false}, {PAYMENT_FAILED, "blik_code_wrong", false},
+        {PAYMENT_PAID, "", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        struct desk d = desk_of(CALLBACK_FAILED);
+        d.payment.state = rows[i].before;
+        if (rows[i].before == PAYMENT_FAILED)
+            snprintf(d.payment.reason, sizeof(d.payment.reason), "refused");
+        snprintf(d.facts.reason, sizeof(d.facts.reason), "%s", rows[i].reason);
+        decide(&d);
+        assert_int_equal(d.decision.asks_why, rows[i].asks_why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_its_outcome_entry_and_event),
         cmocka_unit_test(unknown_payment_is_tried_again_ever_more_rarely_and_not_for_ever),
         cmocka_unit_test(parked_again_makes_no_second_event),
+        cmocka_unit_test(what_moves_no_money_is_told_with_what_is_known_of_it),
+        cmocka_unit_test(a_dispute_of_nobodys_payment_is_parked),
+        cmocka_unit_test(only_a_failure_that_says_nothing_is_asked_about_and_only_at_first),
         cmocka_unit_test(event_facts_are_json_whatever_the_provider_calls_its_movement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

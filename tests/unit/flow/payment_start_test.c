@@ -363,6 +363,29 @@ static void blik_without_an_answer_waits_and_the_next_code_is_the_same_payment(v
     assert_value(PAYMENTS, "1:blik:started:10000");
 }
 
+/* Each code that is confirmed is a charge of its own. */
+static void another_way_while_a_blik_code_may_be_confirmed_needs_the_customers_word(void **state)
+{
+    (void)state;
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_1\"}");
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_WAIT);
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_WAIT); /* a double tap */
+    assert_int_equal(start("n2", "777456", 10000), PAYMENT_START_ELSEWHERE);
+    assert_int_equal(start("n3", NULL, 10000), PAYMENT_START_ELSEWHERE);
+    assert_value(PAYMENTS, "1:blik:started:10000");
+    pays_again = true;
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_2\"}");
+    assert_int_equal(start("n4", "777456", 10000), PAYMENT_START_WAIT);
+    pays_again = false;
+    fixture_sql(&fixture, "update payment set asked_at = asked_at - interval '121 seconds'");
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_3\"}");
+    assert_int_equal(start("n5", "777789", 10000), PAYMENT_START_WAIT);
+    fixture_sql(&fixture, "update payment set state = 'failed' where payment_no = 3");
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_4\"}");
+    assert_int_equal(start("n6", "777001", 10000), PAYMENT_START_WAIT);
+    assert_value("select count(*) from payment", "4");
+}
+
 /* Times that `text` lies in what this process has allocated, freed or not. */
 static int count_in_heap(const char *text)
 {
@@ -443,6 +466,7 @@ static void long_invoice_number_is_cut_between_characters(void **state)
 static void sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart(void **state)
 {
     (void)state;
+    pays_again = true;
     for (int i = 0; i < 12; ++i) {
         char nonce[8];
         snprintf(nonce, sizeof(nonce), "n%d", i);
@@ -458,6 +482,7 @@ static void sixth_start_in_ten_minutes_is_refused_and_blik_counts_apart(void **s
     atomic_store(&bank.answer, yes);
     assert_int_equal(start("later", NULL, 10000), PAYMENT_START_REDIRECT);
     assert_value("select count(*) from payment", "11");
+    pays_again = false;
 }
 
 static void limit_holds_when_all_come_at_once(void **state)
@@ -661,6 +686,8 @@ int main(void)
         cmocka_unit_test_setup(when_its_key_is_retired_the_provider_is_not_asked_again, setup),
         cmocka_unit_test_setup(blik_without_an_answer_waits_and_the_next_code_is_the_same_payment,
                                setup),
+        cmocka_unit_test_setup(
+            another_way_while_a_blik_code_may_be_confirmed_needs_the_customers_word, setup),
         cmocka_unit_test_setup(blik_code_is_wiped_when_it_is_not_needed_any_more, setup),
         cmocka_unit_test_setup(blik_is_for_zloty_alone, setup),
         cmocka_unit_test_setup(long_invoice_number_is_cut_between_characters, setup),

@@ -368,7 +368,7 @@ static void until_reachable(struct fixture *fixture, struct seen *seen, const ch
     do {
         assert_int_equal(begin_url(fixture, seen, "GET", url, NULL, ca_file, 10000), 0);
         TURN_UNTIL(fixture, seen->calls == 1);
-    } while (strstr(seen->text, "connect to server") != NULL);
+    } while (strstr(seen->text, "not reachable") != NULL);
 }
 
 /* A port nobody uses just now. */

@@ -46,6 +46,8 @@ static bool read_fact(const struct provider_task *task, const char *line,
         if (strcmp(word, kinds[i].word) == 0)
             facts->kind = kinds[i].kind;
     snprintf(facts->dedup_key, sizeof(facts->dedup_key), "%s:%s", word, facts->movement);
+    if (facts->kind == CALLBACK_FAILED)
+        snprintf(facts->reason, sizeof(facts->reason), "%.31s", facts->movement);
     snprintf(facts->reference, sizeof(facts->reference), "%.*s", SPAN_ARG(task->reference));
     return got >= 1 && facts->kind != CALLBACK_NONE;
 }
@@ -235,6 +237,41 @@ static void without_the_providers_id_it_is_not_asked_where_that_is_the_only_way(
     assert_int_equal(atomic_load(&bank.calls), 0);
 }
 
+/* By a notice that did not say why. */
+static void a_failure_without_a_reason_is_asked_about_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        int age_seconds;
+        const char *state, *ask_at;
+    } rows[] = {
+        {"failed blik_code_used", 5, "failed blik_code_used", "never"},
+        {"failed", 5, "failed refused", "infinity"},
+        {"what?", 5, "failed refused", "infinity"},
+        {"", 90000, "failed refused", "infinity"}, /* it failed, and not because of its age */
+        {"paid A 10000", 5, "paid", "infinity"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        fixture_seed(&fixture, 3);
+        atomic_store(&bank.calls, 0);
+        answer(rows[i].answer);
+        make_silent(2, rows[i].age_seconds);
+        fixture_sql(&fixture, "update payment set state = 'failed', reason = 'refused', method ="
+                              " 'blik' where customer_id = 2");
+        asking = asking_new(&fixture.world);
+        run_until("select asks from payment where customer_id = 2", "1");
+        while (atomic_load(&bank.calls) == 0 || !asking_is_idle(asking))
+            h2o_evloop_run(fixture.world.loop, 20);
+        assert_string_equal(fixture_value(&fixture, STATE), rows[i].state);
+        assert_string_equal(fixture_value(&fixture, "select coalesce(ask_at::text, 'never') from"
+                                                    " payment where customer_id = 2"),
+                            rows[i].ask_at);
+        asking_free(asking);
+    }
+    asking = asking_new(&fixture.world);
+}
+
 /* A message of the provider's that movement M of payment 1 of customer 2 is to be confirmed. */
 static void park_to_confirm(void)
 {
@@ -319,6 +356,8 @@ int main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             without_the_providers_id_it_is_not_asked_where_that_is_the_only_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failure_without_a_reason_is_asked_about_once, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             a_payment_is_booked_when_it_is_confirmed_and_its_message_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(a_confirmation_that_is_refused_is_left_to_people, setup,
