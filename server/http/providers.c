@@ -4,6 +4,7 @@
 #include "http/reply.h"
 #include "provider/provider_call.h"
 #include "provider/provider_choice.h"
+#include "provider/provider_session.h"
 
 #include <jansson.h>
 
@@ -24,7 +25,8 @@ static json_t *currencies_json(struct span list)
 /* Without a secret or a key each of its callbacks is refused as forged. */
 static bool is_believed(const struct provider_account *a)
 {
-    return a->secrets[0].len > 0 || a->public_keys[0].len > 0;
+    bool has_certificate = a->certificate_url.len == 0 || a->session->certificate != NULL;
+    return has_certificate && (a->secrets[0].len > 0 || a->public_keys[0].len > 0);
 }
 
 /* Whether it is left alone after failures is what this process has seen: each sees for itself. */

@@ -1,9 +1,9 @@
 #include "provider/bank_api.h"
 
-#include "provider/form.h"
 #include "provider/reading.h"
 #include "provider/standard_webhooks.h"
 #include "provider/webhooks.h"
+#include "provider/writing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static void add_path(struct provider_request *request, const char *before, struc
                      const char *after)
 {
     buf_add_str(&request->url, before);
-    form_encode(&request->url, name);
+    writing_percent(&request->url, name);
     buf_add_str(&request->url, after);
 }
 

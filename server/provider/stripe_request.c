@@ -1,6 +1,7 @@
 #include "provider/stripe_request.h"
 
 #include "provider/form.h"
+#include "provider/writing.h"
 
 enum {
     HOUR_SECONDS = 3600,
@@ -79,9 +80,9 @@ static void make_search(const struct provider_account *account, const struct pro
                         struct provider_request *request)
 {
     ask(account, request, "/v1/payment_intents/search?limit=2&query=");
-    form_encode(&request->url, SPAN_LIT("metadata['reference']:'"));
-    form_encode(&request->url, task->reference);
-    form_encode(&request->url, SPAN_LIT("'"));
+    writing_percent(&request->url, SPAN_LIT("metadata['reference']:'"));
+    writing_percent(&request->url, task->reference);
+    writing_percent(&request->url, SPAN_LIT("'"));
 }
 
 bool stripe_is_session(struct span id)
@@ -98,13 +99,13 @@ static void make_query(const struct provider_account *account, const struct prov
             round == STRIPE_ASK_REFUNDS ? "/v1/refunds?limit=" : "/v1/disputes?limit=");
         buf_add_int(&request->url, round == STRIPE_ASK_REFUNDS ? REFUNDS_ASKED : DISPUTES_ASKED);
         buf_add_str(&request->url, "&payment_intent=");
-        form_encode(&request->url, intent);
+        writing_percent(&request->url, intent);
     } else if (id.len == 0) {
         make_search(account, task, request);
     } else {
         ask(account, request,
             stripe_is_session(id) ? "/v1/checkout/sessions/" : "/v1/payment_intents/");
-        form_encode(&request->url, id);
+        writing_percent(&request->url, id);
         if (stripe_is_session(id))
             buf_add_str(&request->url, "?expand%5B%5D=payment_intent");
     }
@@ -126,13 +127,13 @@ static void make_refund_query(const struct provider_account *account,
 {
     if (task->refund_id.len > 0) {
         ask(account, request, "/v1/refunds/");
-        form_encode(&request->url, task->refund_id);
+        writing_percent(&request->url, task->refund_id);
         return;
     }
     ask(account, request, "/v1/refunds?limit=");
     buf_add_int(&request->url, REFUNDS_SEARCHED);
     buf_add_str(&request->url, "&payment_intent=");
-    form_encode(&request->url, task->movement);
+    writing_percent(&request->url, task->movement);
 }
 
 void stripe_make_request(const struct provider_account *account, const struct provider_task *task,

@@ -192,8 +192,8 @@ static void published_notification_verifies_at_its_time_only(void **state)
 {
     (void)state;
     static char leaf_pem[4096], root_pem[4096], body[512], jws[512];
-    struct span leaf_text = read_file("leaf.pem", leaf_pem, sizeof(leaf_pem));
-    struct span root_text = read_file("root.pem", root_pem, sizeof(root_pem));
+    struct span leaf_text = read_file("leaf.crt", leaf_pem, sizeof(leaf_pem));
+    struct span root_text = read_file("root.crt", root_pem, sizeof(root_pem));
     struct span good = read_file("notice.body", body, sizeof(body));
     read_file("notice.jws", jws, sizeof(jws));
     struct err err;
