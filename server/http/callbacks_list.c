@@ -14,13 +14,13 @@ struct list_job {
 static json_t *item_of(const struct callback_listed *c)
 {
     json_t *item = json_object();
-    json_object_set_new(item, "provider", callbacks_text(c->message.provider));
-    json_object_set_new(item, "account", callbacks_text(c->message.account));
-    json_object_set_new(item, "dedup_key", callbacks_text(c->message.dedup_key));
+    json_object_set_new(item, "provider", reply_text_json(c->message.provider));
+    json_object_set_new(item, "account", reply_text_json(c->message.account));
+    json_object_set_new(item, "dedup_key", reply_text_json(c->message.dedup_key));
     json_object_set_new(item, "state", json_string("parked"));
-    json_object_set_new(item, "reason", callbacks_text(c->reason));
-    json_object_set_new(item, "reference", callbacks_text(c->reference));
-    json_object_set_new(item, "provider_reference", callbacks_text(c->provider_reference));
+    json_object_set_new(item, "reason", reply_text_json(c->reason));
+    json_object_set_new(item, "reference", reply_text_json(c->reference));
+    json_object_set_new(item, "provider_reference", reply_text_json(c->provider_reference));
     json_object_set_new(item, "attempts", json_integer(c->attempts));
     json_object_set_new(item, "received_at", callbacks_time(c->received_at));
     json_object_set_new(item, "next_try_at",
@@ -47,7 +47,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
 {
     struct list_job *job = owner;
     if (err->code != 0)
-        callbacks_page_reply_down(job->request);
+        reply_database_away(job->request);
     else
         reply_list(job->request, result, job->page.limit);
 }
@@ -70,7 +70,7 @@ void callbacks_list(struct request *r)
     }
     if (callback_parked_list(r->world->store, &job->query, job->page.at, span_str(job->page.key),
                              job->page.limit + 1, on_listed, job, &err) != 0) {
-        callbacks_page_reply_down(r);
+        reply_database_away(r);
         return;
     }
     request_on_gone(r, on_request_gone, job);

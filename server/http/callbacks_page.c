@@ -63,22 +63,7 @@ void callbacks_page_reply(struct request *r, json_t *items, json_t *next)
     json_t *root = json_object();
     json_object_set_new(root, "items", items);
     json_object_set_new(root, "next", next);
-    char *text = json_dumps(root, JSON_COMPACT);
-    if (text == NULL)
-        abort();
-    reply_json(r, 200, span_str(text));
-    free(text);
-    json_decref(root);
-}
-
-void callbacks_page_reply_down(struct request *r)
-{
-    reply_problem(r, 503, "database-down", "The database does not answer", NULL);
-}
-
-json_t *callbacks_text(struct span text)
-{
-    return text.base == NULL ? json_null() : json_stringn(text.base, text.len);
+    reply_object(r, 200, root);
 }
 
 json_t *callbacks_time(struct instant at)

@@ -23,10 +23,7 @@ bool callbacks_page_read(struct request *, struct callbacks_page *);
 json_t *callbacks_page_cursor(struct instant at, struct span key);
 /* {"items":…,"next":…}; takes both. */
 void callbacks_page_reply(struct request *, json_t *items, json_t *next);
-void callbacks_page_reply_down(struct request *);
 
-/* Null for a null base. */
-json_t *callbacks_text(struct span);
 json_t *callbacks_time(struct instant);
 /* Sets "headers", an object or null, and "body", or "body_base64" of what is no UTF-8, with what
  * the provider names in `scrub` masked. */

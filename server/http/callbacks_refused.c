@@ -16,9 +16,9 @@ struct refused_job {
 static json_t *item_of(const struct refused_callback *refused)
 {
     json_t *item = json_object();
-    json_object_set_new(item, "verdict", callbacks_text(refused->verdict));
-    json_object_set_new(item, "provider", callbacks_text(refused->provider));
-    json_object_set_new(item, "account", callbacks_text(refused->account));
+    json_object_set_new(item, "verdict", reply_text_json(refused->verdict));
+    json_object_set_new(item, "provider", reply_text_json(refused->provider));
+    json_object_set_new(item, "account", reply_text_json(refused->account));
     json_object_set_new(item, "received_at", callbacks_time(refused->received_at));
     json_object_set_new(item, "body_bytes", json_integer(refused->body_bytes));
     json_object_set_new(item, "is_cut",
@@ -52,7 +52,7 @@ static void on_listed(void *owner, const PGresult *result, const struct err *err
 {
     struct refused_job *job = owner;
     if (err->code != 0)
-        callbacks_page_reply_down(job->request);
+        reply_database_away(job->request);
     else
         reply_list(job->request, result, job->page.limit);
 }
@@ -84,7 +84,7 @@ void callbacks_list_refused(struct request *r)
     }
     if (refused_callback_list(r->world->store, &job->query, job->page.has_cursor ? &behind : NULL,
                               job->page.limit + 1, on_listed, job, &err) != 0) {
-        callbacks_page_reply_down(r);
+        reply_database_away(r);
         return;
     }
     request_on_gone(r, on_request_gone, job);
