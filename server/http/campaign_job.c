@@ -12,7 +12,7 @@ enum { TEXT_MAX = 64 * 1024 * 1024 };
 void campaign_reply_down(struct request *r)
 {
     reply_header(r, "retry-after", SPAN_LIT("2"));
-    reply_problem(r, 503, "database-down", "The database does not answer", NULL);
+    reply_database_away(r);
 }
 
 void campaign_reply_unknown(struct request *r)

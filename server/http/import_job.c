@@ -7,7 +7,7 @@
 void import_reply_database_down(struct request *r)
 {
     reply_header(r, "retry-after", SPAN_LIT("2"));
-    reply_problem(r, 503, "database-down", "The database does not answer", NULL);
+    reply_database_away(r);
 }
 
 void import_reply_unknown(struct request *r)

@@ -11,6 +11,8 @@ const fakes = {
   stripe: ['./stripe.mjs', 'StripeFake', []],
   payu: ['./payu.mjs', 'PayuFake', [['777123', waits], ['500500', 'refused by the bank'], ['700701', 'expired']]],
   przelewy24: ['./przelewy24.mjs', 'Przelewy24Fake', [['777123', waits]]],
+  tpay: ['./tpay.mjs', 'TpayFake', [['777123', waits]]],
+  adyen: ['./adyen.mjs', 'AdyenFake', []],
   standard: ['./standard.mjs', 'StandardFake', [['777123', 'paid'], ['500500', 'refused by the bank'], ['700701', 'expired'],
     ['700702', 'refused in the bank’s app'], ['700703', 'used before']]],
 };
@@ -28,7 +30,7 @@ const inside = (...names) => path.join(realpathSync(dir), ...names);
 
 const [file, name, codes] = fakes[provider];
 const { [name]: Fake } = await import(file);
-const fake = new Fake({ certificate: inside('certs', 'localhost.pem'), key: inside('certs', 'localhost.key') });
+const fake = new Fake({ certificate: inside('certs', 'localhost.pem'), key: inside('certs', 'localhost.key'), dir: inside('fake') });
 // The demo makes its authority when it starts, and the first message comes later.
 Object.defineProperty(fake, 'callbackCa', { get: () => readFileSync(inside('certs', 'ca.pem')) });
 Object.assign(fake, { port, url: `https://localhost:${port}`, retryMs: 1000 });
@@ -77,6 +79,7 @@ const { entry, files } = fake.settings();
 const place = (name) => inside('fake', name);
 for (const [name, content] of Object.entries(files)) writeFileSync(place(name), content, { mode: 0o600 });
 const settings = { ...entry, ca_file: inside('certs', 'ca.pem'), api_key_file: place(entry.api_key_file) };
+if (entry.root_file) settings.root_file = place(entry.root_file);
 if (entry.secret_files) settings.secret_files = entry.secret_files.map(place);
 writeFileSync(place('providers.yaml'), `  - ${JSON.stringify(settings)}\n`, { mode: 0o600 });
 

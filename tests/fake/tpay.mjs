@@ -85,7 +85,7 @@ export class TpayFake extends PaymentFake {
 
   constructor(options) {
     super(options);
-    this.issuer = new Issuer(path.dirname(options.certificate), 'tpay-root');
+    this.issuer = new Issuer(options.dir ?? path.dirname(options.certificate), 'tpay-root');
     this.leaf = this.issuer.issue('notification-jws');
   }
 
