@@ -217,15 +217,17 @@ select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts
 from booked;
 
 -- name: callback_register
--- $1 provider[], $2 account[], $3 provider_reference[], $4 customer_id[], $5 payment_no[], $6 wall clock
+-- $1 provider[], $2 account[], $3 provider_reference[], $4 customer_id[], $5 payment_no[], $6 wall clock,
+-- $7 whether it was taken, and not parked[]
 -- Ids of the provider's that are first seen in a callback about these payments: later ones may name
 -- nothing else, and a payment whose start was never answered is asked about by it. What was parked for
 -- them is tried again at once.
 with named as (
     update payment p
     set provider_reference = w.reference
-    from unnest($3::text[], $4::bigint[], $5::bigint[]) as w (reference, customer_id, payment_no)
-    where p.customer_id = w.customer_id and p.payment_no = w.payment_no
+    from unnest($3::text[], $4::bigint[], $5::bigint[], $7::boolean[])
+        as w (reference, customer_id, payment_no, is_taken)
+    where w.is_taken and p.customer_id = w.customer_id and p.payment_no = w.payment_no
         and p.provider_reference is null
 ), registered as (
     insert into provider_reference (provider, account, reference, customer_id, payment_no)

@@ -258,6 +258,8 @@ static void add_register(struct pg_tx *tx, const struct callback_decision *decis
     EACH_OF(has_new_reference(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
     EACH_OF(has_new_reference(&decisions[i]), pg_arg_ints, int64_t, decisions[i].payment_no);
     pg_arg_instant(&args, wall);
+    EACH_OF(has_new_reference(&decisions[i]), pg_arg_bools, bool,
+            strcmp(decisions[i].state, "parked") != 0);
     pg_tx_add(tx, SQL_CALLBACK_REGISTER, &args, NULL);
     pg_args_release(&args);
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { startAtProvider } from '../support/at_provider.mjs';
+import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
 import { providers, settings } from '../support/providers.mjs';
 
@@ -62,7 +63,8 @@ for (const row of providers) {
     await send(row.blik.wrong);
     await at.stateIs(debt, 'failed');
     assert.ok((await at.payments(debt))[0].reason);
-    assert.ok((await page(debt)).includes('name="blik"'), 'another code can be given');
+    // Where the provider is asked why it failed, the page waits for a moment.
+    await eventually(async () => (await page(debt)).includes('name="blik"'), { what: 'another code can be given' });
     assert.equal((await send(row.blik.right)).status, 303);
     if (!row.nodsAlone) {
       assert.ok((await page(debt)).includes(words.blik_wait_title));

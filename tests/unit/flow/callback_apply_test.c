@@ -442,6 +442,7 @@ static void id_first_seen_in_a_callback_leads_to_its_payment_later(void **state)
     assert_value("select reference || ' ' || customer_id || ' ' || payment_no from"
                  " provider_reference",
                  "sb_7 7 1");
+    assert_value("select provider_reference from payment where customer_id = 7", "sb_7");
     dispute.reference[0] = 0;
     send_and_wait(&dispute);
     assert_value("select state from payment where customer_id = 7", "charged_back");
