@@ -12,10 +12,12 @@ import { providers, settings } from '../support/providers.mjs';
 const CHARGE = 'charge 10000', PAID = 'payment -10000';
 const words = JSON.parse(readFileSync(new URL('../../web/pages/words.pl.json', import.meta.url), 'utf8'));
 
-for (const row of providers) {
-  const { name } = row;
-  const at = await startAtProvider(row.Fake, 20, { settings, Spare: row.Spare });
-  const { fake, spare } = at;
+// All of them before the first test: what a file has started ends when there is no test to run.
+const beds = [];
+for (const row of providers) beds.push([row, await startAtProvider(row.Fake, 20, { settings, Spare: row.Spare })]);
+
+for (const [row, at] of beds) {
+  const { name } = row, { fake, spare } = at;
   const page = async (debt) => (await at.get(debt.link)).text;
   const waits = (html) => html.includes(words.wait_title), isSettled = (html) => html.includes(words.paid_title);
   // The provider's books say what ours say of what is left.

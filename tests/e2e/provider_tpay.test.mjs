@@ -36,7 +36,7 @@ test('the fake signs as Tpay does', () => {
   const body = vector('notice.body'), [jose, , signature] = vector('notice.jws').split('.');
   assert.equal(Buffer.from(jose, 'base64url').toString(), joseOf('https://secure.tpay.com/x509/notifications-jws.pem'));
   const isSigned = (text) => createVerify('sha256').update(`${jose}.${Buffer.from(text).toString('base64url')}`)
-    .verify(vector('leaf.pem'), signature, 'base64url');
+    .verify(vector('leaf.crt'), signature, 'base64url');
   assert.ok(isSigned(body) && !isSigned(`${body}\n`));
   assert.equal(formOf(Object.fromEntries(new URLSearchParams(body))), body, 'its form is encoded as Tpay encodes it');
   assert.equal(md5sumOf({ id: '123912', tr_id: 'TR-1ABC-2DEF3GX', tr_amount: '123.45', tr_crc: 'INV-2026-0001' }), 'ed9128763678d6e89f70ea6e774f92a7');

@@ -13,8 +13,11 @@ import { Office } from '../support/office.mjs';
 
 const settings = { payments: { refund_alone_max: 5000 }, creditor: { email: 'office@bank.example' } };
 
-for (const Fake of [StripeFake, PayuFake, Przelewy24Fake, TpayFake, AdyenFake]) {
-  const at = await startAtProvider(Fake, 9, { settings });
+// All of them before the first test: what a file has started ends when there is no test to run.
+const beds = [];
+for (const Fake of [StripeFake, PayuFake, Przelewy24Fake, TpayFake, AdyenFake]) beds.push(await startAtProvider(Fake, 9, { settings }));
+
+for (const at of beds) {
   const office = new Office(at), { fake } = at, name = fake.settings().entry.provider;
 
   test(`${name}: a small refund goes at once, and is booked when the provider says so`, async () => {
