@@ -107,15 +107,16 @@ for (const [row, at] of beds) {
     fake.decide(order, 'pending');
     fake.decide(order, 'paid');
     fake.refundAtProvider(order, 2500);
-    fake.refundAtProvider(order, 1500);
-    await at.dueIs(debt, 4000);
+    if (row.tellsRefunds) fake.refundAtProvider(order, 1500);
+    const back = row.tellsRefunds ? 4000 : 2500;
+    await at.dueIs(debt, back);
     await fake.settled();
     fake.faults = {};
-    assert.deepEqual((await at.ledger(debt)).sort(), [CHARGE, PAID, 'refund 1500', 'refund 2500']);
+    assert.deepEqual((await at.ledger(debt)).sort(), [CHARGE, PAID, ...(row.tellsRefunds ? ['refund 1500'] : []), 'refund 2500']);
     await assertBooks(debt, order);
   });
 
-  test(`${name}: a message that is lost is made up for by asking, and nothing new when it comes after all`, async () => {
+  if (row.saysPaid) test(`${name}: a message that is lost is made up for by asking, and nothing new when it comes after all`, async () => {
     const debt = await at.debt(), order = await at.start(debt);
     fake.faults.lose = true;
     fake.decide(order, 'paid');
@@ -152,7 +153,7 @@ for (const [row, at] of beds) {
     await assertBooks(debt, ...orders);
   });
 
-  test(`${name}: one whose first answer is lost is known by its first message, and asked about from then on`, async () => {
+  if (row.saysPaid && row.namesItself) test(`${name}: one whose first answer is lost is known by its first message, and asked about from then on`, async () => {
     const debt = await at.debt(), before = fake.orders.size;
     fake.faults.failAfter = 1;
     await (await at.form(debt))();

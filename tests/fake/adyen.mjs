@@ -143,6 +143,8 @@ export class AdyenFake extends PaymentFake {
       { value: amountMinor, ...(!isPaid && { success: 'false', reason: 'Not enough balance' }) }));
   }
 
+  heldMinor(order) { return order.paidMinor - order.refundedMinor; }
+
   refundAtProvider(order, amountMinor) { this.#addRefund(order, amountMinor); }
 
   // All events of a dispute share one pspReference.

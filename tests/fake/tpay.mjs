@@ -228,6 +228,8 @@ export class TpayFake extends PaymentFake {
       amountMinor === order.amountMinor ? 'none' : amountMinor > order.amountMinor ? 'overpay' : 'surcharge');
   }
 
+  heldMinor(order) { return order.paidMinor - order.refunds.reduce((sum, { amountMinor }) => sum + amountMinor, 0); }
+
   refundAtProvider(order, amountMinor) {
     order.refunds.push({ id: randomUUID(), amountMinor });
     if (amountMinor === order.paidMinor) order.state = 'refund';

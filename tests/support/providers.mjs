@@ -6,19 +6,28 @@
 //   takesParts    what was paid may be less than was asked for, and counts
 //   tellsFailure  it says so when a payment by redirect comes to nothing
 //   findsOurs     it can be asked by our reference, when its own id was never heard
+//   tellsRefunds  each refund made there is told by a message of its own
+//   namesItself   its messages name the id that it can be asked by
+//   saysPaid      asked about a payment, it names what was paid
+//   isKilled      provider_kills.test.mjs has it
 //   confirms      its money is ours once we have confirmed it
+import { AdyenFake } from '../fake/adyen.mjs';
 import { PayuFake } from '../fake/payu.mjs';
 import { Przelewy24Fake } from '../fake/przelewy24.mjs';
 import { StandardFake } from '../fake/standard.mjs';
 import { StripeFake } from '../fake/stripe.mjs';
+import { TpayFake } from '../fake/tpay.mjs';
 
-const usual = { takesParts: true, tellsFailure: true, findsOurs: true };
+const usual = { takesParts: true, tellsFailure: true, findsOurs: true, tellsRefunds: true, saysPaid: true, namesItself: true, isKilled: true };
 
 export const providers = [
   { ...usual, name: 'stripe', Fake: StripeFake, Spare: StandardFake },
   { ...usual, name: 'payu', Fake: PayuFake, Spare: StripeFake, blik: { right: '777123', wrong: '700702' }, findsOurs: false },
   { ...usual, name: 'przelewy24', Fake: Przelewy24Fake, Spare: StripeFake, blik: { right: '777123', wrong: '111111' },
     takesParts: false, tellsFailure: false, confirms: true },
+  { ...usual, name: 'tpay', Fake: TpayFake, Spare: StripeFake, blik: { right: '777123', wrong: '111111' }, tellsFailure: false,
+    findsOurs: false, tellsRefunds: false, namesItself: false, isKilled: false },
+  { ...usual, name: 'adyen', Fake: AdyenFake, Spare: StripeFake, saysPaid: false, isKilled: false },
   { ...usual, name: 'standard', Fake: StandardFake, Spare: StripeFake, blik: { right: '777123', wrong: '700702' }, nodsAlone: true },
 ];
 
