@@ -387,8 +387,3 @@ struct span plan_read_explained(const PGresult *result)
 {
     return PQntuples(result) == 0 ? (struct span){NULL, 0} : pg_get_text(result, 0, 0);
 }
-
-void plan_add_wake(struct pg_tx *tx)
-{
-    pg_tx_add(tx, SQL_PLAN_WAKE, NULL, NULL);
-}

@@ -168,7 +168,4 @@ MUST_CHECK int plan_explain(struct pg *, struct pg_query *, const struct plan_ex
                             pg_result_cb, void *owner, struct err *);
 struct span plan_read_explained(const PGresult *);
 
-/* To be added to the transaction that makes debts wait. */
-void plan_add_wake(struct pg_tx *);
-
 #endif
