@@ -251,10 +251,11 @@ select customer_id, invoice_id, event_no, $2::timestamptz, 'reminder.skipped', f
 from headed;
 
 -- name: campaign_end
--- The call list, once: those written to, not reached, or held out (that measures messages), who neither paid nor answered since. Not
--- before the last message is `call_after_hours` old, one that was put off counting from its new time
--- and one that waited for the red switch from when that was released, and never while it is on; what
--- is still waiting then does not go any more. So many at a time, as in campaign_stop.
+-- The call list, once: those written to, not reached, or held out (that measures messages), who neither
+-- paid nor answered since. Not before the last message is `call_after_hours` old, one that was put off
+-- for hours counting from its new time (one put off by the contact budget does not: that may be weeks,
+-- and all others would wait) and one that waited for the red switch from when that was released, and
+-- never while it is on; what is still waiting then does not go any more. So many at a time, as in campaign_stop.
 -- $1 campaign_id, $2 now, $3 at most
 -- whether there is more
 with over as materialized (
@@ -264,7 +265,8 @@ with over as materialized (
     where c.campaign_id = $1::bigint and c.state = 'queued' and s.stopped_at is null
         and coalesce((
             select greatest(max(r.due_at),
-                max(greatest(r.try_at, s.went_at)) filter (where r.state = 'scheduled'),
+                max(greatest(case when r.reason <> 'contact budget' then r.try_at end, s.went_at))
+                    filter (where r.state = 'scheduled'),
                 max(r.finished_at) filter (where r.state in ('sent', 'uncertain')))
             from reminder r
             where r.campaign_id = c.campaign_id), c.send_at)

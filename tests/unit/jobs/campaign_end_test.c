@@ -107,6 +107,10 @@ static void it_ends_when_its_last_message_is_old_enough(void **state)
          "update reminder set reason = 'quiet hours', try_at = to_timestamp(1795348800) -"
          " interval '48 hours' where customer_id = 2",
          "done cancelled 1"},
+        {"one was put off by the contact budget, for weeks: the others' calls do not wait for it",
+         "update reminder set reason = 'contact budget', try_at = to_timestamp(1795348800) +"
+         " interval '20 days' where customer_id = 2",
+         "done cancelled 1"},
         {"one was put off and has been paid since",
          "update reminder set state = 'cancelled', reason = 'paid', try_at ="
          " to_timestamp(1795348800) + interval '9 days' where customer_id = 2",
