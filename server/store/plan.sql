@@ -449,7 +449,7 @@ cross join lateral (
     union
     select 'instalment', p.due_date
     from instalment p
-    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.paid_at is null
+    where p.customer_id = i.customer_id and p.invoice_id = i.invoice_id and p.is_open
 ) a
 where (i.customer_id, i.invoice_id) in (
     select r.customer_id, r.invoice_id from invoice_registry r where r.number = $1::text

@@ -120,7 +120,7 @@ with due as materialized (
             and (s.anchor is distinct from 'instalment' or (
                 select 1 from instalment n
                 where n.customer_id = s.customer_id and n.invoice_id = s.invoice_id
-                    and n.part_no = s.anchor_no and n.paid_at is not null
+                    and n.part_no = s.anchor_no and not n.is_open
                 limit 1) is null)
             and (
                 select 1 from payment_allocation a
@@ -550,7 +550,7 @@ with wanted as materialized (
                     and (s.anchor is distinct from 'instalment' or (
                         select 1 from instalment n
                         where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
-                            and n.part_no = d.anchor_no and n.paid_at is not null
+                            and n.part_no = d.anchor_no and not n.is_open
                         limit 1) is null)) is not null
             and (
                 select 1 from payment_allocation a

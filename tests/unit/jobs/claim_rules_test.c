@@ -296,7 +296,7 @@ static const struct row {
      "sent test sms 0", NULL},
     {"an instalment that is paid",
      BY(2) ANCHOR(1) HOLD("plan") "insert into instalment select customer_id, invoice_id, 1, "
-                                  "'2026-11-25', 5000, now() from"
+                                  "'2026-11-25', 5000, now(), 1, 5000, false from"
                                   " invoice where customer_id = $C;",
      "scheduled planned  ", NULL},
     {"an instalment, and promised", BY(2) ANCHOR(2) HOLD("promise"), "scheduled planned  ", NULL},

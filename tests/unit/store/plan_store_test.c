@@ -439,8 +439,8 @@ static void promises_instalments_and_payments_are_anchors_too(void **state)
             " released_at) values (1, 1, 4, 'promise', '2026-11-23 00:00+00', now(), null),"
             " (1, 1, 5, 'promise', '2026-11-23 00:00+00', now(), now()),"
             " (1, 1, 6, 'admin', '2026-11-23 00:00+00', now(), null);"
-            "insert into instalment values (2, 2, 1, '2026-10-23', 100, now()),"
-            " (2, 2, 2, '2026-11-23', 100, null);"
+            "insert into instalment values (2, 2, 1, '2026-10-23', 100, now(), 1, 100, false),"
+            " (2, 2, 2, '2026-11-23', 100, null, 1, 100, true);"
             "update invoice set due_minor = 0, paid_at = '2026-11-22 22:30+00'"
             " where customer_id = 3");
         plan(&(struct pass){
