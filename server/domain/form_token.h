@@ -18,6 +18,14 @@ enum {
 enum form_kind {
     FORM_PAYMENT = 1,
     FORM_SEEN, /* tells that a person uses the page */
+    FORM_PLAN,
+    FORM_PROMISE,
+    FORM_DISPUTE,
+    FORM_OFFER,
+    FORM_CONTACT,
+    FORM_RATING,
+    FORM_IDENTITY, /* proves that one is the customer */
+    FORM_DEBTS,    /* pays several at once */
 };
 
 enum form_token_verdict {

@@ -49,6 +49,11 @@ struct campaign_rules {
     int64_t alone_price_micro, alone_count; /* above either somebody else must approve */
 };
 
+/* What a customer may do on the page besides paying in full. */
+struct page_help {
+    bool has_plans, has_promises, has_disputes, has_contact;
+};
+
 enum { WORLD_WAYS_MAX = 6, WORLD_APPS_MAX = 16 };
 
 /* The ways to reach people that the settings name, for whoever tells what would be sent. What is
@@ -92,6 +97,7 @@ struct world {
     int payment_in_flight_seconds;          /* how long a started payment holds reminders back */
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
     int64_t refund_alone_max_minor;         /* a larger one needs a second person */
+    struct page_help help;
     struct segment_rules segments;          /* how customers' payments are judged */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);

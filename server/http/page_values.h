@@ -11,7 +11,7 @@
 
 /* clang-format off */
 #define PAGE_VALUES(X) \
-    X(account) X(account_shown) X(again) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) \
+    X(account) X(account_shown) X(again) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) X(can_contact) X(can_dispute) X(can_help) X(can_plan) X(can_promise) \
     X(code) X(creditor) X(days) X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) \
     X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) X(is_blik) X(is_demo) \
     X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) \

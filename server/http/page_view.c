@@ -17,21 +17,24 @@ enum page_template {
     TEMPLATE_WAITING,
     TEMPLATE_SETTLED,
     TEMPLATE_NOTICE,
-    TEMPLATE_COUNT
+    TEMPLATE_SHEETS, /* from here on, in the order of enum sheet_id */
+    TEMPLATE_COUNT = TEMPLATE_SHEETS + SHEET_COUNT
 };
 
-static const char *const template_files[TEMPLATE_COUNT] = {
-    [TEMPLATE_PAY] = "pay.mustache",
-    [TEMPLATE_WAITING] = "waiting.mustache",
-    [TEMPLATE_SETTLED] = "settled.mustache",
-    [TEMPLATE_NOTICE] = "notice.mustache",
+static const char *const template_files[TEMPLATE_COUNT] = {[TEMPLATE_PAY] = "pay.mustache",
+                                                           [TEMPLATE_WAITING] = "waiting.mustache",
+                                                           [TEMPLATE_SETTLED] = "settled.mustache",
+                                                           [TEMPLATE_NOTICE] = "notice.mustache",
+#define SHEET_FILE(name) [TEMPLATE_SHEETS + SHEET_##name] = #name ".mustache",
+                                                           SHEETS(SHEET_FILE)
+#undef SHEET_FILE
 };
 
 struct page_view {
     const struct world *world;
     struct page_words *words[LANGUAGE_COUNT];
     struct mustache *templates[LANGUAGE_COUNT][TEMPLATE_COUNT];
-    struct buf style, script;
+    struct buf style, script, sheet_style;
     struct buf nowhere[LANGUAGE_COUNT]; /* written once: forged codes come in floods */
     struct buf phone_link, website_link;
     struct page_values values;
@@ -82,6 +85,14 @@ static void fix_creditor(struct page_view *v)
     page_values_fix(&v->values, VALUE_website_link, mustache_text(buf_span(&v->website_link)));
     page_values_fix(&v->values, VALUE_privacy_url, mustache_text(c->privacy_url));
     page_values_fix(&v->values, VALUE_is_demo, mustache_bool(v->world->is_demo));
+    const struct page_help *help = &v->world->help;
+    page_values_fix(&v->values, VALUE_can_plan, mustache_bool(help->has_plans));
+    page_values_fix(&v->values, VALUE_can_promise, mustache_bool(help->has_promises));
+    page_values_fix(&v->values, VALUE_can_dispute, mustache_bool(help->has_disputes));
+    page_values_fix(&v->values, VALUE_can_contact, mustache_bool(help->has_contact));
+    page_values_fix(&v->values, VALUE_can_help,
+                    mustache_bool(help->has_plans || help->has_promises || help->has_disputes ||
+                                  help->has_contact));
 }
 
 static int compile(struct page_view *v, enum language language, enum page_template id,
@@ -119,6 +130,9 @@ static int load(struct page_view *v, struct err *err)
     if (page_words_fill(any, SPAN_LIT("style.css"), &v->style, err) != 0 ||
         page_words_fill(any, SPAN_LIT("copy.js"), &v->script, err) != 0)
         return err->code;
+    buf_add(&v->sheet_style, buf_span(&v->style));
+    if (page_words_fill(any, SPAN_LIT("sheet.css"), &v->sheet_style, err) != 0)
+        return err->code;
     for (int i = 0; i != LANGUAGE_COUNT; ++i) {
         struct page_visit visit = {.language = (enum language)i};
         buf_add(&v->nowhere[i], page_view_notice(v, PAGE_NOTICE_NOWHERE, &visit));
@@ -133,6 +147,7 @@ struct page_view *page_view_new(const struct world *world, struct err *err)
     v->world = world;
     buf_init(&v->style, HTML_MAX);
     buf_init(&v->script, HTML_MAX);
+    buf_init(&v->sheet_style, HTML_MAX);
     buf_init(&v->phone_link, 256);
     buf_init(&v->website_link, 2048);
     buf_init(&v->html, HTML_MAX);
@@ -159,6 +174,7 @@ void page_view_free(struct page_view *v)
     }
     buf_release(&v->style);
     buf_release(&v->script);
+    buf_release(&v->sheet_style);
     buf_release(&v->phone_link);
     buf_release(&v->website_link);
     page_values_release(&v->values);
@@ -175,6 +191,11 @@ struct span page_view_style(const struct page_view *v)
 struct span page_view_script(const struct page_view *v)
 {
     return buf_span(&v->script);
+}
+
+struct span page_view_sheet_style(const struct page_view *v)
+{
+    return buf_span(&v->sheet_style);
 }
 
 /* The word called before, name and after, joined. */
@@ -209,19 +230,25 @@ static void begin_view(struct page_view *v, const struct page_visit *visit)
     page_text_set(&v->values, VALUE_home);
 }
 
-static struct span write_view(struct page_view *v, enum page_template id, enum language language)
+static struct span write_object(struct page_view *v, enum page_template id, enum language language,
+                                const struct mustache_object *object)
 {
-    const struct mustache_object object = page_values_object(&v->values);
-    int rc = mustache_render(v->templates[language][id], mustache_object(&object), MUSTACHE_HTML,
+    int rc = mustache_render(v->templates[language][id], mustache_object(object), MUSTACHE_HTML,
                              &v->html);
     /* All that comes from outside is bounded far below HTML_MAX. */
     assert(rc == 0);
     return buf_span(&v->html);
 }
 
+static struct span write_view(struct page_view *v, enum page_template id, enum language language)
+{
+    const struct mustache_object object = page_values_object(&v->values);
+    return write_object(v, id, language, &object);
+}
+
 /* ---- what stands on every page of a link ---- */
 
-static void set_about(struct page_view *v, const struct page_row *row, enum language language)
+static void set_about(struct page_view *v, const struct page_about *row, enum language language)
 {
     struct span kind = word(v, language, "kind_", row->kind, "");
     page_set_text(&v->values, VALUE_kind,
@@ -420,7 +447,9 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
                            const struct page_visit *visit)
 {
     begin_view(v, visit);
-    set_about(v, m->row, visit->language);
+    const struct page_row *row = m->row;
+    set_about(v, &(struct page_about){row->kind, row->product, row->number, row->name},
+              visit->language);
     switch (m->kind) {
     case PAGE_PAY:
         set_pay(v, m, visit);
@@ -489,4 +518,28 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
         page_text_set(&v->values, VALUE_again);
     }
     return write_view(v, TEMPLATE_NOTICE, visit->language);
+}
+
+/* ---- sheets ---- */
+
+struct span page_view_sheet(struct page_view *v, enum sheet_id id, const struct page_about *about,
+                            const struct mustache_object *own, const struct page_visit *visit)
+{
+    begin_view(v, visit);
+    if (about->number.len != 0)
+        set_about(v, about, visit->language);
+    const struct mustache_object common = page_values_object(&v->values);
+    struct mustache_object object = *own;
+    object.fallback = &common;
+    return write_object(v, (enum page_template)(TEMPLATE_SHEETS + (int)id), visit->language,
+                        &object);
+}
+
+struct span page_view_word(struct page_view *v, enum language language, const char *before,
+                           struct span name)
+{
+    char key[96];
+    int len = snprintf(key, sizeof(key), "%s%.*s", before, SPAN_ARG(name));
+    assert(len > 0 && (size_t)len < sizeof(key));
+    return page_words_find(v->words[language], span_of(key, (size_t)len));
 }

@@ -7,6 +7,7 @@
 #define DUNLIN_HTTP_PAGE_VIEW_H
 
 #include "domain/form_token.h"
+#include "domain/mustache.h"
 #include "domain/text_format.h"
 #include "flow/page_model.h"
 #include "flow/world.h"
@@ -35,6 +36,25 @@ struct page_visit {
     uint8_t nonces[3][FORM_NONCE_LEN]; /* random: one for each form, and the script's */
 };
 
+/* Sheets (sheet.h): each is a file <name>.mustache of web/pages. */
+/* clang-format off */
+#define SHEETS(X) \
+    X(answer)
+/* clang-format on */
+
+enum sheet_id {
+#define SHEET_ID(name) SHEET_##name,
+    SHEETS(SHEET_ID)
+#undef SHEET_ID
+        SHEET_COUNT
+};
+
+/* What a page is about: as imported, to be shortened and masked. Empty where it is about nothing.
+ */
+struct page_about {
+    struct span kind, product, number, name;
+};
+
 struct page_view;
 
 /* `world` is kept. Null with ERR_INPUT when a template or words file is wrong: a bug that no
@@ -44,6 +64,7 @@ void page_view_free(struct page_view *view);
 /* What stands between the tags, for the content security policy. */
 struct span page_view_style(const struct page_view *view);
 struct span page_view_script(const struct page_view *view);
+struct span page_view_sheet_style(const struct page_view *view);
 
 /* The bytes live until the next call. `model` is of kind PAGE_PAY, PAGE_WAITING or PAGE_SETTLED;
  * the other kinds are notices. */
@@ -51,5 +72,11 @@ struct span page_view_link(struct page_view *view, const struct page_model *mode
                            const struct page_visit *visit);
 struct span page_view_notice(struct page_view *view, enum page_notice notice,
                              const struct page_visit *visit);
+/* `own` values stand in front of those of every page. */
+struct span page_view_sheet(struct page_view *view, enum sheet_id, const struct page_about *about,
+                            const struct mustache_object *own, const struct page_visit *visit);
+/* The word called before and name, joined; empty when there is none. */
+struct span page_view_word(struct page_view *view, enum language, const char *before,
+                           struct span name);
 
 #endif

@@ -37,17 +37,55 @@ static bool is_flat(const json_t *words)
     return true;
 }
 
+static bool ends_with(struct span text, struct span end)
+{
+    return text.len >= end.len && span_is(span_from(text, text.len - end.len), end);
+}
+
+/* Whether a file holds words of the language. */
+static bool is_words_of(struct span name, const char *language)
+{
+    char end[32];
+    int len = snprintf(end, sizeof(end), "words.%s.json", language);
+    if (!ends_with(name, span_of(end, (size_t)len)))
+        return false;
+    return name.len == (size_t)len || name.base[name.len - (size_t)len - 1] == '.';
+}
+
+static int add_words(json_t *words, const struct embedded_file *file, struct err *err)
+{
+    json_error_t why;
+    json_t *more = json_loadb(file->bytes, file->len, JSON_REJECT_DUPLICATES, &why);
+    int rc = 0;
+    if (more == NULL)
+        rc = err_set(err, ERR_INPUT, "%s: line %d: %s", file->name, why.line, why.text);
+    else if (!is_flat(more))
+        rc = err_set(err, ERR_INPUT, "%s: not a flat object of texts", file->name);
+    const char *key;
+    json_t *word;
+    if (rc == 0)
+        json_object_foreach(more, key, word)
+        {
+            if (json_object_get(words, key) != NULL)
+                rc = err_set(err, ERR_INPUT, "%s: %s stands in another file, too", file->name, key);
+            json_object_set(words, key, word);
+        }
+    json_decref(more);
+    return rc;
+}
+
 struct page_words *page_words_new(const char *language, struct err *err)
 {
-    char name[32];
-    snprintf(name, sizeof(name), "words.%s.json", language);
-    const struct embedded_file *file = find_file(span_str(name));
-    json_error_t why = {.text = "no such file"};
-    json_t *words =
-        file == NULL ? NULL : json_loadb(file->bytes, file->len, JSON_REJECT_DUPLICATES, &why);
-    if (words == NULL || !is_flat(words)) {
-        err_set(err, ERR_INPUT, "%s: line %d: %s", name, why.line,
-                words == NULL ? why.text : "not a flat object of texts");
+    json_t *words = json_object();
+    int rc = 0, files = 0;
+    for (size_t i = 0; rc == 0 && i != page_assets_count; ++i)
+        if (is_words_of(span_str(page_assets_files[i].name), language)) {
+            ++files;
+            rc = add_words(words, &page_assets_files[i], err);
+        }
+    if (rc == 0 && files == 0)
+        rc = err_set(err, ERR_INPUT, "words.%s.json: no such file", language);
+    if (rc != 0) {
         json_decref(words);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* The words of the customer's page in one language, and the templates as they read in it.
  *
- * web/pages holds a words file per language and the templates. In a template [[key]] stands for a
+ * web/pages holds words files (words.<language>.json, and <noun>.words.<language>.json for what
+ * one noun's pages say alone) and the templates. In a template [[key]] stands for a
  * word and [[> file]] for another file of the folder; both are filled in once, at start. A word is
  * a piece of the template: it may hold {{values}} of its own, which are filled in at each view. */
 #ifndef DUNLIN_HTTP_PAGE_WORDS_H
@@ -11,8 +12,8 @@
 
 struct page_words;
 
-/* `language` is "pl", "en", …: words.<language>.json. Null with ERR_INPUT when that is no flat
- * object of texts. The words live as long as the process. */
+/* `language` is "pl", "en", …. Null with ERR_INPUT when a file is no flat object of texts, or a
+ * word stands in two. The words live as long as the process. */
 struct page_words *page_words_new(const char *language, struct err *err);
 void page_words_free(struct page_words *w);
 /* Empty with null base when there is no such word. */

@@ -17,7 +17,7 @@
 
 /* Compiled at the first page of the process and kept. */
 static struct page_view *view;
-static const struct page_policy *policy;
+static const struct page_policy *policy, *sheet_policy;
 
 static void prepare(struct world *world)
 {
@@ -31,6 +31,8 @@ static void prepare(struct world *world)
         abort();
     }
     policy = page_policy_new(page_view_style(view), page_view_script(view), world->form_hosts);
+    sheet_policy =
+        page_policy_new(page_view_sheet_style(view), span_of(NULL, 0), world->form_hosts);
 }
 
 static void count(struct request *r, enum metric_id id)
@@ -48,15 +50,18 @@ static struct span asked(struct request *r, const char *name)
                                                                         : value;
 }
 
-/* The chosen language, else the customer's, else the browser's. */
+enum language page_language_of(struct request *r, struct span of_customer, bool *is_chosen)
+{
+    enum language language;
+    *is_chosen = language_find(asked(r, "lang"), &language);
+    if (*is_chosen || language_find(of_customer, &language))
+        return language;
+    return page_language_accepted(request_header(r, "accept-language"));
+}
+
 static void choose_language(struct request *r, struct span of_customer, struct page_visit *visit)
 {
-    if (language_find(asked(r, "lang"), &visit->language)) {
-        visit->is_language_chosen = true;
-        return;
-    }
-    if (!language_find(of_customer, &visit->language))
-        visit->language = page_language_accepted(request_header(r, "accept-language"));
+    visit->language = page_language_of(r, of_customer, &visit->is_language_chosen);
 }
 
 static bool is_at_app_host(const struct request *r)
@@ -99,6 +104,21 @@ void page_reply_notice_in(struct request *r, enum page_notice notice, struct spa
     if (notice == PAGE_NOTICE_TOO_MANY)
         reply_header(r, "retry-after", SPAN_LIT("600"));
     reply_page(r, notice_statuses[notice], policy, page_view_notice(view, notice, &visit));
+}
+
+void page_reply_sheet(struct request *r, int status, enum sheet_id id,
+                      const struct page_about *about, const struct mustache_object *own,
+                      const struct page_visit *visit)
+{
+    prepare(r->world);
+    reply_page(r, status, sheet_policy, page_view_sheet(view, id, about, own, visit));
+}
+
+struct span page_word(struct request *r, enum language language, const char *before,
+                      const char *name)
+{
+    prepare(r->world);
+    return page_view_word(view, language, before, span_str(name));
 }
 
 void page_reply_to_link(struct request *r, struct span code, const char *query)

@@ -31,6 +31,14 @@ void page_reply_notice(struct request *, enum page_notice notice, struct span co
 /* The same in the customer's own language, unless another was chosen. */
 void page_reply_notice_in(struct request *, enum page_notice notice, struct span code,
                           struct span language);
+/* The language to speak to this visitor: the chosen one, else the customer's (empty: not known),
+ * else the browser's. */
+enum language page_language_of(struct request *, struct span of_customer, bool *is_chosen);
+/* For sheet.h: ends the request with such a page. */
+void page_reply_sheet(struct request *, int status, enum sheet_id, const struct page_about *,
+                      const struct mustache_object *own, const struct page_visit *);
+/* The word before + name + after in a language; empty when there is none. */
+struct span page_word(struct request *, enum language, const char *before, const char *name);
 /* Ends the request with 303 to the page of the link, with `query` ("", "back=1", "e=blik") and the
  * language that was chosen. */
 void page_reply_to_link(struct request *, struct span code, const char *query);

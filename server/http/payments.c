@@ -2,16 +2,13 @@
 
 #include "base/crypto.h"
 #include "base/metrics.h"
-#include "domain/form_token.h"
 #include "flow/payment_start.h"
+#include "http/page_form.h"
 #include "http/pages.h"
 #include "http/reply.h"
 #include "http/seen.h"
 
 #include <stdio.h>
-
-/* A page may stay open over a working day. */
-enum { FORM_VALID_SECONDS = 12 * 3600, AMOUNT_DIGITS_MAX = 15 };
 
 /* A start on its way. The flow never sees the request; whichever goes first cuts the other off. */
 struct start_job {
@@ -19,32 +16,6 @@ struct start_job {
     struct payment_start *flow;
     struct span code;
 };
-
-/* Browsers say where a form comes from; those that do not are judged by the form's token alone. A
- * page under no-referrer sends `Origin: null` even to itself, so Origin says nothing. */
-static bool is_our_form(const struct request *r, enum form_token_verdict token)
-{
-    struct span site = request_header(r, "sec-fetch-site");
-    if (token == FORM_TOKEN_FORGED)
-        return false;
-    if (site.base == NULL)
-        return token == FORM_TOKEN_GOOD;
-    return request_header_count(r, "sec-fetch-site") == 1 &&
-           (span_is_str(site, "same-origin") || span_is_str(site, "none"));
-}
-
-static bool read_amount(struct span text, int64_t *amount_minor)
-{
-    if (text.len == 0 || text.len > AMOUNT_DIGITS_MAX)
-        return false;
-    *amount_minor = 0;
-    for (size_t i = 0; i < text.len; ++i) {
-        if (text.base[i] < '0' || text.base[i] > '9')
-            return false;
-        *amount_minor = *amount_minor * 10 + (text.base[i] - '0');
-    }
-    return *amount_minor > 0;
-}
 
 /* Six digits, perhaps with a blank in the middle as banks' apps show it. */
 static bool read_blik(struct span text, char code[BLIK_CODE_LEN + 1])
@@ -59,16 +30,6 @@ static bool read_blik(struct span text, char code[BLIK_CODE_LEN + 1])
     }
     code[len] = 0;
     return len == BLIK_CODE_LEN;
-}
-
-static struct span read_language(struct request *r)
-{
-    static const char *const known[] = {"pl", "en", "uk"};
-    struct span lang = request_form(r, "lang");
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); ++i)
-        if (span_is_str(lang, known[i]))
-            return span_str(known[i]);
-    return SPAN_LIT("");
 }
 
 static void go_to_payment(struct request *r, const char *reference)
@@ -154,20 +115,17 @@ struct payment_form {
 static enum form_verdict read_form(struct request *r, struct payment_form *form)
 {
     struct payment_start_options *options = &form->options;
-    enum form_token_verdict verdict =
-        form_token_check(r->world->keys, FORM_PAYMENT, options->link, request_form(r, "token"),
-                         clock_wall(), FORM_VALID_SECONDS, &form->token);
     struct span method = request_form(r, "method");
     options->is_blik = span_is_str(method, "blik");
-    if (!request_form_is_ok(r) || !is_our_form(r, verdict) ||
+    if (!page_form_check(r, FORM_PAYMENT, options->link, &form->token) ||
         !(options->is_blik || span_is_str(method, "redirect")) ||
-        !read_amount(request_form(r, "amount"), &options->amount_minor))
+        !page_form_amount(request_form(r, "amount"), &options->amount_minor))
         return FORM_NOT_OURS;
     if (options->is_blik && !read_blik(request_form(r, "blik"), form->blik_code))
         return FORM_BLIK_WRONG;
     options->form_nonce = span_str(form->token.nonce);
     options->blik_code = options->is_blik ? span_str(form->blik_code) : SPAN_LIT("");
-    options->language = read_language(r);
+    options->language = page_form_language(r);
     options->pays_again = span_is_str(request_form(r, "again"), "1");
     options->payer_ip = request_address(r);
     options->user_agent = request_header(r, "user-agent");

@@ -1,6 +1,6 @@
 #include "http/page_words.h"
 
-#include "domain/text_format.h"
+#include "http/page_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,11 @@
 #include <cmocka.h>
 
 static const char *const templates[] = {"pay.mustache", "waiting.mustache", "settled.mustache",
-                                        "notice.mustache"};
+                                        "notice.mustache",
+#define SHEET_FILE(name) #name ".mustache",
+                                        SHEETS(SHEET_FILE)
+#undef SHEET_FILE
+};
 
 static void each_template_is_whole_in_each_language(void **state)
 {
