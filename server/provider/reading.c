@@ -1,41 +1,15 @@
 #include "provider/reading.h"
 
 #include "domain/payment.h"
+#include "provider/json_tree.h"
 
 #include <stdio.h>
 
-enum { DEPTH_MAX = 16 };
-
-/* jansson's own bound is 2,048 levels of recursion; nothing here needs more than a few. */
-static bool depth_is_ok(struct span json)
-{
-    int depth = 0;
-    bool is_in_string = false;
-    for (size_t i = 0; i < json.len; ++i) {
-        char c = json.base[i];
-        if (is_in_string) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                is_in_string = false;
-        } else if (c == '"') {
-            is_in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > DEPTH_MAX)
-                return false;
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return true;
-}
+enum { DEPTH_MAX = 16 }; /* nothing here needs more than a few */
 
 static json_t *read_json(struct span body, json_type type)
 {
-    if (!depth_is_ok(body))
-        return NULL;
-    json_t *root =
-        json_loadb(body.base == NULL ? "" : body.base, body.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = json_tree_read(body, DEPTH_MAX);
     if (root != NULL && json_typeof(root) != type) {
         json_decref(root);
         return NULL;
