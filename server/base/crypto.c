@@ -222,6 +222,18 @@ static const char standard_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Of both alphabets. What is in neither has a value as well, and is not its digit. */
+static const uint8_t digit_values[256] = {
+    ['A'] = 0,  ['B'] = 1,  ['C'] = 2,  ['D'] = 3,  ['E'] = 4,  ['F'] = 5,  ['G'] = 6,  ['H'] = 7,
+    ['I'] = 8,  ['J'] = 9,  ['K'] = 10, ['L'] = 11, ['M'] = 12, ['N'] = 13, ['O'] = 14, ['P'] = 15,
+    ['Q'] = 16, ['R'] = 17, ['S'] = 18, ['T'] = 19, ['U'] = 20, ['V'] = 21, ['W'] = 22, ['X'] = 23,
+    ['Y'] = 24, ['Z'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+    ['g'] = 32, ['h'] = 33, ['i'] = 34, ['j'] = 35, ['k'] = 36, ['l'] = 37, ['m'] = 38, ['n'] = 39,
+    ['o'] = 40, ['p'] = 41, ['q'] = 42, ['r'] = 43, ['s'] = 44, ['t'] = 45, ['u'] = 46, ['v'] = 47,
+    ['w'] = 48, ['x'] = 49, ['y'] = 50, ['z'] = 51, ['0'] = 52, ['1'] = 53, ['2'] = 54, ['3'] = 55,
+    ['4'] = 56, ['5'] = 57, ['6'] = 58, ['7'] = 59, ['8'] = 60, ['9'] = 61, ['+'] = 62, ['/'] = 63,
+    ['-'] = 62, ['_'] = 63};
+
 static size_t print64(struct span bytes, char *out, const char *digits, bool is_padded)
 {
     size_t written = 0;
@@ -249,10 +261,10 @@ static long parse64(struct span text, uint8_t *out, size_t room, const char *dig
     uint32_t bits = 0;
     int bit_count = 0;
     for (size_t i = 0; i < text.len; ++i) {
-        const char *at = text.base[i] == 0 ? NULL : strchr(digits, text.base[i]);
-        if (at == NULL)
+        uint8_t value = digit_values[(uint8_t)text.base[i]];
+        if (digits[value] != text.base[i])
             return -1;
-        bits = bits << 6 | (uint32_t)(at - digits);
+        bits = bits << 6 | value;
         bit_count += 6;
         if (bit_count < 8)
             continue;

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -150,6 +151,33 @@ static void base64_refuses_what_is_not_canonical(void **state)
         assert_int_equal(base64_parse(span_str(rows[i]), back, sizeof(back)), -1);
 }
 
+/* Every digit, and every byte that is none, in both alphabets. */
+static void base64_knows_its_digits(void **state)
+{
+    (void)state;
+    static const char common[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const struct {
+        const char *last;
+        long (*parse)(struct span, uint8_t *, size_t);
+        size_t (*print)(struct span, char *);
+    } rows[] = {{"+/", base64_parse, base64_print}, {"-_", base64url_parse, base64url_print}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        char all[65], again[65];
+        uint8_t bytes[48];
+        snprintf(all, sizeof(all), "%s%s", common, rows[i].last);
+        assert_int_equal(rows[i].parse(span_str(all), bytes, sizeof(bytes)), 48);
+        assert_memory_equal(bytes, "\x00\x10\x83\x10\x51\x87", 6);
+        rows[i].print(span_of((const char *)bytes, 48), again);
+        assert_string_equal(again, all);
+        for (int c = 0; c < 256; ++c) {
+            char text[4] = {'A', 'A', (char)c, 'A'};
+            bool is_digit = c != 0 && strchr(all, c) != NULL;
+            assert_int_equal(rows[i].parse(span_of(text, 4), bytes, sizeof(bytes)),
+                             is_digit ? 3 : -1);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +188,7 @@ int main(void)
         cmocka_unit_test(ed25519_verifies_the_rfc_signatures_and_no_others),
         cmocka_unit_test(base64_gives_the_rfc_values_and_reads_them_back),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
+        cmocka_unit_test(base64_knows_its_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
