@@ -1,7 +1,7 @@
 // What the benchmarks lie on: a Dunlin with its shipped limits and a private database of 100,000
 // invoices, and beside it the static handler of the same listener.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,11 @@ import path from 'node:path';
 import { descendants, freePorts, postgresPrograms, query } from '../support/local.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { request } from '../support/https.mjs';
+import { Issuer } from '../fake/tpay.mjs';
 import { writeRows } from './import_rows.mjs';
 import { run } from './measure.mjs';
+import { merchants } from './merchants.mjs';
+import { Providers } from './providers.mjs';
 
 export const build = process.env.BENCH_BUILD ?? 'build-bench';
 const invoiceCount = 100000;
@@ -46,6 +49,8 @@ class Bed {
         this.operators = `http://127.0.0.1:${port + 2}`;
         this.data = path.join(this.dir, 'data');
         await this.makeCertificate();
+        this.providers = new Providers();
+        await this.providers.start(port + 3, this);
         const settings = this.writeSettings(port);
         await run(`${build}/dunlin`, ['import', csv, '--settings', settings]);
         this.server = spawn(`${build}/dunlin`, ['serve', '--settings', settings],
@@ -69,24 +74,47 @@ class Bed {
         this.ca = readFileSync(this.certificate);
     }
 
+    // What callbacks are signed with, as sign_callbacks.mjs takes it.
+    makeSecrets() {
+        const secret = () => `whsec_${randomBytes(32).toString('base64')}`;
+        const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+        const issuer = new Issuer(this.dir, 'tpay-root'), leaf = issuer.issue('tpay-leaf');
+        chmodSync(this.file('tpay-root.pem'), 0o600);
+        this.providers.pem = leaf.pem;
+        this.publicKey = `whpk_${publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64')}`;
+        this.tpayCode = randomBytes(8).toString('hex');
+        this.secrets = { sandbox: secret(), standard: secret(), stripe: secret(), payu: randomBytes(16).toString('hex'),
+            przelewy24: randomBytes(8).toString('hex'), adyen: randomBytes(32).toString('hex'),
+            tpay: JSON.stringify({ code: this.tpayCode, key: leaf.key, x5u: this.providers.certificateUrl }),
+            standard_v1a: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64') };
+    }
+
+    // An entry of `providers:`. All of them are at one place, where none of their doors is open but those of
+    // providers.mjs.
+    providerEntry(name, path, more) {
+        const secretFile = this.file(`${name}.secret`), merchant = merchants[name];
+        writeFileSync(secretFile, name === 'tpay' ? this.tpayCode : this.secrets[name], { mode: 0o600 });
+        return `  - provider: ${name}
+    environment: test
+    api_url: "${this.providers.origin}${path}"
+    start_origin: "${this.providers.origin}"
+    ca_file: "${this.certificate}"
+    secret_files: ["${secretFile}"]
+    api_key_file: "${this.file('api.key')}"
+${merchant === undefined ? '' : `    merchant: "${merchant}"\n    client_id: "${merchant}"\n`}${more}`;
+    }
+
     // What has no default: addresses, certificate, creditor, and a provider that signs callbacks. The others
     // call back too; they take euros alone, so that the page is that of one provider.
     writeSettings(port) {
-        const secret = () => `whsec_${randomBytes(32).toString('base64')}`;
-        this.secrets = { sandbox: secret(), standard: secret(), stripe: secret(), payu: randomBytes(16).toString('hex'),
-            przelewy24: randomBytes(8).toString('hex') };
-        for (const [name, text] of Object.entries(this.secrets))
-            writeFileSync(this.file(`${name}.secret`), text, { mode: 0o600 });
-        const merchants = { payu: '300746', przelewy24: '999999' };
-        const others = ['standard', 'stripe', 'payu', 'przelewy24'].map((name) => `  - provider: ${name}
-    environment: test
-    api_url: "https://127.0.0.1:${port + 3}"
-    start_origin: "https://127.0.0.1:${port + 3}"
-    currencies: ["EUR"]
-    secret_files: ["${this.file(`${name}.secret`)}"]
-    api_key_file: "${this.file('api.key')}"
-${name in merchants ? `    merchant: "${merchants[name]}"\n    client_id: "${merchants[name]}"\n` : ''}`).join('');
+        this.makeSecrets();
         writeFileSync(this.file('api.key'), randomBytes(16).toString('hex'), { mode: 0o600 });
+        const special = {
+            standard: `    public_keys: ["${this.publicKey}"]\n`,
+            tpay: `    certificate_url: "${this.providers.certificateUrl}"\n    root_file: "${this.file('tpay-root.pem')}"\n`,
+        };
+        const others = ['standard', 'stripe', 'payu', 'przelewy24', 'tpay', 'adyen'].map((name) =>
+            this.providerEntry(name, '', `    currencies: ["EUR"]\n${special[name] ?? ''}`)).join('');
         const listener = (at) => `  listen: "127.0.0.1:${at}"\n  url: "https://localhost:${at}"\n` +
             `  certificate: "${this.certificate}"\n  key: "${this.key}"\n`;
         writeFileSync(this.file('dunlin.yaml'), `data_dir: "${this.data}"
@@ -101,13 +129,7 @@ creditor:
   website: "https://www.example.com"
   account: "PL61109010140000071219812874"
 providers:
-  - provider: sandbox
-    account: default
-    api_url: "http://127.0.0.1:${port + 3}/bank/api"
-    start_origin: "http://127.0.0.1:${port + 3}"
-    secret_files: ["${this.file('sandbox.secret')}"]
-    api_key_file: "${this.file('api.key')}"
-${others}`);
+${this.providerEntry('sandbox', '/bank/api', '')}${others}`);
         return this.file('dunlin.yaml');
     }
 
@@ -188,6 +210,7 @@ ${others}`);
     async end() {
         await endChild(this.static);
         await endChild(this.server);
+        this.providers?.end();
         rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
     }
 }

@@ -4,8 +4,9 @@
 import { writeFileSync } from 'node:fs';
 import { startBed } from './bed.mjs';
 import { page, forged, visit } from './pages.mjs';
-import { callbacks, callbacksFresh, callbacksOf } from './callbacks.mjs';
+import { callbacks, callbacksForged, callbacksFresh, callbacksOf, confirmations } from './callbacks.mjs';
 import { verify } from './verify.mjs';
+import { waiting } from './waiting.mjs';
 import { importRows } from './import.mjs';
 import { plan } from './plan.mjs';
 import { results } from './results.mjs';
@@ -21,6 +22,9 @@ const benches = {
     push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan, results,
     segments, verify, callbacks_standard: callbacksOf('standard'), callbacks_stripe: callbacksOf('stripe'),
     callbacks_payu: callbacksOf('payu'), callbacks_przelewy24: callbacksOf('przelewy24'),
+    callbacks_adyen: callbacksOf('adyen'), callbacks_tpay: callbacksOf('tpay', { isKeyed: true }),
+    callbacks_standard_v1a: callbacksOf('standard_v1a', { isKeyed: true }),
+    confirmations_przelewy24: confirmations, callbacks_forged: callbacksForged, waiting,
 };
 // These need no Dunlin beside them.
 const alone = ['push', 'push_far'];

@@ -1,13 +1,19 @@
 // Callbacks that are checked, booked and durable before the answer. Ceiling of `callbacks`: pgbench
 // doing the same work as one transaction each, on the same cluster. Ceiling of `callbacks_fresh`:
 // the static handler taking the same requests over a connection each. `callbacks_stripe` and its like
-// send a provider's own format; their ceiling is the sandbox bank's, in the same run.
+// send a provider's own format; their ceiling is the sandbox bank's, in the same run, for Tpay and v1a
+// with OpenSSL's verification added to what one costs. `confirmations_przelewy24` is how fast those that
+// were stored are confirmed. `callbacks_forged` is what is booked beside a flood of forged ones.
 import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { eventually } from '../support/eventually.mjs';
 import { postgresPrograms } from '../support/local.mjs';
 import { paired, run, wrk } from './measure.mjs';
+import { measureKeyed } from './verification.mjs';
 
-const rounds = 3, freshRounds = 9, seconds = 3;
-const perRound = { ours: 60000, ceiling: 20000, fresh: 12000, format: 24000 };
+const rounds = 3, freshRounds = 9, forgedRounds = 5, seconds = 3;
+const perRound = { ours: 60000, ceiling: 20000, fresh: 12000, format: 24000, confirmed: 4000, forged: 40000 };
+const forgedConnections = 32;
 
 // Customers first … first + count - 1, each with an invoice of 100.00, its ladder, and payment 1 begun.
 const makeCustomers = (first, count, provider) => `
@@ -27,7 +33,7 @@ insert into reminder (customer_id, invoice_id, step, due_at, state, reason)
     select customer_id, invoice_id, 'step_' || n, now() + n * interval '2 days', 'scheduled', 'planned'
     from invoice, generate_series(1, 5) n where customer_id >= ${first};`;
 
-async function prepare(bed, count, provider = 'sandbox') {
+export async function prepare(bed, count, provider = 'sandbox') {
     const [{ first }] = await bed.query('select max(customer_id) + 1 as first from customer');
     await bed.psql(['-c', makeCustomers(first, count, provider)]);
     // What the figure before left to autovacuum is not to burden this one.
@@ -35,16 +41,25 @@ async function prepare(bed, count, provider = 'sandbox') {
     return first;
 }
 
-// A file of signed requests for the payments of `count` customers.
-async function signed(bed, first, count, prefix, provider = 'sandbox') {
+// The provider whose format it is.
+const providerOf = (format) => format.replace(/_v1a$/, '');
+
+// A file of requests for the payments of `count` customers.
+async function written(bed, first, count, prefix, format, secret) {
     const references = await bed.seal('payment',
         Array.from({ length: count }, (_, i) => `${first + i} 1\n`).join(''));
-    const lines = await run(process.execPath, ['tests/bench/sign_callbacks.mjs',
-        provider, bed.secrets[provider], '10000', prefix], { input: references });
+    const lines = await run(process.execPath, ['tests/bench/sign_callbacks.mjs', format, secret, '10000', prefix],
+        { input: references });
     const file = bed.file(`signed-${prefix}`);
     writeFileSync(file, lines);
+    return file;
+}
+
+// The same, signed by the provider.
+async function signed(bed, first, count, prefix, format = 'sandbox') {
+    const file = await written(bed, first, count, prefix, format, bed.secrets[format]);
     // As they would be, had the provider been asked.
-    await bed.psql(['-c', `insert into provider_reference select '${provider}', 'default',
+    await bed.psql(['-c', `insert into provider_reference select '${providerOf(format)}', 'default',
         'sb_${prefix}_' || g, ${first - 1} + g, 1 from generate_series(1, ${count}) g`]);
     return file;
 }
@@ -116,22 +131,69 @@ export async function callbacksFresh(bed) {
 
 let floods = 0; // ids are unique over all of a run
 
-// `provider` in the name is what is sent; the sandbox bank's format is the ceiling.
-export function callbacksOf(provider) {
+// `format` in the name is what is sent; the sandbox bank's is the ceiling. A verification by a public key
+// is added to it: `bareUs` of one of the cores that all is done on.
+export function callbacksOf(format, { isKeyed = false } = {}) {
     return async (bed) => {
+        const bareUs = isKeyed ? (await measureKeyed(bed, format)).bare_us : 0;
         const sides = {};
-        for (const name of [provider, 'sandbox'])
-            sides[name] = await prepare(bed, rounds * perRound.format, name);
+        for (const name of [format, 'sandbox'])
+            sides[name] = await prepare(bed, rounds * perRound.format, providerOf(name));
         const side = async (name) => {
             const file = await signed(bed, sides[name], perRound.format, `flood${++floods}`, name);
             sides[name] += perRound.format;
-            const flood = await post(bed, file, 128, bed.publicOrigin, 'keep-alive', name);
+            const flood = await post(bed, file, 128, bed.publicOrigin, 'keep-alive', providerOf(name));
             return { ...flood, remark: (all) => `p99 ${Math.max(...all.map((s) => s.p99)).toFixed(0)} ms, ` +
-                `${all[0].perBatch.toFixed(0)} a flush` };
+                `${all[0].perBatch.toFixed(0)} a flush` + (isKeyed ? `, ${bareUs.toFixed(0)} us OpenSSL's` : '') };
         };
-        return [await paired({ name: `callbacks_${provider}`, unit: '/s', wanted: '>= 0.9', limit: 0.9, rounds,
-            isEitherFirst: true, ours: () => side(provider), ceiling: () => side('sandbox') })];
+        const ceiling = async () => {
+            const flood = await side('sandbox');
+            return { ...flood, value: 1 / (1 / flood.value + bareUs / 1e6 / cpus().length) };
+        };
+        return [await paired({ name: `callbacks_${format}`, unit: '/s', wanted: '>= 0.9', limit: 0.9, rounds,
+            isEitherFirst: true, ours: () => side(format), ceiling })];
     };
+}
+
+// Przelewy24's are stored first and confirmed behind that, by calls to a provider that answers at once.
+// What is confirmed while others come in is not counted.
+export async function confirmations(bed) {
+    const isLeft = "reason = 'to_confirm' and next_try_at < 'infinity'";
+    const left = async () => (await bed.query(`select count(*)::int as left from callback_outcome where ${isLeft}`))[0].left;
+    // Those of a flood before could not be confirmed.
+    await bed.psql(['-c', `update callback_outcome set next_try_at = 'infinity' where ${isLeft}`]);
+    const first = await prepare(bed, perRound.confirmed, 'przelewy24');
+    const file = await signed(bed, first, perRound.confirmed, `confirm${++floods}`, 'przelewy24');
+    bed.providers.isConfirming = true;
+    const flood = await post(bed, file, 128, bed.publicOrigin, 'keep-alive', 'przelewy24');
+    const stored = await left(), start = performance.now();
+    await eventually(async () => (await left()) === 0, { what: 'all payments are confirmed', within: 300000, every: 100 });
+    const rate = stored / (performance.now() - start) * 1000;
+    bed.providers.isConfirming = false;
+    return [{ name: 'confirmations_przelewy24', unit: '/s', ours: rate, ceiling: flood.value, ratio: rate / flood.value,
+        remark: flood.problem ?? `${stored} confirmed; the ceiling is how fast they come in, and no aim` }];
+}
+
+// Forged ones take a share of the machine whatever becomes of them. The ceiling is therefore what is booked
+// beside the same requests at a provider that is not there, which are answered without being looked at: what
+// is left is the verification, and keeping what was refused.
+export async function callbacksForged(bed) {
+    let first = await prepare(bed, 2 * forgedRounds * perRound.format);
+    const forged = await written(bed, first, perRound.forged, `forged${++floods}`, 'sandbox', `whsec_${'A'.repeat(43)}=`);
+    const side = async (path) => {
+        const file = await signed(bed, first, perRound.format, `beside${++floods}`);
+        first += perRound.format;
+        const [booked, refused] = await Promise.all([
+            post(bed, file, 128, bed.publicOrigin, 'keep-alive'),
+            wrk({ url: `${bed.publicOrigin}/callbacks/${path}`, script: 'tests/bench/callbacks.lua',
+                args: [forged, '1', 'keep-alive'], connections: forgedConnections, seconds }),
+        ]);
+        const isWhole = refused.notGood === refused.count && refused.count > 0 && refused.socketErrors === 0;
+        return { ...booked, problem: booked.problem ?? (isWhole ? null : `${refused.count - refused.notGood} forged ones were taken`),
+            refusedRate: refused.rate, remark: (all) => `beside ${Math.round(Math.max(...all.map((s) => s.refusedRate)))} forged ones a second` };
+    };
+    return [await paired({ name: 'callbacks_forged', unit: '/s', wanted: '>= 0.9', limit: 0.9, rounds: forgedRounds,
+        isEitherFirst: true, ours: () => side('sandbox'), ceiling: () => side('nobody') })];
 }
 
 // The sandbox bank's flood, ready to be begun, for whoever measures what booking costs.

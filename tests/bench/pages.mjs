@@ -2,10 +2,11 @@
 // listener and guards, same TLS, same client, same number of processes.
 import { paired, wrk } from './measure.mjs';
 
-const seconds = 3;
+const sideSeconds = 3;
 
 // wrk against one side; a 429 (counted by the server as shed) or an error spoils the figure.
-async function side(bed, origin, script, args, connections, header, expectedStatusIsBad) {
+export async function side(bed, origin, script, args, connections, header, expectedStatusIsBad,
+    seconds = sideSeconds) {
     const before = await bed.metrics(origin);
     const run = await wrk({ url: origin, script, args, connections, seconds, header });
     const after = await bed.metrics(origin);

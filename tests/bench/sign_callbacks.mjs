@@ -1,12 +1,16 @@
 // Writes the lines that callbacks.lua sends: a provider's own genuine message, "paid", for each payment
 // reference on standard input. Usage: sign_callbacks.mjs FORMAT SECRET AMOUNT_MINOR PREFIX
 // <references >lines. A line is its headers, "name: value", and the body behind them, with tabs between.
+// SECRET of tpay is JSON: { code, key, x5u }, the key as PEM.
 import { createHmac, createPrivateKey } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { messageOf, signed } from '../fake/adyen.mjs';
 import { headersOf } from '../fake/payu.mjs';
 import { paymentNotice } from '../fake/przelewy24.mjs';
 import { signV1a } from '../fake/standard.mjs';
 import { apiVersion, signatureHeader } from '../fake/stripe.mjs';
+import { formOf, joseOf, jwsOf, md5sumOf } from '../fake/tpay.mjs';
+import { merchants } from './merchants.mjs';
 
 const [format, secret, amount, prefix] = process.argv.slice(2);
 const amountMinor = Number(amount), time = Math.floor(Date.now() / 1000), date = new Date(time * 1000).toISOString();
@@ -77,7 +81,28 @@ function przelewy24(n, reference) {
     return { headers: json, body: JSON.stringify(paymentNotice({ reference, amountMinor, currency: 'PLN', orderId: firstOrder + n }, {}, secret)) };
 }
 
-const sign = { sandbox: signedV1, standard: signedV1, standard_v1a: signedV1a, stripe, payu, przelewy24 }[format];
+function adyen(n, reference) {
+    const item = { additionalData: { paymentLinkId: 'PL0123456789ABCDEF', cardSummary: '1111', expiryDate: '03/2030' },
+        amount: { currency: 'PLN', value: amountMinor }, eventCode: 'AUTHORISATION', eventDate: date,
+        merchantAccountCode: merchants.adyen, merchantReference: reference, operations: ['CANCEL', 'CAPTURE', 'REFUND'],
+        paymentMethod: 'visa', pspReference: `sb_${prefix}_${n}`, reason: '033899:1111:03/2030', success: 'true' };
+    return { headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: messageOf([signed(item, secret)]) };
+}
+
+// The fields that every one has, in the order of Tpay's example.
+function makeTpay() {
+    const { code, key, x5u } = JSON.parse(secret), rsa = createPrivateKey(key), jose = joseOf(x5u);
+    const decimal = (amountMinor / 100).toFixed(2);
+    return (n, reference) => {
+        const fields = { id: merchants.tpay, tr_id: `sb_${prefix}_${n}`, tr_date: '2026-01-01 10:00:00', tr_crc: reference,
+            tr_amount: decimal, tr_paid: decimal, tr_desc: 'FV/2026/11/42', tr_status: 'TRUE', tr_error: 'none', tr_email: 'jan@example.com' };
+        const body = formOf({ ...fields, md5sum: md5sumOf(fields, code), test_mode: 1 });
+        return { headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'X-JWS-Signature': jwsOf(body, jose, rsa) }, body };
+    };
+}
+
+const sign = { sandbox: signedV1, standard: signedV1, standard_v1a: signedV1a, stripe, payu, przelewy24, adyen,
+    tpay: format === 'tpay' && makeTpay() }[format];
 let lines = [], n = 0;
 for await (const reference of createInterface({ input: process.stdin })) {
     const { headers, body } = sign(++n, reference);
