@@ -206,7 +206,7 @@ static void on_answered(void *owner, const struct provider_result *result)
     struct payment_ask *op = owner;
     const struct payment_question *q = &op->question;
     op->call = NULL;
-    crash_point("provider_said");
+    crash_point(result->verdict == PROVIDER_HALFWAY ? "provider_named" : "provider_said");
     if (result->verdict == PROVIDER_UNCLEAR) {
         log_line(LOG_WARN, "provider did not say",
                  "provider=%s account=%.*s payment_no=%lld cause=%s", q->account->provider->name,

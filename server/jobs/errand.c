@@ -99,7 +99,7 @@ static void on_answered(void *owner, const struct payment_ask_end *end)
     struct err err = {0};
     int code = ERR_CLOSED;
     e->op_ = NULL;
-    crash_point("errand_booked");
+    crash_point(end->result == PAYMENT_ASK_HALFWAY ? "errand_named" : "errand_booked");
     count(e, end->result);
     if (end->result == PAYMENT_ASK_REFUSED && e->question.kind != PROVIDER_QUERY) {
         code = keep_refusal(e, end->reason, &err);

@@ -9,7 +9,8 @@
 //   tellsRefunds  each refund made there is told by a message of its own
 //   namesItself   its messages name the id that it can be asked by
 //   saysPaid      asked about a payment, it names what was paid
-//   isKilled      provider_kills.test.mjs has it
+//   asksRefunds   it can be asked what became of a refund
+//   goesHalfway   it is asked twice for a BLIK code and for a refund: what it will be known by is on disk between
 //   confirms      its money is ours once we have confirmed it
 import { AdyenFake } from '../fake/adyen.mjs';
 import { PayuFake } from '../fake/payu.mjs';
@@ -18,7 +19,7 @@ import { StandardFake } from '../fake/standard.mjs';
 import { StripeFake } from '../fake/stripe.mjs';
 import { TpayFake } from '../fake/tpay.mjs';
 
-const usual = { takesParts: true, tellsFailure: true, findsOurs: true, tellsRefunds: true, saysPaid: true, namesItself: true, isKilled: true };
+const usual = { takesParts: true, tellsFailure: true, findsOurs: true, tellsRefunds: true, saysPaid: true, namesItself: true, asksRefunds: true };
 
 export const providers = [
   { ...usual, name: 'stripe', Fake: StripeFake, Spare: StandardFake },
@@ -26,8 +27,8 @@ export const providers = [
   { ...usual, name: 'przelewy24', Fake: Przelewy24Fake, Spare: StripeFake, blik: { right: '777123', wrong: '111111' },
     takesParts: false, tellsFailure: false, confirms: true },
   { ...usual, name: 'tpay', Fake: TpayFake, Spare: StripeFake, blik: { right: '777123', wrong: '111111' }, tellsFailure: false,
-    findsOurs: false, tellsRefunds: false, namesItself: false, isKilled: false },
-  { ...usual, name: 'adyen', Fake: AdyenFake, Spare: StripeFake, saysPaid: false, isKilled: false },
+    findsOurs: false, tellsRefunds: false, namesItself: false, goesHalfway: true },
+  { ...usual, name: 'adyen', Fake: AdyenFake, Spare: StripeFake, findsOurs: false, saysPaid: false, asksRefunds: false },
   { ...usual, name: 'standard', Fake: StandardFake, Spare: StripeFake, blik: { right: '777123', wrong: '700702' }, nodsAlone: true },
 ];
 
