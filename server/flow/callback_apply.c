@@ -368,6 +368,7 @@ static void decide(struct callback_queue *q, size_t i, struct instant wall, uint
             job->facts.reference[0] != 0 ? span_str(job->facts.reference) : (struct span){NULL, 0},
         .customer_id = job->customer_id,
         .payment_no = job->payment_no,
+        .refund_no = job->refund_no,
         .was_parked = slot->known.is_parked,
         .next_try_before = slot->known.next_try_at,
     };

@@ -145,12 +145,27 @@ static void set_payment(const struct callback_known *known, const struct payment
     d->sums = payment_sums(payment);
 }
 
-/* It stands on the timeline, and changes nothing. */
+/* Whatever the ledger has of it: what is booked waits for its own turn. */
+static void fail_refund(const struct callback_facts *facts, struct callback_decision *d)
+{
+    d->fails_refund = facts->movement[0] != 0;
+    d->has_come_back = facts->kind == CALLBACK_REFUND_REVERSED;
+    d->movement = span_str(facts->movement);
+    d->amount_minor = facts->amount_minor;
+}
+
+/* It stands on the timeline, once, and moves no money. */
 static void decide_told(const struct callback_facts *facts, const struct callback_known *known,
                         const struct payment *payment, struct callback_decision *d)
 {
+    if (known->is_failure_known) {
+        set_outcome(d, "ignored", "nothing_new");
+        return;
+    }
     set_outcome(d, "applied", "noted");
     set_payment(known, payment, d);
+    if (facts->kind == CALLBACK_REFUND_FAILED)
+        fail_refund(facts, d);
     d->has_payment = true;
     d->is_told_only = true;
     d->entry_minor = 0;
@@ -177,6 +192,9 @@ static void decide_known(const struct callback_facts *facts, const struct callba
     d->is_told_only = verdict >= PAYMENT_WRONG_CURRENCY && verdict != PAYMENT_CONFIRM;
     d->movement = fact.movement;
     d->currency = fact.currency;
+    if (facts->kind == CALLBACK_REFUND_REVERSED &&
+        (verdict == PAYMENT_BOOK || verdict == PAYMENT_WAITS))
+        fail_refund(facts, d);
     d->entry_kind = verdict == PAYMENT_BOOK ? payment_entry_word(fact.kind) : NULL;
     d->event_kind = d->is_told_only ? "payment.parked" : kinds[facts->kind].event_kind;
 }
@@ -186,6 +204,7 @@ void callback_decide(const struct callback_facts *facts, const struct callback_k
                      char event_facts[CALLBACK_EVENT_FACTS_MAX], struct callback_decision *d)
 {
     d->has_payment = false;
+    d->fails_refund = false;
     d->attempts = known->attempts + 1;
     if (facts->kind == CALLBACK_NONE || kinds[facts->kind].event_kind == NULL) {
         set_outcome(d, "ignored", "no_effect");

@@ -66,13 +66,34 @@ static void copy_bytes(struct callback_job *job, const struct callback_message *
     job->body = span_of(job->bytes + message->headers.len, message->body.len);
 }
 
+/* "…-12": of the payment's twelfth refund (flow/payment_ask.c). */
+static int64_t read_refund_no(const char *end)
+{
+    int64_t number = 0;
+    size_t len = end[0] == '-' ? strspn(end + 1, "0123456789") : 0;
+    if (len == 0 || len > 9 || end[1 + len] != 0)
+        return PG_NULL_INT;
+    for (size_t i = 1; i <= len; ++i)
+        number = 10 * number + (end[i] - '0');
+    return number;
+}
+
 /* Whose it claims to be, if our own seal says so. */
 static void open_reference(struct callback_job *job, const struct keyring *keys)
 {
     struct payment_id id;
-    bool is_ours = payment_reference_check(keys, span_str(job->facts.reference), &id);
+    struct span reference = span_str(job->facts.reference);
+    job->refund_no = PG_NULL_INT;
+    if (reference.len > PAYMENT_REFERENCE_LEN) {
+        job->refund_no = read_refund_no(reference.base + PAYMENT_REFERENCE_LEN);
+        if (job->refund_no != PG_NULL_INT)
+            reference.len = PAYMENT_REFERENCE_LEN;
+    }
+    bool is_ours = payment_reference_check(keys, reference, &id);
     job->customer_id = is_ours ? id.customer_id : PG_NULL_INT;
     job->payment_no = is_ours ? id.payment_no : PG_NULL_INT;
+    if (!is_ours)
+        job->refund_no = PG_NULL_INT;
 }
 
 /* FNV-1a: only to see quickly that two keys differ. */
@@ -116,6 +137,8 @@ bool callback_job_is_late(const struct callback_job *job, struct mono now)
 struct callback_wanted callback_job_wanted(const struct callback_job *job)
 {
     bool has_provider_reference = job->facts.provider_reference[0] != 0;
+    bool has_failed_refund =
+        job->facts.kind == CALLBACK_REFUND_FAILED && job->facts.movement[0] != 0;
     return (struct callback_wanted){
         .provider = span_str(job->account->provider->name),
         .account = job->account->account,
@@ -124,6 +147,8 @@ struct callback_wanted callback_job_wanted(const struct callback_job *job)
         .payment_no = job->payment_no,
         .provider_reference = has_provider_reference ? span_str(job->facts.provider_reference)
                                                      : (struct span){NULL, 0},
+        .failed_refund =
+            has_failed_refund ? span_str(job->facts.movement) : (struct span){NULL, 0},
     };
 }
 

@@ -26,6 +26,7 @@ struct callback_job {
     size_t bytes_len;
     struct span headers, body;
     int64_t customer_id, payment_no; /* sealed in our reference; PG_NULL_INT: not there */
+    int64_t refund_no;               /* behind it in that of a refund; likewise */
     uint64_t key_hash;               /* of account and dedup key: equal keys have equal ones */
     struct mono added_at;
     callback_done_cb on_done; /* null: answered, or nobody waits */

@@ -188,6 +188,13 @@ static void fail_overdue(struct payment_ask *op)
     apply(op, &facts);
 }
 
+/* That our refund failed is booked as what it is, by our own number of it. */
+static void name_our_refund(const struct payment_ask *op, struct callback_facts *facts)
+{
+    if (op->reference[0] != 0)
+        snprintf(facts->reference, sizeof(facts->reference), "%s", op->refund_reference);
+}
+
 static bool is_refund_refused(const struct payment_ask *op, const struct callback_facts *facts)
 {
     return op->question.kind == PROVIDER_REFUND_QUERY && facts->kind == CALLBACK_REFUND_FAILED;
@@ -221,7 +228,10 @@ static void on_answered(void *owner, const struct provider_result *result)
         snprintf(op->refund_id, sizeof(op->refund_id), "%s", result->refund_id);
     for (int i = 0; i < result->fact_count; ++i) {
         struct callback_facts facts = result->facts[i];
-        is_refused |= is_refund_refused(op, &facts);
+        if (is_refund_refused(op, &facts)) {
+            is_refused = true;
+            name_our_refund(op, &facts);
+        }
         apply(op, &facts);
     }
     if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result) && !result->is_to_be_told)

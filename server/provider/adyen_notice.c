@@ -17,6 +17,9 @@
  * Unsure, and built so that either is right:
  *   - what makes two messages one: eventCode, pspReference and success do here, and each movement
  *     is booked once by its own id besides;
+ *   - whether REFUND_FAILED has the pspReference of the refund or one of its own, and whether a
+ *     refund's merchantReference is its own ("…-1") or its payment's: store/callback.sql
+ *     (callback_fail_refund) finds the refund that we asked for in each case;
  *   - whether a cancelled or lapsed authorisation comes with its amount: without, it is kept where
  *     people see it;
  *   - whether a lost pre-arbitration and a second charge-back can both come for one dispute: they

@@ -4,7 +4,8 @@
 
 -- name: callback_load
 -- $1 provider[], $2 account[], $3 dedup_key[], $4 customer_id[] and $5 payment_no[] (null: our
--- reference is missing or not ours), $6 provider_reference[] (null: none)
+-- reference is missing or not ours), $6 provider_reference[] (null: none), $7 movement[] of a refund that
+-- failed (null: of anything else)
 -- One row each, in no order: position from 1, then what is known; nulls for what is not. `offset 0`
 -- keeps each look-up a look-up by key, whatever the planner believes about tables that were empty.
 select w.position,
@@ -23,10 +24,15 @@ select w.position,
         where x.state = 'parked' and x.customer_id = p.customer_id and x.payment_no = p.payment_no
     ) as has_parked,
     o.next_try_at,
-    r.customer_id is not null as is_reference_known
-from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+    r.customer_id is not null as is_reference_known,
+    w.failed_refund is not null and exists (
+        select from refund_failure f
+        where f.customer_id = p.customer_id and f.payment_no = p.payment_no
+            and f.movement = w.failed_refund
+    ) as is_failure_known
+from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
-        provider_reference, position)
+        provider_reference, failed_refund, position)
 left join lateral (
     select x.state, x.attempts, x.next_try_at
     from callback_outcome x
@@ -215,6 +221,53 @@ with work as (
 insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
 select customer_id, invoice_id, event_count, $15::timestamptz, event_kind, facts, prev_hash, chain_head
 from booked;
+
+-- name: callback_fail_refund
+-- $1 customer_id[], $2 payment_no[], $3 movement[], $4 refund_no[] (null: the message does not say), $5
+-- amount_minor[], $6 whether what was given back came back[], $7 now
+-- The customers are locked. Refunds that came to nothing after all. The one we asked for is known by its
+-- id, or by our own number of it. What came back may have an id of its own: then it is one of that
+-- amount, unless the ledger has one of that amount that we did not ask for.
+with work as (
+    select w.*, w.has_come_back
+            and not exists (
+                select from ledger_entry e
+                where e.customer_id = w.customer_id and e.payment_no = w.payment_no
+                    and e.kind = 'refund'
+                    and (e.source_reference = w.movement
+                        or e.amount_minor = w.amount_minor and not exists (
+                            select from refund r
+                            where r.customer_id = w.customer_id and r.payment_no = w.payment_no
+                                and r.refund_id = e.source_reference))) as is_by_amount
+    from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[])
+        as w (customer_id, payment_no, movement, refund_no, amount_minor, has_come_back)
+), told as (
+    insert into refund_failure (customer_id, payment_no, movement, refund_no, told_at)
+    select w.customer_id, w.payment_no, w.movement, r.refund_no, $7::timestamptz
+    from work w
+    left join lateral (
+        select r.refund_no
+        from refund r
+        where r.customer_id = w.customer_id and r.payment_no = w.payment_no
+            and r.state in ('approved', 'asked', 'done')
+            and (r.refund_id = w.movement or r.refund_no = w.refund_no
+                or w.is_by_amount and w.refund_no is null and r.state <> 'approved'
+                    and r.amount_minor = w.amount_minor)
+        order by r.refund_id is distinct from w.movement, r.refund_no is distinct from w.refund_no,
+            r.refund_no
+        limit 1
+    ) r on true
+    on conflict (customer_id, payment_no, movement) do nothing
+    returning customer_id, payment_no, movement, refund_no
+)
+update refund r
+set state = 'refused',
+    state_reason = case when w.has_come_back then 'came_back' else 'refused' end,
+    next_try_at = null,
+    changed_at = $7::timestamptz
+from told t
+join work w using (customer_id, payment_no, movement)
+where r.customer_id = t.customer_id and r.payment_no = t.payment_no and r.refund_no = t.refund_no;
 
 -- name: callback_register
 -- $1 provider[], $2 account[], $3 provider_reference[], $4 customer_id[], $5 payment_no[], $6 wall clock,

@@ -33,6 +33,7 @@ int callback_load(struct store *store, struct pg_query *query, const struct call
     WANTED_INT(wanted[i].customer_id);
     WANTED_INT(wanted[i].payment_no);
     WANTED_TEXT(wanted[i].provider_reference);
+    WANTED_TEXT(wanted[i].failed_refund);
     int code = pg_read(store->reads, query, SQL_CALLBACK_LOAD, &args, on_result, owner, err);
     pg_args_release(&args);
     return code;
@@ -60,6 +61,7 @@ void callback_read_known(const PGresult *result, int row, struct callback_known 
         .invoice_id = pg_get_int(result, row, 10),
         .has_parked = pg_get_bool(result, row, 11),
         .is_reference_known = pg_get_bool(result, row, 13),
+        .is_failure_known = pg_get_bool(result, row, 14),
         .next_try_at = {pg_is_null(result, row, 12) ? PG_NULL_INT
                                                     : pg_get_instant(result, row, 12).us},
     };
@@ -239,6 +241,27 @@ static void add_wake(struct pg_tx *tx, const struct callback_decision *decisions
     pg_args_release(&args);
 }
 
+static bool fails_refund(const struct callback_decision *d)
+{
+    return d->has_payment && d->fails_refund;
+}
+
+static void add_fail_refund(struct pg_tx *tx, const struct callback_decision *decisions,
+                            size_t count, struct instant now)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_ints, int64_t, decisions[i].payment_no);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_texts, struct span, decisions[i].movement);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_ints, int64_t, decisions[i].refund_no);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_ints, int64_t, decisions[i].amount_minor);
+    EACH_OF(fails_refund(&decisions[i]), pg_arg_bools, bool, decisions[i].has_come_back);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_CALLBACK_FAIL_REFUND, &args, NULL);
+    pg_args_release(&args);
+}
+
 static bool has_new_reference(const struct callback_decision *d)
 {
     return d->has_new_reference;
@@ -297,6 +320,8 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
         add_book(tx, decisions, count, now, wall);
     if (has_any(decisions, count, is_taken_back))
         add_resume(tx, decisions, count, now);
+    if (has_any(decisions, count, fails_refund))
+        add_fail_refund(tx, decisions, count, now);
     if (has_any(decisions, count, wakes_parked))
         add_wake(tx, decisions, count, wall);
     if (has_any(decisions, count, has_new_reference))

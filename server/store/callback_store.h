@@ -18,6 +18,7 @@ struct callback_wanted {
     int64_t customer_id; /* PG_NULL_INT: our reference is missing or not ours */
     int64_t payment_no;
     struct span provider_reference; /* null base: none */
+    struct span failed_refund;      /* its movement, where a refund failed; null base: none did */
 };
 
 /* What is known about it. */
@@ -30,6 +31,7 @@ struct callback_known {
     bool is_reference_known;    /* the provider's: it leads to a payment */
     bool has_payment;           /* the rest is meaningful */
     bool has_parked;            /* callbacks about this payment wait for it */
+    bool is_failure_known;      /* that failed_refund did has been told */
     int64_t customer_id, payment_no, invoice_id, money_version;
 };
 
@@ -63,6 +65,11 @@ struct callback_decision {
     bool has_payment, has_parked;
     bool is_told_only; /* the payment stays as it is: only the event is new */
     bool asks_why;     /* it failed, and nobody said why: of a BLIK code the provider is asked */
+    /* The refund of `movement` and `amount_minor` came to nothing: before it was given back, or
+     * because it came back. Which of ours it is may stand in our reference. */
+    bool fails_refund, has_come_back;
+    int64_t refund_no; /* PG_NULL_INT: not said */
+    int64_t amount_minor;
     int64_t customer_id, payment_no, invoice_id, money_version;
     enum payment_state payment_state;
     struct span payment_reason; /* null base: none */

@@ -176,11 +176,19 @@ returning r.customer_id, r.payment_no, r.refund_no::bigint, r.state, r.amount_mi
 
 -- name: refund_asked
 -- $1 customer_id, $2 payment_no, $3 refund_no, $4 refund_id (null: it gave none), $5 now
--- The provider has it.
-update refund
-set state = 'asked', refund_id = coalesce($4::text, refund_id), changed_at = $5::timestamptz
-where customer_id = $1::bigint and payment_no = $2::bigint and refund_no = $3::bigint
-    and state = 'approved';
+-- The provider has it; or had it, if it has said already that it failed.
+update refund r
+set refund_id = coalesce($4::text, r.refund_id),
+    state = case when f.movement is null then 'asked' else 'refused' end,
+    state_reason = case when f.movement is not null then 'refused' end,
+    next_try_at = case when f.movement is null then r.next_try_at end,
+    changed_at = $5::timestamptz
+from refund own
+left join refund_failure f on f.customer_id = own.customer_id and f.payment_no = own.payment_no
+    and f.movement = coalesce($4::text, own.refund_id)
+where own.customer_id = $1::bigint and own.payment_no = $2::bigint and own.refund_no = $3::bigint
+    and r.customer_id = own.customer_id and r.payment_no = own.payment_no and r.refund_no = own.refund_no
+    and r.state = 'approved';
 
 -- name: refund_name
 -- $1 customer_id, $2 payment_no, $3 refund_no, $4 refund_id, $5 wall clock

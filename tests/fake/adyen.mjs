@@ -41,6 +41,8 @@ export class AdyenFake extends PaymentFake {
   byId = new Map();      // links
   byPayment = new Map(); // pspReference -> order
   answers = new Map();   // by Idempotency-Key
+  refusesRefunds = false;  // refunds that were taken come to nothing
+  namesRefunds = true;     // webhooks of a refund have its own reference, and not that of its payment
 
   settings() {
     return {
@@ -87,7 +89,7 @@ export class AdyenFake extends PaymentFake {
     const order = {
       reference: asked.reference, id, amountMinor: asked.amount.value, currency: asked.amount.currency, asked, title: asked.description,
       callbackUrl: this.endpoint ?? new URL('/callbacks/adyen', asked.returnUrl).href, returnUrl: asked.returnUrl,
-      state: 'active', paidMinor: 0, refundedMinor: 0, opened: false,
+      state: 'active', paidMinor: 0, refundedMinor: 0, refunds: [], opened: false,
     };
     this.orders.set(order.reference, order);
     this.byId.set(id, order);
@@ -108,21 +110,29 @@ export class AdyenFake extends PaymentFake {
     if (order === undefined) return error(422, '167', 'Original pspReference required for this operation');
     if (!isAmount(asked.amount) || asked.amount.currency !== order.currency || asked.amount.value > order.paidMinor - order.refundedMinor)
       return error(422, '137', 'Invalid amount specified');
-    const refund = this.#addRefund(order, asked.amount.value);
+    const refund = this.#addRefund(order, asked.amount.value, this.namesRefunds ? asked.reference : undefined);
     return { status: 201, body: { ...asked, paymentPspReference: payment, pspReference: refund, status: 'received' } };
   }
 
-  #addRefund(order, amountMinor) {
-    const refund = pspReference();
-    order.refundedMinor += amountMinor;
-    this.tellEvent(order, 'REFUND', { pspReference: refund, value: amountMinor });
+  #addRefund(order, amountMinor, reference) {
+    const refund = pspReference(), isRefused = this.refusesRefunds;
+    order.refunds.push({ id: refund, amountMinor, reference });
+    if (!isRefused) order.refundedMinor += amountMinor;
+    this.tellEvent(order, 'REFUND', { pspReference: refund, value: amountMinor, reference, ...(isRefused && { success: 'false', reason: 'Insufficient balance' }) });
     return refund;
   }
 
+  // One that was given back has come back. `id` where the webhook has one of its own.
+  failRefund(order, refund, id = refund.id) {
+    order.refundedMinor -= refund.amountMinor;
+    this.tellEvent(order, 'REFUND_FAILED', { pspReference: id, value: refund.amountMinor, reference: refund.reference });
+  }
+
   // The only item of a webhook about an order, signed.
-  itemOf(order, eventCode, { pspReference: id = order.payment, value = order.amountMinor, success = 'true', reason = '' } = {}) {
+  itemOf(order, eventCode, { pspReference: id = order.payment, value = order.amountMinor, success = 'true', reason = '',
+    reference = order.reference } = {}) {
     return signed({ additionalData: { paymentLinkId: order.id }, amount: { currency: order.currency, value }, eventCode,
-      eventDate: new Date().toISOString(), merchantAccountCode: MERCHANT, merchantReference: order.reference,
+      eventDate: new Date().toISOString(), merchantAccountCode: MERCHANT, merchantReference: reference,
       ...(id !== order.payment && { originalReference: order.payment }), paymentMethod: 'blik', pspReference: id, reason, success });
   }
 

@@ -155,7 +155,7 @@ export class Przelewy24Fake extends PaymentFake {
     if (order.state !== 'paid' || one.amount > left) return { status: 409, body: { error: [{ ...one, status: false, message: 'amount exceeded' }], code: 409 } };
     const refund = { requestId: asked.requestId, refundsUuid: asked.refundsUuid, amount: one.amount, status: 2 };
     order.refunds.push(refund);
-    setImmediate(() => this.settleRefund(order, refund, true));
+    setImmediate(() => this.settleRefund(order, refund, !this.refusesRefunds));
     return good([{ ...one, status: true, message: 'success' }], 201);
   }
 

@@ -150,6 +150,39 @@ static void what_moves_no_money_is_told_with_what_is_known_of_it(void **state)
     }
 }
 
+static void a_refunds_failure_is_told_once(void **state)
+{
+    (void)state;
+    struct desk d = desk_of(CALLBACK_REFUND_FAILED);
+    decide(&d);
+    assert_true(d.decision.fails_refund && !d.decision.has_come_back);
+    assert_memory_equal(d.decision.movement.base, "m", 2);
+    d.known.is_failure_known = true;
+    decide(&d);
+    assert_string_equal(d.decision.state, "ignored");
+    assert_string_equal(d.decision.reason, "nothing_new");
+    assert_false(d.decision.has_payment || d.decision.fails_refund);
+}
+
+/* Whether the ledger has the refund already or not. */
+static void a_refund_that_comes_back_has_failed(void **state)
+{
+    (void)state;
+    for (int is_booked = 0; is_booked < 2; ++is_booked) {
+        struct desk d = desk_of(CALLBACK_REFUND_REVERSED);
+        d.payment.state = PAYMENT_PAID;
+        d.payment.movements[0] =
+            (struct payment_movement){PAYMENT_FACT_PAID, 100, .id = "p", .id_len = 1};
+        d.payment.movements[1] =
+            (struct payment_movement){PAYMENT_FACT_REFUNDED, 100, .id = "m", .id_len = 1};
+        d.payment.movement_count = 1 + is_booked;
+        decide(&d);
+        assert_string_equal(d.decision.reason, is_booked ? "booked" : "waits_for_payment");
+        assert_true(d.decision.fails_refund && d.decision.has_come_back);
+        assert_int_equal(d.decision.amount_minor, 100);
+    }
+}
+
 static void a_dispute_of_nobodys_payment_is_parked(void **state)
 {
     (void)state;
@@ -191,6 +224,8 @@ int main(void)
         cmocka_unit_test(unknown_payment_is_tried_again_ever_more_rarely_and_not_for_ever),
         cmocka_unit_test(parked_again_makes_no_second_event),
         cmocka_unit_test(what_moves_no_money_is_told_with_what_is_known_of_it),
+        cmocka_unit_test(a_refunds_failure_is_told_once),
+        cmocka_unit_test(a_refund_that_comes_back_has_failed),
         cmocka_unit_test(a_dispute_of_nobodys_payment_is_parked),
         cmocka_unit_test(only_a_failure_that_says_nothing_is_asked_about_and_only_at_first),
         cmocka_unit_test(event_facts_are_json_whatever_the_provider_calls_its_movement),
