@@ -31,6 +31,7 @@
     X(payments_asked_told, "of those, answers that told something")                                \
     X(payments_confirmed, "payments confirmed to their provider")                                  \
     X(payments_confirm_late, "tries to confirm a payment after its deadline")                      \
+    X(payments_undecided, "answers past a payment's time that do not decide it")                   \
     X(callback_batches, "batches of callbacks flushed")                                            \
     X(reminders_sent, "reminders sent")                                                            \
     X(reminders_opened, "reminders from which the app was opened")                                 \
@@ -46,7 +47,7 @@
     X(mail_alarms, "refusals of mail that are no fault of the address")                            \
     X(bounces_taken, "bounces that told something new of a mail")                                  \
     X(bounces_strange, "mails in the bounce folder that are no bounce of ours")                    \
-    X(unsubscribed, "customers who refused reminders by mail by its link")                                 \
+    X(unsubscribed, "customers who refused reminders by mail by its link")                         \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \

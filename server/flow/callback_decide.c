@@ -24,6 +24,7 @@ static const struct {
     [CALLBACK_REFUND_REVERSED] = {PAYMENT_FACT_REFUND_REVERSED, "payment.refund_reversed"},
     [CALLBACK_TO_CONFIRM] = {PAYMENT_FACT_TO_CONFIRM, "payment.pending"},
     [CALLBACK_DISPUTED] = {0, "payment.disputed"},
+    [CALLBACK_UNDECIDED] = {0, "payment.undecided"},
     [CALLBACK_REFUND_FAILED] = {0, "refund.failed"},
 };
 
@@ -158,7 +159,8 @@ static void fail_refund(const struct callback_facts *facts, struct callback_deci
 static void decide_told(const struct callback_facts *facts, const struct callback_known *known,
                         const struct payment *payment, struct callback_decision *d)
 {
-    if (known->is_failure_known) {
+    bool is_decided = facts->kind == CALLBACK_UNDECIDED && payment->state >= PAYMENT_FAILED;
+    if (known->is_failure_known || is_decided) {
         set_outcome(d, "ignored", "nothing_new");
         return;
     }

@@ -9,9 +9,9 @@
 enum { CALLBACK_EVENT_FACTS_MAX = 640 };
 
 /* Fills `decision` but for what the caller has set: `wanted`, `headers`, `body`, `reference`,
- * `refund_no` and what was loaded of an earlier parking; changes `payment` with it. `event_facts` is where the
- * event's JSON is written; it must live as long as the decision, as must `facts`. `wall` and
- * `jitter` (any random number) make the time of the next try of what is parked.
+ * `refund_no` and what was loaded of an earlier parking; changes `payment` with it. `event_facts`
+ * is where the event's JSON is written; it must live as long as the decision, as must `facts`.
+ * `wall` and `jitter` (any random number) make the time of the next try of what is parked.
  */
 void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
                      struct payment *payment, struct instant wall, uint32_t jitter,

@@ -147,8 +147,7 @@ struct callback_wanted callback_job_wanted(const struct callback_job *job)
         .payment_no = job->payment_no,
         .provider_reference = has_provider_reference ? span_str(job->facts.provider_reference)
                                                      : (struct span){NULL, 0},
-        .failed_refund =
-            has_failed_refund ? span_str(job->facts.movement) : (struct span){NULL, 0},
+        .failed_refund = has_failed_refund ? span_str(job->facts.movement) : (struct span){NULL, 0},
     };
 }
 

@@ -6,13 +6,16 @@
  *   finish
  *
  * How it fails:
- *   the provider's answer is unclear, or the facts could not be kept   UNCLEAR: asked again later
+ *   the provider's answer is unclear, or the facts could not be kept   UNCLEAR: asked again later;
+ *                                                                      past the customer's time
+ *                                                                      people are told, once
  *   the key is retired                                                 asked by the provider's own
  * id alone; UNCLEAR without one */
 #include "flow/payment_ask.h"
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "domain/payment.h"
 #include "domain/payment_reference.h"
 #include "io/timer.h"
@@ -96,6 +99,9 @@ void payment_ask_begin(struct world *world, struct callback_queue *queue,
     timer_init(&op->later, world->loop, "payment_ask", finish, op);
     struct payment_question *q = &op->question;
     q->currency = keep(q->currency, op->currency, sizeof(op->currency));
+    const struct provider *provider = q->account->provider;
+    if (provider->can_ask_by != NULL && !provider->can_ask_by(q->provider_reference))
+        q->provider_reference = SPAN_LIT("");
     q->provider_reference =
         keep(q->provider_reference, op->provider_reference, sizeof(op->provider_reference));
     q->movement = keep(q->movement, op->movement, sizeof(op->movement));
@@ -105,7 +111,7 @@ void payment_ask_begin(struct world *world, struct callback_queue *queue,
     bool has_reference = payment_reference_print_as(world->keys, q->key_no, id, op->reference);
     if (!has_reference)
         op->reference[0] = 0;
-    bool needs_id = !has_reference || q->account->provider->query_needs_id;
+    bool needs_id = !has_reference || provider->query_needs_id;
     bool has_no_key = !has_reference && q->kind == PROVIDER_REFUND; /* it could be a second one */
     if ((needs_id && q->provider_reference.len == 0) || has_no_key) {
         end_without_id(op);
@@ -195,6 +201,24 @@ static void name_our_refund(const struct payment_ask *op, struct callback_facts 
         snprintf(facts->reference, sizeof(facts->reference), "%s", op->refund_reference);
 }
 
+/* It may have been paid, and the provider's answers never say: it stands on the debt's timeline,
+ * and in the log at each such answer. Whatever decides it later is booked as ever. */
+static void tell_undecided(struct payment_ask *op)
+{
+    const struct payment_question *q = &op->question;
+    struct callback_facts facts = {.kind = CALLBACK_UNDECIDED};
+    metrics_add(op->world->metrics, METRIC_payments_undecided, 1);
+    log_line(LOG_ERROR, "payment undecided after its time",
+             "provider=%s account=%.*s payment_no=%lld", q->account->provider->name,
+             SPAN_ARG(q->account->account), (long long)q->payment_no);
+    snprintf(facts.dedup_key, sizeof(facts.dedup_key), "undecided:%lld:%lld",
+             (long long)q->customer_id, (long long)q->payment_no);
+    snprintf(facts.reference, sizeof(facts.reference), "%s", op->reference);
+    snprintf(facts.provider_reference, sizeof(facts.provider_reference), "%s",
+             op->provider_reference);
+    apply(op, &facts);
+}
+
 static bool is_refund_refused(const struct payment_ask *op, const struct callback_facts *facts)
 {
     return op->question.kind == PROVIDER_REFUND_QUERY && facts->kind == CALLBACK_REFUND_FAILED;
@@ -219,7 +243,10 @@ static void on_answered(void *owner, const struct provider_result *result)
                  "provider=%s account=%.*s payment_no=%lld cause=%s", q->account->provider->name,
                  SPAN_ARG(q->account->account), (long long)q->payment_no, result->note);
         op->result = PAYMENT_ASK_UNCLEAR;
-        finish(op);
+        if (q->kind == PROVIDER_QUERY && q->is_overdue)
+            tell_undecided(op);
+        if (op->pending == 0)
+            finish(op);
         return;
     }
     bool is_refused = result->verdict == PROVIDER_NO && q->kind != PROVIDER_QUERY;
@@ -234,8 +261,8 @@ static void on_answered(void *owner, const struct provider_result *result)
         }
         apply(op, &facts);
     }
-    if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result) && !result->is_to_be_told)
-        fail_overdue(op);
+    if (q->kind == PROVIDER_QUERY && q->is_overdue && !is_decided(result))
+        (result->is_to_be_told ? tell_undecided : fail_overdue)(op);
     bool is_halfway = result->verdict == PROVIDER_HALFWAY;
     op->result = op->has_failed   ? PAYMENT_ASK_UNCLEAR
                  : is_refused     ? PAYMENT_ASK_REFUSED

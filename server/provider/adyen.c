@@ -9,7 +9,9 @@
  * A link that is asked about tells whether it was paid, but not the pspReference that the payment
  * has in webhooks, refunds and disputes. So the money is not booked by that: the payment is
  * pending, and never overdue, until the webhook comes, which Adyen repeats for 30 days. There is
- * nothing to ask about a refund either: the webhook alone says what became of it.
+ * nothing to ask about a refund either: the webhook alone says what became of it. And a payment
+ * that is known by its pspReference alone, as the answer to its START was lost, is not asked about:
+ * that is no link's id.
  *
  * Unsure, and built so that either is right:
  *   - how long idempotency keys are kept: a START is sent again within minutes, not days;
@@ -25,7 +27,10 @@
 
 #include <stdio.h>
 
-enum { DESCRIPTION_MAX = 280 /* bytes; Adyen counts letters */ };
+enum {
+    DESCRIPTION_MAX = 280, /* bytes; Adyen counts letters */
+    PSP_REFERENCE_LEN = 16,
+};
 
 static void say(struct provider_result *result, const char *note)
 {
@@ -88,6 +93,13 @@ static void make_refund(const struct provider_account *account, const struct pro
     write_refund(account, task, &request->body);
 }
 
+/* A link's begins with PL and has two characters more than a pspReference, which may begin so too.
+ */
+static bool is_link_id(struct span id)
+{
+    return span_starts(id, SPAN_LIT("PL")) && id.len > PSP_REFERENCE_LEN;
+}
+
 static void make_query(const struct provider_task *task, struct provider_request *request)
 {
     request->method = "GET";
@@ -101,7 +113,8 @@ static void make_request(const struct provider_account *account, const struct pr
 {
     (void)round, (void)token, (void)result;
     bool is_query = task->kind == PROVIDER_QUERY, is_refund = task->kind == PROVIDER_REFUND;
-    if ((is_query && task->provider_reference.len == 0) || (is_refund && task->movement.len == 0))
+    if ((is_query && !is_link_id(task->provider_reference)) ||
+        (is_refund && task->movement.len == 0))
         return;
     buf_add(&request->url, account->api_url);
     buf_add_str(&request->headers, "Content-Type: application/json\nX-API-Key: ");
@@ -277,6 +290,7 @@ const struct provider adyen_provider = {
     .name = "adyen",
     .start_is_repeatable = true,
     .query_needs_id = true,
+    .can_ask_by = is_link_id,
     .tasks = PROVIDER_TASK(PROVIDER_START) | PROVIDER_TASK(PROVIDER_QUERY) |
              PROVIDER_TASK(PROVIDER_REFUND) | PROVIDER_TASK(PROVIDER_CHECK),
     .test_api_url = "https://checkout-test.adyen.com/v72",

@@ -17,6 +17,7 @@ static const char *const kind_words[] = {
     [CALLBACK_TO_CONFIRM] = "to_confirm",
     [CALLBACK_REFUND_FAILED] = "refund_failed",
     [CALLBACK_DISPUTED] = "disputed",
+    [CALLBACK_UNDECIDED] = "undecided",
     [CALLBACK_PAID] = "paid",
     [CALLBACK_REFUNDED] = "refunded",
     [CALLBACK_CHARGED_BACK] = "charged_back",

@@ -97,6 +97,7 @@ enum callback_kind {
     CALLBACK_TO_CONFIRM,    /* paid, and ours once PROVIDER_CONFIRM was answered with yes */
     CALLBACK_REFUND_FAILED, /* what we asked to refund stays paid */
     CALLBACK_DISPUTED,      /* a dispute is open; no money has moved */
+    CALLBACK_UNDECIDED,     /* nobody says it: its time is over, and the provider's word unclear */
     CALLBACK_PAID,          /* from here on: money */
     CALLBACK_REFUNDED,
     CALLBACK_CHARGED_BACK,
@@ -118,7 +119,7 @@ struct callback_facts {
 enum provider_verdict {
     PROVIDER_UNCLEAR = 0, /* neither yes nor no: ask again later, never as something new */
     PROVIDER_YES,
-    PROVIDER_NO,      /* `reason` says why; nothing has moved and nothing will */
+    PROVIDER_NO, /* `reason` says why; nothing has moved and nothing will */
     /* START: keep provider_reference on disk, then go on with next_round. REFUND, which cannot be
      * told from a second one by an idempotency key: keep refund_id on disk, then ask again with it;
      * it is how the provider's refund will be known, and nothing has moved yet. */
@@ -176,7 +177,10 @@ struct provider {
     bool start_is_repeatable;
     bool needs_email;    /* of each payer; the creditor's where there is none */
     bool query_needs_id; /* it finds a payment by its own id alone, not by our reference */
-    unsigned tasks;      /* PROVIDER_TASK(…) of all it knows */
+    /* Whether this id of theirs is one to ask by: a message may name a payment by another one, and
+     * that is as good as none. Null: all are. */
+    bool (*can_ask_by)(struct span provider_reference);
+    unsigned tasks; /* PROVIDER_TASK(…) of all it knows */
     /* Where it lives when the settings do not say. Null where they must. */
     const char *live_api_url, *test_api_url, *live_start_origin, *test_start_origin;
     const char *live_certificate_url, *test_certificate_url; /* of what it signs; null: none */

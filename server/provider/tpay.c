@@ -139,11 +139,16 @@ static void write_blik(const struct provider_task *task, struct buf *json)
 }
 
 /* What the API knows it by: the title that notifications name is no use there. */
+static bool is_transaction_id(struct span id)
+{
+    return id.len > 0 && !span_starts(id, SPAN_LIT("TR-"));
+}
+
 static struct span id_of(const struct provider_task *task, const struct provider_result *result)
 {
     struct span id = task->kind == PROVIDER_START ? span_str(result->provider_reference)
                                                   : task->provider_reference;
-    return span_starts(id, SPAN_LIT("TR-")) ? SPAN_LIT("") : id;
+    return is_transaction_id(id) ? id : SPAN_LIT("");
 }
 
 static const char *path_behind_id(const struct provider_task *task, int round)
@@ -617,6 +622,7 @@ const struct provider tpay_provider = {
     .name = "tpay",
     .takes_blik_code = true,
     .query_needs_id = true,
+    .can_ask_by = is_transaction_id,
     .tasks = PROVIDER_TASK(PROVIDER_START) | PROVIDER_TASK(PROVIDER_QUERY) |
              PROVIDER_TASK(PROVIDER_REFUND) | PROVIDER_TASK(PROVIDER_REFUND_QUERY) |
              PROVIDER_TASK(PROVIDER_CHECK),

@@ -223,6 +223,61 @@ static void a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_mon
     asking = asking_new(&fixture.world);
 }
 
+#define UNDECIDED "select count(*) from event where customer_id = 2 and kind = 'payment.undecided'"
+
+/* However often it is asked, and until something decides it after all. */
+static void a_payment_that_stays_unclear_past_its_time_is_told_to_people_once(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"what?", "what?", "pending\nto be told"};
+    answer("what?");
+    make_silent(2, 90);
+    asking = asking_new(&fixture.world);
+    run_until("select asks from payment where customer_id = 2", "1");
+    while (!asking_is_idle(asking))
+        h2o_evloop_run(fixture.world.loop, 20);
+    assert_string_equal(fixture_value(&fixture, UNDECIDED), "0");
+    for (int i = 0; i < 3; ++i) {
+        char asks[8];
+        snprintf(asks, sizeof(asks), "%d", 2 + i);
+        answer(answers[i]);
+        make_silent(2, 90000);
+        run_until("select asks from payment where customer_id = 2", asks);
+        while (!asking_is_idle(asking))
+            h2o_evloop_run(fixture.world.loop, 20);
+        assert_string_equal(fixture_value(&fixture, UNDECIDED), "1");
+    }
+    assert_string_equal(fixture_value(&fixture, STATE), "pending");
+    answer("paid A 10000");
+    make_silent(2, 90000);
+    run_until(DUE, "0");
+    assert_string_equal(fixture_value(&fixture, STATE), "paid");
+}
+
+static bool is_good_id(struct span id)
+{
+    return span_starts(id, SPAN_LIT("good"));
+}
+
+/* Its message named the payment by an id that is not to be asked by. */
+static void an_id_of_another_kind_is_as_good_as_none(void **state)
+{
+    (void)state;
+    speaker.query_needs_id = true;
+    speaker.can_ask_by = is_good_id;
+    answer("paid A 10000");
+    fixture_sql(&fixture, "update payment set provider_reference = case customer_id when 2 then"
+                          " 'good1' else 'bad1' end where customer_id in (2, 3)");
+    make_silent(2, 90);
+    make_silent(3, 90000);
+    asking = asking_new(&fixture.world);
+    run_until("select state || ' ' || reason from payment where customer_id = 3",
+              "failed timed_out");
+    run_until(DUE, "0");
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    speaker.can_ask_by = NULL;
+}
+
 static void without_the_providers_id_it_is_not_asked_where_that_is_the_only_way(void **state)
 {
     (void)state;
@@ -354,6 +409,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_payment_whose_time_is_over_fails_once_its_provider_knows_of_no_money, setup,
             teardown),
+        cmocka_unit_test_setup_teardown(
+            a_payment_that_stays_unclear_past_its_time_is_told_to_people_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_id_of_another_kind_is_as_good_as_none, setup, teardown),
         cmocka_unit_test_setup_teardown(
             without_the_providers_id_it_is_not_asked_where_that_is_the_only_way, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_without_a_reason_is_asked_about_once, setup,

@@ -472,8 +472,9 @@ static void requests_are_as_documented(void **state)
                  "\",\"amount\":{\"currency\":\"PLN\",\"value\":12345},\"description\":\"FV/1 "
                  "\\\"a\\\"\",\"returnUrl\":\"https://p.example/back/x\",\"expiresAt\":"
                  "\"2026-01-01T01:00:00Z\"}");
-    struct provider_task task = {.kind = PROVIDER_QUERY, .provider_reference = SPAN_LIT("PL/1")};
-    assert_asked(&task, "GET", API "/paymentLinks/PL%2F1", SIGNED_IN, "");
+    struct provider_task task = {.kind = PROVIDER_QUERY,
+                                 .provider_reference = SPAN_LIT("PL61C53A8B97E691/A")};
+    assert_asked(&task, "GET", API "/paymentLinks/PL61C53A8B97E691%2FA", SIGNED_IN, "");
     task = (struct provider_task){.kind = PROVIDER_REFUND,
                                   .amount_minor = 2345,
                                   .currency = SPAN_LIT("PLN"),
@@ -493,6 +494,11 @@ static void what_has_no_id_is_not_asked_about(void **state)
 {
     (void)state;
     struct provider_task task = {.kind = PROVIDER_QUERY};
+    assert_asked(&task, "POST", "", "", "");
+    /* A pspReference is no link's, though it begin as one. */
+    task.provider_reference = SPAN_LIT("QFQTPCQ8HXSKGK82");
+    assert_asked(&task, "POST", "", "", "");
+    task.provider_reference = SPAN_LIT("PLQTPCQ8HXSKGK82");
     assert_asked(&task, "POST", "", "", "");
     task.kind = PROVIDER_REFUND;
     assert_asked(&task, "POST", "", "", "");
