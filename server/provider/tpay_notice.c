@@ -7,6 +7,10 @@
  * Unsure, and built so that either is right:
  *   - whether a partial refund is told as CHARGEBACK, and with which amount: see the movement in
  *     the header. What is more than came in waits, where people see it;
+ *   - whether anything tells a second partial refund from the first told once more. tr_date may be
+ *     the transaction's, and tr_paid may be what was paid, what went back, or all that has: none is
+ *     taken for it, as a wrong guess would give back twice. They are one message; the second is
+ *     booked with the list of refunds (tpay.c), when a refund of that payment is asked about;
  *   - what FALSE stands for beside an overpayment: it is never paid, and never over;
  *   - tr_currency is left out at times: that is zloty. Should it be another currency after all, it
  *     is not the payment's, and people see it;

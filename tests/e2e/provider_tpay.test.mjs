@@ -9,6 +9,7 @@ import { Issuer, TpayFake, formOf, joseOf, jwsOf, md5sumOf } from '../fake/tpay.
 import { startAtProvider } from '../support/at_provider.mjs';
 import { eventually } from '../support/eventually.mjs';
 import { postForm, request } from '../support/https.mjs';
+import { Office } from '../support/office.mjs';
 import { payBlik } from '../support/payer.mjs';
 
 // Begins with a certificate whose date has run out; there is another one, of somebody else's root.
@@ -149,6 +150,22 @@ test('a refund made at Tpay is booked once, whenever it comes, and nothing weake
   await fake.settled();
   fake.faults = {};
   assert.equal((await at.payments(debt))[0].state, 'refunded');
+  await at.books();
+});
+
+test('a second part that is given back in the panel is heard as a repetition, and found when Tpay is asked', async () => {
+  const office = new Office(at), debt = await office.paid();
+  fake.refundAtProvider(debt.order, 2500);
+  await at.dueIs(debt, 2500);
+  fake.refundAtProvider(debt.order, 2500);
+  fake.refundAtProvider(debt.order, 1500);
+  await fake.settled();
+  assert.deepEqual(await at.ledger(debt), [CHARGE, PAID, 'refund 2500']);
+  const { id } = await office.ask(debt, { amount_minor: 1000 });
+  await office.becomes(id, 'done');
+  await at.dueIs(debt, 7500);
+  assert.deepEqual((await at.ledger(debt)).sort(), [CHARGE, PAID, 'refund 1000', 'refund 1500', 'refund 2500', 'refund 2500']);
+  assert.equal(fake.heldMinor(debt.order), 2500);
   await at.books();
 });
 
