@@ -151,6 +151,10 @@ struct settings {
         int64_t bytes_max, part_rows;
     } import;
     struct {
+        const char *folder; /* absolute; null: none */
+        int64_t report_hour;
+    } payouts;
+    struct {
         int64_t in_flight_seconds, starts_per_10min, blik_per_10min, refund_alone_max_minor;
     } payments;
     struct {

@@ -69,6 +69,19 @@ static const struct setting import_and_payments[] = {
     {.name = NULL},
 };
 
+static const struct setting payouts[] = {
+    SECTION("payouts", "What providers settle, against the ledger: docs/payouts.md."),
+    PATH(
+        "payouts.folder", payouts.folder, NULL,
+        "Where their files are dropped, each into PROVIDER/ACCOUNT below it: taken in by the work\n"
+        "role, then in done/ there, or in bad/ with the reason beside it. Without it they come by\n"
+        "the command and the API alone.",
+        .example = "/var/lib/dunlin/payouts"),
+    INT("payouts.report_hour", payouts.report_hour, "7", 0, 23,
+        "From this hour on, in Warsaw, the day before is reported on."),
+    {.name = NULL},
+};
+
 static const struct setting campaigns[] = {
     SECTION("campaigns", "One message to each row of a file: docs/campaigns.md."),
     INT("campaigns.rows_max", campaigns.rows_max, "100000", 1, 1000000, "Rows of one file."),
@@ -84,8 +97,21 @@ static const struct setting campaigns[] = {
 };
 
 const struct setting *const settings_table[] = {
-    data_dir,           settings_database, processes,          settings_listeners,
-    settings_app,       key_files,         settings_creditor,  import_and_payments,
-    settings_reminders, settings_segments, campaigns,          settings_push,
-    settings_gateways,  settings_mail,     settings_providers, NULL,
+    data_dir,
+    settings_database,
+    processes,
+    settings_listeners,
+    settings_app,
+    key_files,
+    settings_creditor,
+    import_and_payments,
+    settings_reminders,
+    settings_segments,
+    campaigns,
+    settings_push,
+    settings_gateways,
+    settings_mail,
+    settings_providers,
+    payouts,
+    NULL,
 };

@@ -16,11 +16,14 @@
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/parked.h"
+#include "jobs/payout_days.h"
+#include "jobs/payout_files.h"
 #include "jobs/planning.h"
 #include "jobs/refused_callbacks.h"
 #include "jobs/segments.h"
 #include "jobs/stale_devices.h"
 #include "jobs/text_watch.h"
+#include "provider/provider.h"
 #include "store/template_store.h"
 
 #include <stdlib.h>
@@ -35,6 +38,8 @@ enum job_name {
     JOB_BOUNCES,
     JOB_PARKED,
     JOB_ASKING,
+    JOB_PAYOUT_FILES,
+    JOB_PAYOUT_DAYS,
     JOB_ANCHOR,
     JOB_STALE_DEVICES,
     JOB_REFUSED_CALLBACKS,
@@ -115,6 +120,23 @@ static void *start_bounces(struct work_role *role, struct err *e)
     return bounces.url.len == 0 ? NULL : bounces_new(role->world, &bounces);
 }
 
+static void *start_payout_files(struct work_role *role, struct err *e)
+{
+    (void)e;
+    bool is_wanted =
+        role->settings->payouts.folder != NULL && role->world->providers[0].provider != NULL;
+    return is_wanted
+               ? payout_files_new(role->world, role->import_store, role->settings->payouts.folder)
+               : NULL;
+}
+
+static void *start_payout_days(struct work_role *role, struct err *e)
+{
+    (void)e;
+    bool is_wanted = role->world->providers[0].provider != NULL;
+    return is_wanted ? payout_days_new(role->world, role->settings->payouts.report_hour) : NULL;
+}
+
 static void *start_text_watch(struct work_role *role, struct err *e)
 {
     (void)e;
@@ -184,6 +206,8 @@ STOP_AND_FREE(channel_watch)
 STOP_AND_FREE(bounces)        IDLE(bounces)
 STOP_AND_FREE(parked)         IDLE(parked)         START(parked)          WAKE(parked)
 STOP_AND_FREE(asking)         IDLE(asking)         START(asking)
+STOP_AND_FREE(payout_files)   IDLE(payout_files)
+STOP_AND_FREE(payout_days)    IDLE(payout_days)
 STOP_AND_FREE(anchor)         IDLE(anchor)         START(anchor)
 STOP_AND_FREE(stale_devices)  IDLE(stale_devices)  START(stale_devices)
 STOP_AND_FREE(refused_callbacks) IDLE(refused_callbacks) START(refused_callbacks)
@@ -200,6 +224,8 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_BOUNCES] = JOB(bounces, idle_bounces, NULL, NULL),
     [JOB_PARKED] = JOB(parked, idle_parked, wake_parked, PARKED_CHANNEL),
     [JOB_ASKING] = JOB(asking, idle_asking, NULL, NULL),
+    [JOB_PAYOUT_FILES] = JOB(payout_files, idle_payout_files, NULL, NULL),
+    [JOB_PAYOUT_DAYS] = JOB(payout_days, idle_payout_days, NULL, NULL),
     [JOB_ANCHOR] = JOB(anchor, idle_anchor, NULL, NULL),
     [JOB_STALE_DEVICES] = JOB(stale_devices, idle_stale_devices, NULL, NULL),
     [JOB_REFUSED_CALLBACKS] = JOB(refused_callbacks, idle_refused_callbacks, NULL, NULL),

@@ -31,6 +31,9 @@
     X(payments_asked_told, "of those, answers that told something")                                \
     X(payments_confirmed, "payments confirmed to their provider")                                  \
     X(payments_confirm_late, "tries to confirm a payment after its deadline")                      \
+    X(payout_disagreements, "things in daily reports on payouts that did not agree")               \
+    X(payout_files_taken, "files of payouts taken in from the folder")                             \
+    X(payout_files_bad, "files of payouts in the folder that were refused")                        \
     X(payments_undecided, "answers past a payment's time that do not decide it")                   \
     X(callback_batches, "batches of callbacks flushed")                                            \
     X(reminders_sent, "reminders sent")                                                            \

@@ -102,3 +102,8 @@ int payout_import_begin(struct payout_import *import, const struct world *world,
     columns_release(&c);
     return rc;
 }
+
+void payout_import_cancel(struct payout_import *import)
+{
+    pg_tx_cancel(&import->tx_);
+}

@@ -29,5 +29,7 @@ struct payout_import {
 MUST_CHECK int payout_import_begin(struct payout_import *, const struct world *,
                                    const struct payout_account *, struct payout_file *,
                                    payout_import_cb, void *owner, struct err *);
+/* It does not call back any more; whether it is in is not known. Harmless when it has. */
+void payout_import_cancel(struct payout_import *);
 
 #endif

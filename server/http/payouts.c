@@ -1,16 +1,19 @@
 #include "http/payouts.h"
 
 #include "base/json.h"
+#include "domain/calendar.h"
+#include "domain/csv_value.h"
 #include "domain/money.h"
 #include "flow/payout_import.h"
 #include "flow/payout_report.h"
 #include "http/auth.h"
 #include "http/reply.h"
 #include "provider/provider.h"
+#include "store/payout_day_store.h"
 
 #include <stdlib.h>
 
-enum { CSV_MAX = 64 * 1024 * 1024, NAME_MAX_LEN = 64 };
+enum { CSV_MAX = 64 * 1024 * 1024, NAME_MAX_LEN = 64, DAYS_PAGE = 7 };
 
 /* False, and answered: a name that is mistyped would be another account for ever. */
 static bool account_is_ours(struct request *request, const struct payout_account *of)
@@ -258,4 +261,82 @@ void payouts_report(struct request *request)
 void payouts_report_csv(struct request *request)
 {
     report(request, true);
+}
+
+/* ---- the reports that were kept ---- */
+
+static json_t *kept_json(struct span text)
+{
+    json_t *kept = json_loadb(text.base, text.len, 0, NULL);
+    return kept == NULL ? json_null() : kept;
+}
+
+static json_t *day_json(const struct payout_day_listed *d)
+{
+    char day[11], made_at[21];
+    date_print(date_from_days(d->day), day);
+    instant_print(d->made_at, made_at);
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:b, s:s}", "date", day, "provider",
+        reply_text_json(d->provider), "account", reply_text_json(d->account), "payouts",
+        (json_int_t)d->payout_count, "lines", (json_int_t)d->line_count, "sums", kept_json(d->sums),
+        "disagreement_count", (json_int_t)d->disagreement_count, "disagreements",
+        kept_json(d->disagreements), "is_complete", (int)d->is_complete, "made_at", made_at);
+}
+
+struct days_job {
+    struct request *request;
+    struct pg_query query;
+};
+
+static void on_days(void *owner, const PGresult *result, const struct err *err)
+{
+    struct days_job *job = owner;
+    if (err->code != 0) {
+        reply_database_away(job->request);
+        return;
+    }
+    json_t *items = json_array(), *next = json_null();
+    int32_t day = 0;
+    int days = 0;
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct payout_day_listed listed;
+        payout_day_read_listed(result, row, &listed);
+        days += row == 0 || listed.day != day;
+        day = listed.day;
+        json_array_append_new(items, day_json(&listed));
+    }
+    if (days == DAYS_PAGE) {
+        char text[11];
+        date_print(date_from_days(day), text);
+        next = json_string(text);
+    }
+    reply_object(job->request, 200, json_pack("{s:o, s:o}", "items", items, "next_before", next));
+}
+
+static void on_days_gone(void *owner)
+{
+    struct days_job *job = owner;
+    pg_query_cancel(&job->query);
+}
+
+void payouts_days(struct request *request)
+{
+    struct span before = request_query(request, "before");
+    struct date date = {0};
+    struct err err;
+    if (before.base != NULL && csv_value_date(before, &date) != CSV_GOOD) {
+        reply_problem(request, 400, "bad-query", "The query cannot be read",
+                      "before is no day such as 2028-01-31");
+        return;
+    }
+    struct days_job *job = request_alloc(request, sizeof(*job));
+    job->request = request;
+    int64_t day = before.base == NULL ? PG_NULL_INT : date_to_days(date);
+    if (payout_day_list(request->world->store, &job->query, day, DAYS_PAGE, on_days, job, &err) !=
+        0) {
+        reply_database_away(request);
+        return;
+    }
+    request_on_gone(request, on_days_gone, job);
 }

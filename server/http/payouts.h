@@ -12,5 +12,7 @@ void payouts_arrive(struct request *);
 /* GET /api/v1/payouts?date=…&wait_days=…, and payouts.csv */
 void payouts_report(struct request *);
 void payouts_report_csv(struct request *);
+/* GET /api/v1/payouts/days?before=…: the reports as they were kept, a week a page */
+void payouts_days(struct request *);
 
 #endif

@@ -100,6 +100,7 @@ const struct route private_routes[] = {
     {"POST", "/api/v1/refunds/{id}/reject", ROUTE_API_KEY, "refund_approvals", refunds_reject},
     {"GET", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_report},
     {"GET", "/api/v1/payouts.csv", ROUTE_API_KEY, "payouts", payouts_report_csv},
+    {"GET", "/api/v1/payouts/days", ROUTE_API_KEY, "payouts", payouts_days},
     {"POST", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_import},
     {"POST", "/api/v1/payouts/arrivals", ROUTE_API_KEY, "payouts", payouts_arrive},
     {"GET", "/api/v1/providers", ROUTE_API_KEY, "providers", providers_list},
