@@ -91,6 +91,12 @@ int drop_folder_next(const char *folder, size_t bytes_max, struct drop_file *fil
     return file->name[0] != 0 ? 0 : code;
 }
 
+bool drop_folder_is_there(const char *folder)
+{
+    struct stat st;
+    return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && access(folder, R_OK | W_OK | X_OK) == 0;
+}
+
 void drop_file_release(struct drop_file *file)
 {
     free(file->bytes);

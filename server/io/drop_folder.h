@@ -29,6 +29,9 @@ MUST_CHECK int drop_folder_next(const char *folder, size_t bytes_max, struct dro
                                 struct err *);
 void drop_file_release(struct drop_file *);
 
+/* Whether it is a folder that can be looked into and changed. */
+bool drop_folder_is_there(const char *folder);
+
 /* Puts the file away: into bad/ with `why` beside it as NAME.why, or into done/ when that is null.
  * One of the same name that lies there already stays: this one gets a number. A file that is gone
  * meanwhile was put away by somebody else. */

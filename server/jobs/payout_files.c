@@ -154,6 +154,9 @@ struct payout_files *payout_files_new(struct world *world, struct store *store, 
     p->world.store = store;
     p->folder = folder;
     p->account = world->providers;
+    if (!drop_folder_is_there(folder))
+        log_line(LOG_ERROR, "no folder for files of payouts, or not ours to change",
+                 "setting=payouts.folder");
     timer_init(&p->timer, world->loop, "payout files", look, p);
     timer_start(&p->timer, FIRST_LOOK_MS);
     return p;

@@ -144,9 +144,11 @@ static void no_folder_is_an_empty_one_and_a_file_is_none(void **state)
     snprintf(path, sizeof(path), "%s/none", folder);
     assert_int_equal(drop_folder_next(path, 10, &file, &err), 0);
     assert_string_equal(file.name, "");
+    assert_true(drop_folder_is_there(folder) && !drop_folder_is_there(path));
     write_file("a", "x", 60);
     snprintf(path, sizeof(path), "%s/a", folder);
     assert_int_equal(drop_folder_next(path, 10, &file, &err), ERR_SYSTEM);
+    assert_false(drop_folder_is_there(path));
 }
 
 int main(void)
