@@ -103,7 +103,7 @@ limit $3::bigint;
 -- what the ledger has had for longer than one waits and no payout does, from the time of the account's
 -- first payout on. Days are UTC's. Amounts are from our side, so a payment is above zero. It reads the
 -- whole ledger, by hashing: of a million entries that takes four seconds. An index on their
--- source_reference was tried, and made it no faster, whether it was taken or not.
+-- source_reference was tried, and made it no faster, as report sessions run.
 with settled as materialized (
     select m.provider, m.account, m.payout_id, m.movement, m.kind, m.gross_minor, p.currency,
         m.customer_id, m.payment_no, m.reference is not distinct from m.movement as has_reference_alone
