@@ -1,7 +1,7 @@
-/* The numbered keys that sign links, payment references and form tokens. Up to 16, of which several
- * may be active at once: the newest active one signs, every active one is believed, a retired one
- * is not. From each key a subkey per purpose is derived, so what is signed for one purpose is worth
- * nothing for another.
+/* The numbered keys that sign links, payment references, form tokens and upload tickets. Up to 16,
+ * of which several may be active at once: the newest active one signs, every active one is
+ * believed, a retired one is not. From each key a subkey per purpose is derived, so what is signed
+ * for one purpose is worth nothing for another.
  *
  * The key file has one key a line, oldest first: `number hex64 active|retired`. Empty lines and
  * lines beginning with # are passed over. */
@@ -23,6 +23,7 @@ enum key_purpose {
     KEY_FORM,
     KEY_COLLAPSE, /* what makes a later push of an invoice replace the earlier */
     KEY_MESSAGE,  /* what a message is called outside: message_code.h */
+    KEY_UPLOAD,   /* tickets that let a file in: upload_ticket.h */
     KEY_PURPOSE_COUNT,
 };
 
