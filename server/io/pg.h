@@ -77,7 +77,9 @@ struct pg_options {
     const struct pg_statement *statements; /* null-terminated; kept */
     const char *name;                      /* for the log: "read", "write"; kept */
     int statement_timeout_ms;              /* 0: none */
-    bool has_generic_plans; /* each statement is planned once, whatever its parameters hold */
+    bool has_generic_plans;   /* each statement is planned once, whatever its parameters hold */
+    bool prepares_when_asked; /* nothing is prepared before it is first asked for: for connections
+                               * that use few of the statements and do not live long */
     bool reads_sets; /* statements over whole tables: planned for their parameters each time, by
                       * hashing; otherwise they go by keys */
     int connect_timeout_ms; /* also how long something queued waits for a connection; 0: 2000 */

@@ -50,7 +50,7 @@ void pg_on_up(void *owner)
     }
     for (int i = 0; pg->options.statements[i].name != NULL; ++i) {
         pg->is_prepared[i] = false;
-        if (!pg->has_been_ready)
+        if (!pg->has_been_ready && !pg->options.prepares_when_asked)
             send_setup(pg, i, NULL);
     }
     pg_link_flush(&pg->link);

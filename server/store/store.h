@@ -13,6 +13,7 @@ struct store {
     struct pg *writes;              /* transactions: what moved is durable when they are done */
     struct page_reads *page_reads;  /* pages asked for together are read together */
     struct store_reports *reports_; /* see store_reports */
+    struct store_files *files_;     /* see store_files_borrow */
 };
 
 struct store_options {
@@ -34,6 +35,12 @@ void store_free(struct store *);
 /* A connection for what takes seconds, made when it is first asked for: a few questions at a time
  * (more are ERR_BUSY), each planned for what it asks. */
 struct pg *store_reports(struct store *);
+/* A connection for files, which take long on the wire and would hold up all that is asked behind
+ * them. libpq keeps the room that its largest message needed, so the connection ends a few seconds
+ * after the last one has given it back. */
+struct pg *store_files_borrow(struct store *);
+/* Also from a callback of that connection. */
+void store_files_return(struct store *);
 /* Both connections stand and know all statements. */
 bool store_is_ready(const struct store *);
 
