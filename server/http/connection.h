@@ -8,6 +8,7 @@
 #include <h2o.h>
 
 struct http_listener;
+struct door;
 
 struct http_connection {
     h2o_linklist_t all_link;  /* in the listener's list of connections */
@@ -20,6 +21,7 @@ struct http_connection {
     struct guard_bucket bucket;
     struct request *request; /* under way and not answered, or null */
     unsigned request_count;
+    struct door *door;    /* of listeners with one: its head was judged there; else null */
     bool is_behind_proxy; /* the peer is a trusted proxy */
     bool is_cut;          /* shut down by us; libh2o closes it when it notices */
     bool is_leaving;      /* we read no further; what had come by then is answered */

@@ -3,6 +3,8 @@
  *
  *   accept -> [TLS] -> request whole -> judged by the guards -> route -> handler -> answer -> …
  *
+ * On a listener with a door (door.h) the head is judged before that, and its body may not come.
+ *
  * An answer not there at its deadline becomes a 503 and its handler is told that the request is
  * gone; one written but not taken by the peer ends in a reset. libh2o closes a connection when it
  * notices that its socket was shut down: that is the only way in from outside.
@@ -52,6 +54,7 @@ struct http_listener {
     struct auth *auth;
     struct app_auth *app_auth; /* null where no app is answered */
     struct guard_addresses addresses;
+    struct doorhouse doorhouse;
 };
 
 /* Embedded at the head of libh2o's own structures, to find the listener again. */
@@ -138,6 +141,7 @@ struct http_listener *http_listener_new(struct world *world,
     h2o_context_init(&l->context, world->loop, &l->config);
     l->accept.ctx = &l->context;
     l->accept.hosts = l->config.hosts;
+    doorhouse_init(&l->doorhouse, options->door, &l->options.limits, world, &l->accept);
     h2o_timeout_init(world->loop, &l->tick, (uint64_t)tick_ms(&options->limits));
     timer_init(&l->last_accept, world->loop, "last accept", on_last_accepted, l);
     l->tick_entry.cb = on_tick;
@@ -174,6 +178,8 @@ static void on_connection_closed(void *data)
     if (h2o_linklist_is_linked(&c->busy_link))
         h2o_linklist_unlink(&c->busy_link);
     guard_addresses_add(&l->addresses, c->address_key, -1);
+    if (c->door != NULL)
+        door_free(c->door, now_ms(l));
     --l->connection_count;
     count(l, METRIC_connections_now, -1);
     free(c);
@@ -219,7 +225,10 @@ static void connection_new(struct http_listener *l, h2o_socket_t *socket, uint64
     socket->on_close.cb = on_connection_closed;
     socket->on_close.data = c;
     l->accept.ssl_ctx = l->options.tls == NULL ? NULL : tls_context(l->options.tls);
-    h2o_accept(&l->accept, socket);
+    if (l->doorhouse.rules != NULL)
+        door_begin(&l->doorhouse, c, now_ms(l));
+    else
+        h2o_accept(&l->accept, socket);
 }
 
 /* False when nobody is waiting. */
@@ -336,6 +345,12 @@ static bool count_visitor(struct http_listener *l, struct request *r)
     return is_admitted;
 }
 
+/* What a door found in the head before it was passed on. */
+static bool is_broken_head(const struct http_connection *c)
+{
+    return c->door != NULL && door_verdict_of(c->door) == DOOR_BROKEN;
+}
+
 static void refuse_and_close(struct request *r, int status, const char *type, const char *title)
 {
     r->h2o_->http1_is_persistent = 0;
@@ -348,7 +363,7 @@ static bool pass_guards(struct http_listener *l, struct request *r)
     const struct guard_limits *limits = &l->options.limits;
     enum guard_framing framing = guard_framing_of(raw_head(r->h2o_));
     r->may_stay_open_ = framing == GUARD_FRAMING_LENGTH;
-    if (framing == GUARD_FRAMING_BROKEN) {
+    if (framing == GUARD_FRAMING_BROKEN || is_broken_head(r->connection_)) {
         refuse_and_close(r, 400, "framing", "The request can be read in two ways.");
         return false;
     }
@@ -423,6 +438,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     struct http_listener *l = ((struct listener_handler *)(void *)self)->listener;
     struct request *r = request_begin(l, req);
     struct http_connection *c = r->connection_;
+    if (c->door != NULL)
+        req->http1_is_persistent = 0; /* a second head would pass unjudged */
     if (c->request_count > 1 && !is_connected(c))
         refuse_and_close(r, 503, "gone", "Nobody is there to hear the answer.");
     else if (pass_guards(l, r))
@@ -533,8 +550,13 @@ static void close_quiet(struct http_listener *l, struct http_connection *c)
 
 static void look_after_connections(struct http_listener *l)
 {
-    for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next) {
+    for (h2o_linklist_t *next, *n = l->connections.next; n != &l->connections; n = next) {
         struct http_connection *c = H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n);
+        next = n->next;
+        if (c->door != NULL && door_is_late(c->door, now_ms(l))) {
+            door_close(c->door);
+            continue;
+        }
         enforce_request_time(l, c);
         if (l->is_draining)
             close_quiet(l, c);
@@ -546,6 +568,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
     struct http_listener *l = H2O_STRUCT_FROM_MEMBER(struct http_listener, tick_entry, entry);
     enforce_deadlines(l);
     look_after_connections(l);
+    doorhouse_look(&l->doorhouse, now_ms(l));
     if (!l->is_draining && l->options.tls != NULL)
         tls_reload_if_changed(l->options.tls);
     h2o_timeout_link(l->world->loop, &l->tick, &l->tick_entry);
@@ -574,6 +597,11 @@ void http_listener_drain(struct http_listener *l)
     look_after_connections(l);
 }
 
+const struct door *http_listener_door(const struct request *r)
+{
+    return r->connection_->door;
+}
+
 bool http_listener_is_draining(const struct http_listener *l)
 {
     return l->is_draining;
@@ -588,6 +616,10 @@ bool http_listener_is_drained(const struct http_listener *l)
  * so that the answer fails. */
 static void end_connection(struct http_connection *c)
 {
+    if (c->door != NULL && door_is_before(c->door)) {
+        door_close(c->door);
+        return;
+    }
     if (c->request != NULL)
         answer_late(c);
     cut(c);
@@ -598,8 +630,11 @@ void http_listener_free(struct http_listener *l)
     timer_stop(&l->last_accept);
     if (l->socket != NULL)
         on_last_accepted(l);
-    for (h2o_linklist_t *n = l->connections.next; n != &l->connections; n = n->next)
+    for (h2o_linklist_t *next, *n = l->connections.next; n != &l->connections; n = next) {
+        next = n->next;
         end_connection(H2O_STRUCT_FROM_MEMBER(struct http_connection, all_link, n));
+    }
+    doorhouse_release(&l->doorhouse);
     for (int i = 0; l->connection_count != 0 && i != LAST_TURNS_MAX; ++i)
         h2o_evloop_run(l->world->loop, LAST_TURN_MS);
     if (l->connection_count != 0)

@@ -10,6 +10,7 @@
 #define DUNLIN_HTTP_LISTENER_H
 
 #include "base/err.h"
+#include "http/door.h"
 #include "http/guard.h"
 #include "http/routes.h"
 
@@ -20,6 +21,7 @@ struct http_listener_options {
     int fd;           /* bound and listening; taken over */
     struct tls *tls;  /* null: plain HTTP, for loopback only; borrowed */
     const struct route *routes;
+    const struct door_rules *door; /* judges heads before their bodies; null: none is judged */
     struct guard_limits limits;
     /* Behind a proxy: the addresses that may say who the visitor is, and in which header (lower
      * case; its last value counts). Kept. */
@@ -41,6 +43,8 @@ void http_listener_free(struct http_listener *);
 /* For request.c: the visitor's address as text on the request's pool; whether the sender is proved
  * is told to the connection's bucket. */
 struct span http_listener_address(struct http_listener *, struct request *);
+/* Where the request's head was judged; null on a listener without a door. */
+const struct door *http_listener_door(const struct request *);
 bool http_listener_is_draining(const struct http_listener *);
 
 #endif
