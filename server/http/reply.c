@@ -32,10 +32,14 @@
 #define NO_CONTENT_LINE                                                                            \
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+/* A file of a stranger: whoever opens it in a browser all the same gets it without any power. */
+#define SANDBOX_LINE "sandbox; default-src 'none'"
+
 static h2o_iovec_t block_name = {H2O_STRLIT("x-content-type-options")};
 static h2o_iovec_t type_name = {H2O_STRLIT("content-type")};
 static h2o_iovec_t id_name = {H2O_STRLIT("x-request-id")};
 static const h2o_iovec_t plain_block = {H2O_STRLIT(COMMON_LINES NO_CONTENT_LINE)};
+static const h2o_iovec_t sandbox_block = {H2O_STRLIT(COMMON_LINES SANDBOX_LINE)};
 static const h2o_iovec_t kept_block = {H2O_STRLIT(LINES("max-age=3600") NO_CONTENT_LINE)};
 
 struct page_policy {
@@ -195,10 +199,8 @@ static h2o_iovec_t body_to_send(h2o_req_t *req, struct span body)
     return h2o_strdup(&req->pool, body.base == NULL ? "" : body.base, body.len);
 }
 
-static void send_reply(struct request *r, int status, const char *content_type, h2o_iovec_t block,
-                       struct span body)
+static void begin_reply(struct request *r, int status, const char *content_type, h2o_iovec_t block)
 {
-    static h2o_generator_t generator = {NULL, NULL};
     h2o_req_t *req = r->h2o_;
     assert(!r->is_replied_);
     r->is_replied_ = true;
@@ -209,15 +211,29 @@ static void send_reply(struct request *r, int status, const char *content_type, 
     add_fixed_headers(r, status, content_type, block);
     req->res.status = status;
     req->res.reason = reason_of(status);
+    count(r, status);
+    log_answer(r, status);
+}
+
+static void send_reply(struct request *r, int status, const char *content_type, h2o_iovec_t block,
+                       struct span body)
+{
+    static h2o_generator_t generator = {NULL, NULL};
+    h2o_req_t *req = r->h2o_;
+    begin_reply(r, status, content_type, block);
     bool has_length = status != 204 && status != 304;
     if (has_length)
         req->res.content_length = body.len;
-    count(r, status);
-    log_answer(r, status);
     h2o_iovec_t bytes = body_to_send(req, body);
     h2o_start_response(req, &generator);
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     h2o_send(req, &bytes, is_head || !has_length || body.len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+}
+
+void reply_begin(struct request *r, const char *content_type, h2o_generator_t *generator)
+{
+    begin_reply(r, 200, content_type, sandbox_block);
+    h2o_start_response(r->h2o_, generator);
 }
 
 void reply_page(struct request *r, int status, const struct page_policy *policy, struct span html)

@@ -39,6 +39,10 @@ void reply_empty(struct request *, int status);
 /* 303: the browser goes on with GET. */
 void reply_see_other(struct request *, struct span url);
 
+/* For stream.c: 200, the headers of a download that nobody shows in place, and no body yet. The
+ * length is the request's to set. */
+void reply_begin(struct request *, const char *content_type, h2o_generator_t *);
+
 /* RFC 9457. `type` is a stable word that becomes "urn:dunlin:problem:<type>"; `detail` is plain
  * words without personal data; may be null. */
 void reply_problem(struct request *, int status, const char *type, const char *title,
