@@ -103,6 +103,8 @@ void check_files(const struct settings *s, struct check_report *report)
     check_certificate(s, "private", &s->private_, "", report);
     if (is_app_apart)
         check_certificate(s, "app_links", &app, "", report);
+    if (s->upload.listen[0] != '\0' && s->upload.url[0] != '\0')
+        check_certificate(s, "upload", &s->upload, "", report);
 }
 
 /* Host names and addresses. */
@@ -113,8 +115,9 @@ static void check_listens(const struct settings *s, struct check_report *report)
         const char *name, *value;
     } all[] = {{"public.listen", s->public_.listen},
                {"private.listen", s->private_.listen},
+               {"upload.listen", s->upload.listen},
                {"operators.listen", s->operators_listen}};
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 4; ++i)
         for (int j = 0; j < i; ++j)
             if (strcmp(all[i].value, all[j].value) == 0)
                 check_add(report, CHECK_REFUSAL, settings_line_of(s, all[i].name), all[i].name,
@@ -158,6 +161,27 @@ static void check_app(const struct settings *s, struct check_report *report)
                   "%s: %s", s->app.ca_file, strerror(errno));
 }
 
+/* A listener that is on is whole, and no customer is led to the API's host. */
+static void check_upload(const struct settings *s, struct check_report *report)
+{
+    const struct settings_listener *u = &s->upload;
+    int line = settings_line_of(s, "upload.listen");
+    if (u->listen[0] == '\0')
+        return;
+    if (u->url[0] == '\0' || u->certificate[0] == '\0' || u->key[0] == '\0')
+        check_add(report, CHECK_REFUSAL, line, "upload.listen",
+                  "is set, but not all of upload.url, upload.certificate and upload.key");
+    line = settings_line_of(s, "upload.url");
+    if (strcmp(u->url, s->public_.url) == 0 || strcmp(u->url, s->private_.url) == 0)
+        check_add(report, CHECK_REFUSAL, line, "upload.url",
+                  "is another listener's: it needs a host or a port of its own");
+    else if (u->url[0] != '\0' &&
+             host_is(host_of(span_str(u->url)), host_of(span_str(s->private_.url))) &&
+             !span_is_str(host_of(span_str(u->url)), "localhost"))
+        check_add(report, CHECK_REFUSAL, line, "upload.url",
+                  "has the host name of private.url: customers are to reach the public side");
+}
+
 void check_hosts(const struct settings *s, struct check_report *report)
 {
     struct span public_host = host_of(span_str(s->public_.url));
@@ -168,6 +192,7 @@ void check_hosts(const struct settings *s, struct check_report *report)
             "has the host name of public.url; cookies know no ports, so whoever gets a script "
             "into one would be in the other");
     check_app_links(s, report);
+    check_upload(s, report);
     check_listens(s, report);
 }
 

@@ -156,6 +156,10 @@ static int write_settings(const struct demo_place *place, struct buf *yaml, stru
                "private:\n  listen: \"127.0.0.1:%d\"\n  url: \"https://localhost:%d\"\n"
                "  certificate: \"%s\"\n  key: \"%s\"\n",
                port + 1, port + 1, place->certs.certificate, place->certs.key);
+    buf_printf(yaml,
+               "upload:\n  listen: \"127.0.0.1:%d\"\n  url: \"https://localhost:%d\"\n"
+               "  certificate: \"%s\"\n  key: \"%s\"\n",
+               port + 7, port + 7, place->certs.certificate, place->certs.key);
     buf_printf(yaml, "operators:\n  listen: \"127.0.0.1:%d\"\n", port + 2);
     buf_add_str(yaml, "creditor:\n  name: \"Pożyczki Przykładowe SA\"\n  nip: \"1234563218\"\n"
                       "  phone: \"+48 990 000 000\"\n  email: \"platnosci@example.com\"\n"

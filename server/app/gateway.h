@@ -22,6 +22,7 @@ struct gateway {
     int http_count;                          /* processes that share the HTTPS listeners */
     unsigned long descriptors_max;           /* of one process */
     int public_fd, private_fd, operators_fd; /* -1: this machine has not that role */
+    int upload_fd;                           /* -1: nor where no files are taken */
     uint8_t ticket_secret[TLS_TICKET_SECRET_LEN];
 };
 

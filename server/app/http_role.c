@@ -9,14 +9,19 @@
 #include "http/bank_keys.h"
 #include "http/callback_certificates.h"
 #include "http/listener.h"
+#include "http/proofs.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Handshake and head are small: before a door they have no part in the time that a body may take.
+ */
+enum { HEAD_TIMEOUT_MS = 10000 };
+
 struct http_role {
     struct world *world;
-    struct tls *public_tls, *private_tls;
-    struct http_listener *public_, *private_;
+    struct tls *public_tls, *private_tls, *upload_tls;
+    struct http_listener *public_, *private_, *upload; /* upload: null where no files are taken */
     struct guard_range proxies[SETTINGS_LIST_MAX];
     int proxy_count;
     char app_host[256]; /* a host name is shorter */
@@ -28,7 +33,7 @@ static struct guard_limits limits_of(const struct gateway *g, const struct setti
 {
     struct guard_limits l = guard_limits_default;
     int64_t share = (s->connections + g->http_count - 1) / g->http_count;
-    int64_t room = (int64_t)g->descriptors_max / 2 - 64; /* two listeners, and all else */
+    int64_t room = (int64_t)g->descriptors_max / 2 - 64; /* two large listeners, and all else */
     l.connections_max = (unsigned)(share < room ? share : room);
     l.connections_per_address_max =
         (unsigned)((s->connections_per_address + g->http_count - 1) / g->http_count);
@@ -90,10 +95,24 @@ static struct http_listener *open_listener(const struct worker *w, struct http_r
 {
     struct http_listener_options options = *seed;
     options.limits = limits_of(w->gateway, &s->limits);
+    if (options.door != NULL && options.limits.handshake_timeout_ms > HEAD_TIMEOUT_MS)
+        options.limits.handshake_timeout_ms = HEAD_TIMEOUT_MS;
     options.trusted_proxies = role->proxies;
     options.trusted_proxy_count = role->proxy_count;
     options.trusted_header = w->gateway->settings->trusted_proxy.header;
     return http_listener_new(w->world, &options);
+}
+
+static struct http_listener *open_upload(const struct worker *w, struct http_role *role,
+                                         const struct settings_listener *s)
+{
+    return open_listener(w, role,
+                         &(struct http_listener_options){.name = "upload",
+                                                         .fd = w->gateway->upload_fd,
+                                                         .tls = role->upload_tls,
+                                                         .routes = upload_routes,
+                                                         .door = &proofs_door},
+                         s);
 }
 
 static void read_proxies(struct http_role *role, const struct settings_list *list)
@@ -119,6 +138,8 @@ static int http_start(const struct worker *w, void **state, struct err *e)
         bad = open_app_host(s, role, e);
     if (bad == 0)
         bad = open_tls(g, &s->private_, "private", &role->private_tls, e);
+    if (bad == 0 && g->upload_fd >= 0)
+        bad = open_tls(g, &s->upload, "upload", &role->upload_tls, e);
     if (bad == 0)
         bad = open_bank_keys(s, role->world, e);
     if (bad != 0)
@@ -140,6 +161,8 @@ static int http_start(const struct worker *w, void **state, struct err *e)
                                                                    .tls = role->private_tls,
                                                                    .routes = private_routes},
                                    &s->private_);
+    if (g->upload_fd >= 0)
+        role->upload = open_upload(w, role, &s->upload);
     return 0;
 }
 
@@ -158,6 +181,8 @@ static void http_reload(const struct worker *w, void *state)
     struct http_role *role = state;
     reload_one(role->public_tls, "public");
     reload_one(role->private_tls, "private");
+    if (role->upload != NULL)
+        reload_one(role->upload_tls, "upload");
     struct err e = {0};
     if (role->world->bank_keys != NULL && bank_keys_reload(role->world->bank_keys, &e) != 0)
         log_line(LOG_ERROR, "bank keys not reloaded", "error=\"%s\"", e.text);
@@ -168,6 +193,8 @@ static void http_drain(void *state)
     struct http_role *role = state;
     http_listener_drain(role->public_);
     http_listener_drain(role->private_);
+    if (role->upload != NULL)
+        http_listener_drain(role->upload);
     callback_refusals_flush(role->world->refusals);
 }
 
@@ -176,6 +203,8 @@ static const char *http_in_hand(void *state)
     struct http_role *role = state;
     if (!http_listener_is_drained(role->public_) || !http_listener_is_drained(role->private_))
         return "requests";
+    if (role->upload != NULL && !http_listener_is_drained(role->upload))
+        return "files";
     if (!callback_refusals_is_idle(role->world->refusals))
         return "refused callbacks";
     return callback_queue_is_idle(role->world->callbacks) ? NULL : "callbacks";
@@ -186,6 +215,10 @@ static void http_stop(void *state)
     struct http_role *role = state;
     http_listener_free(role->public_);
     http_listener_free(role->private_);
+    if (role->upload != NULL) {
+        http_listener_free(role->upload);
+        tls_free(role->upload_tls);
+    }
     tls_free(role->public_tls);
     tls_free(role->private_tls);
     bank_keys_free(role->world->bank_keys);

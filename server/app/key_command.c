@@ -12,9 +12,9 @@
 
 /* What a key may be allowed to do. */
 static const char *const scopes[] = {
-    "imports",   "invoices",         "paylinks", "callbacks", "devices", "scenarios",
-    "customers", "templates",        "sending",  "campaigns", "calls",   "results",
-    "refunds",   "refund_approvals", "payouts",  "providers",
+    "imports",   "invoices",         "paylinks", "callbacks", "devices",  "scenarios",
+    "customers", "templates",        "sending",  "campaigns", "calls",    "results",
+    "refunds",   "refund_approvals", "payouts",  "providers", "disputes",
 };
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 

@@ -67,7 +67,13 @@ static int try_certificates(const struct settings *settings, struct err *e)
     if (!settings->has_role_http)
         return 0;
     int bad = try_certificate(&settings->public_, "public", e);
-    return bad != 0 ? bad : try_certificate(&settings->private_, "private", e);
+    if (bad == 0)
+        bad = try_certificate(&settings->private_, "private", e);
+    if (bad == 0 && settings->upload.listen[0] != '\0' && settings->upload.url[0] == '\0')
+        bad = err_set(e, ERR_SETTINGS, "upload.listen is set, but upload.url is not");
+    if (bad == 0 && settings->upload.listen[0] != '\0')
+        bad = try_certificate(&settings->upload, "upload", e);
+    return bad;
 }
 
 /* The processes make them again: a mistake should be said here. Nothing is connected to. */
@@ -184,6 +190,8 @@ static int open_sockets(struct serve *s, struct err *e)
         bad = open_socket(&g->public_fd, settings->public_.listen, is_shared, e);
     if (bad == 0 && settings->has_role_http)
         bad = open_socket(&g->private_fd, settings->private_.listen, is_shared, e);
+    if (bad == 0 && settings->has_role_http && settings->upload.listen[0] != '\0')
+        bad = open_socket(&g->upload_fd, settings->upload.listen, is_shared, e);
     if (bad == 0 && settings->has_role_work)
         bad = open_socket(&g->operators_fd, settings->operators_listen, is_shared, e);
     return bad;
@@ -191,7 +199,7 @@ static int open_sockets(struct serve *s, struct err *e)
 
 static void close_sockets(struct gateway *g)
 {
-    int *fds[] = {&g->public_fd, &g->private_fd, &g->operators_fd};
+    int *fds[] = {&g->public_fd, &g->private_fd, &g->upload_fd, &g->operators_fd};
     for (size_t i = 0; i != sizeof(fds) / sizeof(fds[0]); ++i) {
         if (*fds[i] >= 0)
             close(*fds[i]);
@@ -232,7 +240,7 @@ static void plan_processes(struct serve *s)
 static void on_stopping(void *owner)
 {
     struct gateway *g = &((struct serve *)owner)->gateway;
-    int fds[] = {g->public_fd, g->private_fd, g->operators_fd};
+    int fds[] = {g->public_fd, g->private_fd, g->upload_fd, g->operators_fd};
     for (size_t i = 0; i != sizeof(fds) / sizeof(fds[0]); ++i)
         if (fds[i] >= 0)
             socket_hand_over(fds[i]);
@@ -287,6 +295,7 @@ int serve_run(const struct serve_options *options, struct err *e)
                                   .descriptors_max = sockets_raise_limit(),
                                   .public_fd = -1,
                                   .private_fd = -1,
+                                  .upload_fd = -1,
                                   .operators_fd = -1};
     int bad = check_descriptors(&s->gateway, e);
     if (bad == 0)

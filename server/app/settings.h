@@ -115,6 +115,7 @@ struct settings {
     int64_t workers; /* http processes; never 0 after reading: 0 became the number of cores */
     int log_level;   /* enum log_level */
     struct settings_listener public_, private_;
+    struct settings_listener upload; /* listen is "" where no files are taken */
     const char *operators_listen;
     struct {
         struct settings_list addresses; /* empty: no proxy in front */

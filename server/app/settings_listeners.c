@@ -41,6 +41,17 @@ static const char *check_address_range(const char *value, char room[160])
                : "has a wrong prefix length";
 }
 
+/* Off when empty. */
+static const char *check_listen_or_none(const char *value, char room[160])
+{
+    return value[0] == '\0' ? NULL : setting_check_listen(value, room);
+}
+
+static const char *check_origin_or_none(const char *value, char room[160])
+{
+    return value[0] == '\0' ? NULL : setting_check_origin(value, room);
+}
+
 #define MIB (INT64_C(1024) * 1024)
 #define LIMITS(prefix, field, connections_, per_address, deadline, request, body, burst, rate)      \
     SECTION(prefix ".limits", "What one listener takes before it refuses."),                        \
@@ -92,6 +103,22 @@ const struct setting settings_listeners[] = {
     PATH("private.key", private_.key, NULL, "PEM.",
          .example = "/etc/dunlin/dunlin.internal.example.key", .is_required = true),
     LIMITS("private", private_, "1000", "500", "60", "60", "1114112", "2000", "1000"),
+
+    SECTION("upload",
+            "Where customers send a file with a dispute: a PDF or picture of up to 8 MiB. An "
+            "origin of\n"
+            "its own, so that large requests have connections and limits of their own; without\n"
+            "`listen` no files are taken, and the page says nothing of them."),
+    TEXT("upload.listen", upload.listen, "", "Address and port; empty: off.",
+         .check = check_listen_or_none),
+    TEXT("upload.url", upload.url, "",
+         "Where customers reach it: the host of public.url and another port, or another host.",
+         .example = "https://files.pay.example.com", .check = check_origin_or_none),
+    PATH("upload.certificate", upload.certificate, "",
+         "PEM, the whole chain. Read again on SIGHUP.",
+         .example = "/etc/dunlin/files.pay.example.com.pem"),
+    PATH("upload.key", upload.key, "", "PEM.", .example = "/etc/dunlin/files.pay.example.com.key"),
+    LIMITS("upload", upload, "64", "16", "40", "90", "8454144", "4", "1"),
 
     SECTION("operators", "Plain HTTP for /healthz, /readyz and /metrics; keep it on loopback."),
     TEXT("operators.listen", operators_listen, "127.0.0.1:8445", "Address and port.",

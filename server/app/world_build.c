@@ -71,6 +71,12 @@ static void fill_providers(struct world_house *h, const struct settings *s)
 
 static void fill_texts(struct world_house *h, const struct settings *s)
 {
+    if (s->upload.listen[0] != '\0') {
+        if (buf_span(&h->texts).len != 0)
+            buf_add_char(&h->texts, ' ');
+        buf_add_str(&h->texts, s->upload.url);
+        h->world.upload_url = span_str(s->upload.url);
+    }
     size_t hosts_len = buf_span(&h->texts).len;
     buf_add_str(&h->texts, s->public_.url);
     buf_add_str(&h->texts, "/callbacks");

@@ -57,6 +57,8 @@
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
     X(reports_early, "delivery reports asked for again, as their message was just being sent")     \
     X(reports_forged, "requests to the address of reports with a wrong secret")                    \
+    X(proofs_kept, "files of customers that were kept with a dispute")                             \
+    X(proofs_refused, "files of customers that were refused")                                      \
     X(imports_done, "imports finished")                                                            \
     X(import_rows, "rows imported")                                                                \
     X(database_errors, "database statements failed")                                               \

@@ -73,7 +73,9 @@ struct world {
     struct creditor creditor;
     struct app_links app_links;
     struct span public_url;                   /* "https://p.bank.example", no slash at the end */
-    struct span form_hosts;                   /* start origins of the providers, for form-action */
+    struct span upload_url;                   /* likewise; empty: no files are taken */
+    struct span form_hosts;                   /* start origins of the providers and upload_url, for
+                                               * form-action */
     struct span callback_url;                 /* public_url + "/callbacks" */
     const struct provider_account *providers; /* in the creditor's order; a null provider ends */
     const struct channel *const *channels;    /* ended by null */

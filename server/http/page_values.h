@@ -17,7 +17,7 @@
     X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) \
     X(is_refreshing) X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) \
     X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text) \
-    X(notice_title) X(number) X(one) X(over) X(paid) X(paid_minor) X(paid_on) X(phone) \
+    X(notice_title) X(number) X(one) X(origin) X(over) X(paid) X(paid_minor) X(paid_on) X(phone) \
     X(phone_link) X(privacy_url) X(product) X(recipient) X(reference) X(takes_blik) X(token) \
     X(total) X(total_minor) X(transfer_for) X(website) X(website_link)
 /* clang-format on */

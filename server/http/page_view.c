@@ -225,6 +225,7 @@ static void begin_view(struct page_view *v, const struct page_visit *visit)
         return;
     page_set_text(&v->values, VALUE_code, visit->code);
     struct buf *text = page_text_begin(&v->values);
+    buf_add(text, visit->origin);
     buf_add_char(text, '/');
     buf_add(text, visit->code);
     page_text_set(&v->values, VALUE_home);
@@ -477,16 +478,38 @@ static const char *const notice_names[PAGE_NOTICE_COUNT] = {
     [PAGE_NOTICE_PROVIDER] = "provider",
     [PAGE_NOTICE_UNSUBSCRIBE] = "unsubscribe",
     [PAGE_NOTICE_UNSUBSCRIBED] = "unsubscribed",
+    [PAGE_NOTICE_PROOF_KEPT] = "proof_kept",
+    [PAGE_NOTICE_PROOF_USED] = "proof_used",
+    [PAGE_NOTICE_PROOF_OLD] = "proof_old",
+    [PAGE_NOTICE_PROOF_BROKEN] = "proof_broken",
+    [PAGE_NOTICE_PROOF_LARGE] = "proof_large",
+    [PAGE_NOTICE_PROOF_KIND] = "proof_kind",
+    [PAGE_NOTICE_PROOF_EMPTY] = "proof_empty",
+    [PAGE_NOTICE_PROOF_FULL] = "proof_full",
+    [PAGE_NOTICE_PROOF_BUSY] = "proof_busy",
+    [PAGE_NOTICE_PROOF_DOWN] = "proof_down",
 };
 
 /* Another language is another view of the same question, not of the debt. */
+static void set_own_address(struct page_view *v, const char *name, const struct page_visit *visit)
+{
+    struct buf *text = page_text_begin(&v->values);
+    buf_printf(text, "/%.*s/%s", SPAN_ARG(visit->code), name);
+    page_text_set(&v->values, VALUE_home);
+    page_set_text(&v->values, VALUE_back, visit->code);
+}
+
+/* What became of a file; from another origin where the listener of files says so. */
+static void set_way_back(struct page_view *v, const struct page_visit *visit)
+{
+    page_set_text(&v->values, VALUE_origin, visit->origin);
+    page_set_text(&v->values, VALUE_back, visit->code);
+}
+
 static void set_about_mail(struct page_view *v, enum page_notice notice,
                            const struct page_visit *visit)
 {
-    struct buf *text = page_text_begin(&v->values);
-    buf_printf(text, "/%.*s/unsubscribe", SPAN_ARG(visit->code));
-    page_text_set(&v->values, VALUE_home);
-    page_set_text(&v->values, VALUE_back, visit->code);
+    set_own_address(v, "unsubscribe", visit);
     if (notice == PAGE_NOTICE_UNSUBSCRIBE)
         page_set_true(&v->values, VALUE_asks);
 }
@@ -508,9 +531,14 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
     bool is_about_mail = notice == PAGE_NOTICE_UNSUBSCRIBE || notice == PAGE_NOTICE_UNSUBSCRIBED;
     if (is_about_mail)
         set_about_mail(v, notice, visit);
+    else if (notice == PAGE_NOTICE_PROOF_KEPT)
+        set_own_address(v, "proof", visit);
+    else if (notice == PAGE_NOTICE_PROOF_USED || notice == PAGE_NOTICE_PROOF_FULL)
+        set_way_back(v, visit);
     else if (leads_somewhere) {
         const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";
         struct buf *text = page_text_begin(&v->values);
+        buf_add(text, visit->origin);
         buf_printf(text, "%s%.*s%s%s", visit->code.len != 0 ? "/" : "", SPAN_ARG(visit->code),
                    visit->code.len == 0 || lang[0] != '\0' ? "?" : "",
                    lang[0] != '\0' ? "lang=" : "");

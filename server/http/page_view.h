@@ -22,6 +22,17 @@ enum page_notice {
     PAGE_NOTICE_PROVIDER,     /* the provider does not answer; nothing was taken */
     PAGE_NOTICE_UNSUBSCRIBE,  /* asks whether to stop reminders by mail */
     PAGE_NOTICE_UNSUBSCRIBED, /* they are stopped */
+    /* What became of a file sent with a dispute. */
+    PAGE_NOTICE_PROOF_KEPT,
+    PAGE_NOTICE_PROOF_USED,   /* its form was sent before: the file of that time is kept */
+    PAGE_NOTICE_PROOF_OLD,    /* the form waited for too long, or is not ours */
+    PAGE_NOTICE_PROOF_BROKEN, /* the form cannot be read */
+    PAGE_NOTICE_PROOF_LARGE,
+    PAGE_NOTICE_PROOF_KIND,  /* neither PDF nor picture */
+    PAGE_NOTICE_PROOF_EMPTY, /* no file was chosen */
+    PAGE_NOTICE_PROOF_FULL,  /* there are as many as may be */
+    PAGE_NOTICE_PROOF_BUSY,  /* others send just now */
+    PAGE_NOTICE_PROOF_DOWN,  /* the database does not answer: perhaps kept */
     PAGE_NOTICE_COUNT,
 };
 
@@ -29,6 +40,7 @@ enum page_notice {
 struct page_visit {
     enum language language;
     bool is_language_chosen; /* by ?lang=: forms and links keep it */
+    struct span origin;      /* where the debt's page is when not here; no slash at the end */
     bool is_at_app_host;     /* there a link to the app would stay in the browser */
     struct span code;        /* of the link; empty where it failed the check */
     struct paylink_id link;

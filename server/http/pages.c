@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/paylink_open.h"
+#include "http/listener.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
 #include "http/page_words.h"
@@ -85,10 +86,22 @@ static struct page_wishes wishes_of(struct request *r)
 /* ---- notices ---- */
 
 static const int notice_statuses[PAGE_NOTICE_COUNT] = {
-    [PAGE_NOTICE_NOWHERE] = 404,     [PAGE_NOTICE_REVOKED] = 410,      [PAGE_NOTICE_TOO_MANY] = 429,
-    [PAGE_NOTICE_DOWN] = 503,        [PAGE_NOTICE_FORM] = 403,         [PAGE_NOTICE_PROVIDER] = 502,
+    [PAGE_NOTICE_NOWHERE] = 404,     [PAGE_NOTICE_REVOKED] = 410,
+    [PAGE_NOTICE_TOO_MANY] = 429,    [PAGE_NOTICE_DOWN] = 503,
+    [PAGE_NOTICE_FORM] = 403,        [PAGE_NOTICE_PROVIDER] = 502,
     [PAGE_NOTICE_UNSUBSCRIBE] = 200, [PAGE_NOTICE_UNSUBSCRIBED] = 200,
+    [PAGE_NOTICE_PROOF_KEPT] = 200,  [PAGE_NOTICE_PROOF_USED] = 409,
+    [PAGE_NOTICE_PROOF_OLD] = 403,   [PAGE_NOTICE_PROOF_BROKEN] = 400,
+    [PAGE_NOTICE_PROOF_LARGE] = 413, [PAGE_NOTICE_PROOF_KIND] = 415,
+    [PAGE_NOTICE_PROOF_EMPTY] = 422, [PAGE_NOTICE_PROOF_FULL] = 409,
+    [PAGE_NOTICE_PROOF_BUSY] = 503,  [PAGE_NOTICE_PROOF_DOWN] = 503,
 };
+
+/* The upload listener has no page of a debt. */
+static struct span origin_of(const struct request *r)
+{
+    return http_listener_door(r) == NULL ? span_of(NULL, 0) : r->world->public_url;
+}
 
 void page_reply_notice(struct request *r, enum page_notice notice, struct span code)
 {
@@ -99,7 +112,7 @@ void page_reply_notice_in(struct request *r, enum page_notice notice, struct spa
                           struct span language)
 {
     prepare(r->world);
-    struct page_visit visit = {.code = code};
+    struct page_visit visit = {.code = code, .origin = origin_of(r)};
     choose_language(r, language, &visit);
     if (notice == PAGE_NOTICE_TOO_MANY)
         reply_header(r, "retry-after", SPAN_LIT("600"));
@@ -121,17 +134,29 @@ struct span page_word(struct request *r, enum language language, const char *bef
     return page_view_word(view, language, before, span_str(name));
 }
 
-void page_reply_to_link(struct request *r, struct span code, const char *query)
+/* `behind` is "" or begins with a slash. */
+static void reply_to(struct request *r, struct span code, const char *behind, const char *query)
 {
     struct page_visit visit = {.code = code};
     choose_language(r, span_of(NULL, 0), &visit);
     struct buf url;
-    buf_init(&url, 256);
-    buf_printf(&url, "/%.*s%s%s", SPAN_ARG(code), query[0] == '\0' ? "" : "?", query);
+    buf_init(&url, 1024);
+    buf_add(&url, origin_of(r));
+    buf_printf(&url, "/%.*s%s%s%s", SPAN_ARG(code), behind, query[0] == '\0' ? "" : "?", query);
     if (visit.is_language_chosen)
         buf_printf(&url, "%slang=%s", query[0] == '\0' ? "?" : "&", language_code(visit.language));
     reply_see_other(r, buf_span(&url));
     buf_release(&url);
+}
+
+void page_reply_to_link(struct request *r, struct span code, const char *query)
+{
+    reply_to(r, code, "", query);
+}
+
+void page_reply_to_proof(struct request *r, struct span code)
+{
+    reply_to(r, code, "/proof", "");
 }
 
 /* ---- opening a link ---- */
@@ -227,6 +252,18 @@ static void on_unsubscribe_opened(void *owner, const struct page_model *m, const
 void pages_show_unsubscribe(struct request *r)
 {
     open_link(r, (struct page_wishes){0}, on_unsubscribe_opened);
+}
+
+/* Where a form that brought a file leads back to. Nothing is looked up: the page says the same
+ * about every debt. */
+void pages_show_proof(struct request *r)
+{
+    struct paylink_id link;
+    bool is_good = paylink_check_code(r->world->keys, r->params[0], &link);
+    if (!is_good)
+        count(r, METRIC_codes_forged);
+    page_reply_notice(r, is_good ? PAGE_NOTICE_PROOF_KEPT : PAGE_NOTICE_NOWHERE,
+                      is_good ? r->params[0] : span_of(NULL, 0));
 }
 
 /* ---- the QR code ---- */

@@ -21,6 +21,7 @@
 void pages_show(struct request *);              /* GET /{code} */
 void pages_show_qr(struct request *);           /* GET /{code}/qr.svg */
 void pages_show_unsubscribe(struct request *);  /* GET /{code}/unsubscribe */
+void pages_show_proof(struct request *);        /* GET /{code}/proof: a file was kept */
 void pages_show_favicon(struct request *);      /* GET /favicon.svg, /favicon.ico */
 void pages_show_security_txt(struct request *); /* GET /.well-known/security.txt */
 
@@ -42,5 +43,7 @@ struct span page_word(struct request *, enum language, const char *before, const
 /* Ends the request with 303 to the page of the link, with `query` ("", "back=1", "e=blik") and the
  * language that was chosen. */
 void page_reply_to_link(struct request *, struct span code, const char *query);
+/* 303 from the upload listener to the thanks for a file, on the public one. */
+void page_reply_to_proof(struct request *, struct span code);
 
 #endif

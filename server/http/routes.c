@@ -8,6 +8,7 @@
 #include "http/customers.h"
 #include "http/debts.h"
 #include "http/devices.h"
+#include "http/dispute_proofs.h"
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
@@ -18,6 +19,7 @@
 #include "http/payments.h"
 #include "http/payouts.h"
 #include "http/plan.h"
+#include "http/proofs.h"
 #include "http/providers.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
@@ -38,6 +40,7 @@
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
         {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
         {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
+        {"GET", "/{code}/proof", ROUTE_OPEN, NULL, pages_show_proof},                              \
         {"POST", "/{code}/seen", ROUTE_OPEN, NULL, seen_take},                                     \
         {"GET", "/back/{payment}", ROUTE_OPEN, NULL, payments_back},                               \
         {"POST", "/callbacks/{provider}", ROUTE_OPEN, NULL, callbacks_take},                       \
@@ -68,6 +71,13 @@ const struct route app_routes[] = {
     {NULL, NULL, ROUTE_OPEN, NULL, NULL},
 };
 
+const struct route upload_routes[] = {
+    {"POST", "/{code}/proof/{ticket}", ROUTE_OPEN, NULL, proofs_take},
+    {"GET", "/favicon.svg", ROUTE_OPEN, NULL, pages_show_favicon},
+    {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
+    {NULL, NULL, ROUTE_OPEN, NULL, NULL},
+};
+
 const struct route private_routes[] = {
     {"GET", "/", ROUTE_OPEN, NULL, api_page_show},
     {"GET", "/favicon.ico", ROUTE_OPEN, NULL, pages_show_favicon},
@@ -86,6 +96,9 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
+    {"GET", "/api/v1/disputes/{dispute}/proofs", ROUTE_API_KEY, "disputes", dispute_proofs_list},
+    {"GET", "/api/v1/disputes/{dispute}/proofs/{proof}", ROUTE_API_KEY, "disputes",
+     dispute_proofs_hand_out},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
     {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},

@@ -23,6 +23,7 @@ struct route {
 
 extern const struct route public_routes[]; /* ended by a null method */
 extern const struct route app_routes[];    /* the public ones and those of apps */
+extern const struct route upload_routes[];
 extern const struct route private_routes[];
 extern const struct route operator_routes[];
 

@@ -201,7 +201,7 @@ export function parseAnswers(text) {
 }
 
 export async function makeGateway(more = {}) {
-    const dir = mkdtempSync(path.join(os.tmpdir(), 'dunlin-test-')), port = await freePorts(3);
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'dunlin-test-')), port = await freePorts(4);
     chmodSync(dir, 0o755); // root's database runs as somebody else
     const listener = (name, at) => ({ listen: `127.0.0.1:${at}`, url: `https://localhost:${at}`, ...makeCertificate(dir, name) });
     const settings = merge({
@@ -211,6 +211,7 @@ export async function makeGateway(more = {}) {
         public: listener('public', port),
         private: listener('private', port + 1),
         operators: { listen: `127.0.0.1:${port + 2}` },
+        ...(more.upload && { upload: listener('upload', port + 3) }),
         creditor: { name: 'Test Bank' },
         // Tests run at any hour; who asks for manners says so.
         reminders: { window_from: '00:00', window_to: '24:00', budget_day: 0, budget_week: 0, budget_30_days: 0, merge: false, usual_factor: 0 },

@@ -23,14 +23,14 @@ async function isFree(port) {
   return true;
 }
 
-const BLOCK = 8;
+const BLOCK = 9;
 
-// The first of `count` neighbouring ports, at most seven, that nobody listens on, below the range that
+// The first of `count` neighbouring ports, at most eight, that nobody listens on, below the range that
 // the kernel gives to outgoing connections. They lie in a block whose last port we hold for as long as
 // this process lives: test files run beside each other, and no other is given them.
-export async function freePorts(count = 6) {
+export async function freePorts(count = 8) {
   for (let attempt = 0; attempt < 200; ++attempt) {
-    const first = 10000 + BLOCK * Math.floor(Math.random() * 2750);
+    const first = 10000 + BLOCK * Math.floor(Math.random() * 2440);
     const held = await listen(first + BLOCK - 1);
     if (held === undefined) continue;
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));

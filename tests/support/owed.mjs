@@ -44,6 +44,7 @@ export async function startOwed(debts, settings = {}, under = [], bank = 'http:/
   return {
     gateway, app, caText: readFileSync(gateway.settings.public.certificate),
     sandbox: { callback: `${gateway.settings.public.url}/callbacks/sandbox`, secret },
+    ownerConninfo: owner,
     // All debts have their reminders, so that a test can cancel them.
     planned: () => eventually(async () => (await ask('select from invoice where needs_plan')).length === 0,
       { what: 'the plan', within: 30000 }),

@@ -179,6 +179,44 @@ static void both_listeners_under_one_host_name_are_refused(void **state)
     assert_true(has(CHECK_REFUSAL, 6, "cookies know no ports"));
 }
 
+static void the_listener_of_files_is_whole_or_off(void **state)
+{
+    static const struct {
+        const char *more;
+        int line;
+        const char *words;
+    } rows[] = {
+        {"upload:\n  listen: 0.0.0.0:8446\n  url: https://p.bank.example:8446\n", 10, "not all of"},
+        {"upload:\n  listen: 0.0.0.0:8446\n  certificate: public.pem\n  key: public.key\n", 10,
+         "not all of"},
+        {"upload:\n  listen: 0.0.0.0:8443\n  url: https://p.bank.example:8446\n"
+         "  certificate: public.pem\n  key: public.key\n",
+         10, "is the same as public.listen"},
+        {"upload:\n  listen: 0.0.0.0:8446\n  url: https://p.bank.example\n"
+         "  certificate: public.pem\n  key: public.key\n",
+         11, "is another listener's"},
+        {"upload:\n  listen: 0.0.0.0:8446\n  url: https://in.bank.example:8446\n"
+         "  certificate: private.pem\n  key: private.key\n",
+         11, "the host name of private.url"},
+        {"upload:\n  listen: 0.0.0.0:8446\n  url: https://p.bank.example:8446\n"
+         "  certificate: private.pem\n  key: private.key\n",
+         12, "is not for p.bank.example"},
+        {"upload:\n  listen: 0.0.0.0:8446\n  url: https://p.bank.example:8446\n"
+         "  certificate: public.pem\n  key: private.key\n",
+         13, "is not the certificate's"},
+    };
+    (void)state;
+    check(&(struct values){
+        .more = "upload: {listen: '0.0.0.0:8446', url: 'https://p.bank.example:8446', "
+                "certificate: public.pem, key: public.key}\n"});
+    assert_int_equal(count_refusals(), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        check(&(struct values){.more = rows[i].more});
+        if (!has(CHECK_REFUSAL, rows[i].line, rows[i].words))
+            fail_msg("row %zu", i);
+    }
+}
+
 static void the_host_that_opens_the_app_is_looked_at(void **state)
 {
     static const struct {
@@ -368,6 +406,7 @@ int main(void)
         cmocka_unit_test(each_fault_of_a_certificate_is_named_with_its_line),
         cmocka_unit_test(a_certificate_that_ends_soon_is_warned_of),
         cmocka_unit_test(both_listeners_under_one_host_name_are_refused),
+        cmocka_unit_test(the_listener_of_files_is_whole_or_off),
         cmocka_unit_test(the_host_that_opens_the_app_is_looked_at),
         cmocka_unit_test(the_keys_of_the_banks_tokens_are_looked_at),
         cmocka_unit_test(an_unknown_provider_and_one_without_secrets_are_refused),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static const char *const templates[] = {"pay.mustache", "waiting.mustache", "settled.mustache",
-                                        "notice.mustache",
+                                        "notice.mustache", "proof.mustache",
 #define SHEET_FILE(name) #name ".mustache",
                                         SHEETS(SHEET_FILE)
 #undef SHEET_FILE
