@@ -20,12 +20,14 @@ before(async () => {
   gateway = owed.gateway;
   const rows = await owed.query(`select i.customer_id::text, i.invoice_id::text, i.number, p.link_no
     from invoice i join paylink p using (customer_id, invoice_id) order by i.number`);
-  debts = rows.map((row) => ({ ...row, get code() { return gateway.linkOf(this.number).split('/').at(-1); } }));
+  debts = rows;
   key = gateway.makeKey('disputes');
 });
 
-// A debt that no other test uses.
-const debtOf = () => debts[nextDebt++];
+// A debt that no other test uses, and the one that all may use as nothing is kept of it.
+const withCode = (debt) => Object.assign(debt, { code: debt.code ?? gateway.linkOf(debt.number).split('/').at(-1) });
+const debtOf = () => withCode(debts[nextDebt++]);
+const spareDebt = () => withCode(debts[DEBTS - 1]);
 const addressOf = (debt, options) => `/${debt.code}/proof/${ticketOf(gateway, debt, options)}`;
 const proofsOf = (debt) => owed.query(`select proof_no, kind, bytes, encode(p.sha256, 'hex') as sha256,
     encode(sha256(c.content), 'hex') as content_sha256
@@ -168,7 +170,7 @@ describe('a disguised file', () => {
   };
   for (const [what, file] of Object.entries(disguised))
     test(`${what} is refused by its content`, async () => {
-      const debt = debts[DEBTS - 1];
+      const debt = spareDebt();
       assertRefusal(await post(gateway, addressOf(debt), formOf(file, { type: 'application/pdf' })), 415, 'We cannot take this kind of file', debt);
       await assertNothingKept(debt);
     });
@@ -176,12 +178,12 @@ describe('a disguised file', () => {
 
 describe('a form', () => {
   test('without a file says so', async () => {
-    const debt = debts[DEBTS - 1];
+    const debt = spareDebt();
     assertRefusal(await post(gateway, addressOf(debt), formOf(Buffer.alloc(0), { name: '' })), 422, 'No file was chosen', debt);
   });
 
   test('that is none, or of another field, is not read', async () => {
-    const debt = debts[DEBTS - 1];
+    const debt = spareDebt();
     const bad = [formOf(files.pdf, { field: 'other' }), files.pdf, Buffer.from(`--${boundary}--\r\n`), Buffer.alloc(0)];
     for (const body of bad)
       assertRefusal(await post(gateway, addressOf(debt), body), 400, 'We could not read the form', debt);
@@ -191,7 +193,7 @@ describe('a form', () => {
   });
 
   test('of a little more than 8 MiB is told that the file is too large', async () => {
-    const debt = debts[DEBTS - 1];
+    const debt = spareDebt();
     assertRefusal(await post(gateway, addressOf(debt), formOf(pdfOf(8 * MIB + 1))), 413, 'The file is too large', debt);
     assertRefusal(await post(gateway, addressOf(debt), formOf(pdfOf(12 * MIB))), 413, 'The file is too large', debt);
     await assertNothingKept(debt);
@@ -211,7 +213,7 @@ const headOf = (address, ...lines) => [`POST ${address} HTTP/1.1`, 'Host: localh
 
 describe('what is refused at its head', () => {
   test('100 MB by length, with a ticket or without', async (t) => {
-    const debt = debts[DEBTS - 1], [pid] = gateway.processes('http');
+    const debt = spareDebt(), [pid] = gateway.processes('http');
     forgetPeak(pid);
     const before_ = peakOf(pid);
     for (const address of [addressOf(debt), `/${debt.code}/proof/x`]) {
@@ -235,7 +237,7 @@ describe('what is refused at its head', () => {
   });
 
   test('a chunked body, however long', async () => {
-    const debt = debts[DEBTS - 1];
+    const debt = spareDebt();
     const exchange = await send(`${headOf(addressOf(debt), 'Transfer-Encoding: chunked')}100000\r\n${'x'.repeat(0x100000)}\r\n`);
     assert.equal(exchange.answers[0].status, 400);
     assert.match(exchange.answers[0].body, /We could not read the form/);
@@ -243,7 +245,7 @@ describe('what is refused at its head', () => {
   });
 
   test('heads that can be read in two ways', async () => {
-    const address = addressOf(debts[DEBTS - 1]);
+    const address = addressOf(spareDebt());
     const heads = [
       headOf(address, 'Content-Length: 5', 'Content-Length: 9'),
       headOf(address, 'Content-Length: 5', 'Transfer-Encoding: chunked'),
@@ -261,7 +263,7 @@ describe('what is refused at its head', () => {
 
   test('what is not at an address of a form, and a second request', async () => {
     const second = 'GET /favicon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n';
-    const debt = debts[DEBTS - 1];
+    const debt = spareDebt();
     const rows = [
       [`GET /favicon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n${second}`, 200],
       [`POST /${debt.code}/payments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n\r\nx`, 404],
@@ -293,10 +295,8 @@ describe('few at once', () => {
   };
 
   test('the fifth waits, a second of the same customer too, and slow ones are cut', async () => {
-    const slow = await Promise.all([debtOf(), debtOf(), debtOf()].map(slowly));
-    const own = debtOf();
-    slow.push(await slowly(own));
-    const fifth = debtOf();
+    const own = debtOf(), fifth = debtOf(), sixth = debtOf(), others = [debtOf(), debtOf(), debtOf()];
+    const slow = await Promise.all([own, ...others].map(slowly));
     await eventually(async () => {
       const answer = await post(gateway, addressOf(fifth), formOf(files.pdf, { name: '' }).subarray(0, 40), {});
       return answer.status === 503 && answer.text.includes('Please try again in a moment');
@@ -308,7 +308,7 @@ describe('few at once', () => {
 
     const first = await slowly(own);
     await eventually(async () => (await post(gateway, addressOf(own), Buffer.from('x'))).status === 503, { what: 'one is under way' });
-    assert.equal((await post(gateway, addressOf(debtOf()), formOf(files.pdf))).status, 303);
+    assert.equal((await post(gateway, addressOf(sixth), formOf(files.pdf))).status, 303);
     first.destroy();
     await eventually(async () => (await post(gateway, addressOf(own), formOf(files.pdf))).status === 303, { what: 'the place is free' });
   });
