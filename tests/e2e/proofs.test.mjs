@@ -236,6 +236,19 @@ describe('what is refused at its head', () => {
     await assertNothingKept(debt);
   });
 
+  test('a photograph of 12 MB, whose sender looks for the answer when all is sent', async () => {
+    const address = addressOf(spareDebt()), socket = await connectTls(Number(new URL(gateway.settings.upload.url).port));
+    socket.pause();
+    const part = Buffer.alloc(MIB / 4), write = (bytes) => new Promise((resolve) => { socket.write(bytes, resolve); });
+    await write(headOf(address, 'Content-Length: 12582912'));
+    for (let sent = 0; sent < 12 * MIB; sent += part.length) await write(part);
+    const exchange = exchangeOn(socket, '');
+    socket.resume();
+    const { answers } = await exchange;
+    assert.deepEqual(answers.map(({ status }) => status), [413]);
+    assert.match(answers[0].body, /The file is too large/);
+  });
+
   test('a chunked body, however long', async () => {
     const debt = spareDebt();
     const exchange = await send(`${headOf(addressOf(debt), 'Transfer-Encoding: chunked')}100000\r\n${'x'.repeat(0x100000)}\r\n`);
