@@ -112,13 +112,18 @@ struct payment_sums payment_sums(const struct payment *payment)
     return sums;
 }
 
+int64_t payment_net_minor(const struct payment_sums *s)
+{
+    return s->paid_minor + s->reversed_minor + s->refund_reversed_minor - s->refunded_minor -
+           s->charged_back_minor;
+}
+
 /* Of a payment with something booked: the first booking is always money that came in. */
 static enum payment_state state_of_sums(const struct payment *payment)
 {
     struct payment_sums s = payment_sums(payment);
     assert(s.paid_minor > 0);
-    if (s.paid_minor + s.reversed_minor + s.refund_reversed_minor >
-        s.refunded_minor + s.charged_back_minor)
+    if (payment_net_minor(&s) > 0)
         return PAYMENT_PAID;
     return s.charged_back_minor > s.reversed_minor ? PAYMENT_CHARGED_BACK : PAYMENT_REFUNDED;
 }

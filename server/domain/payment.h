@@ -97,6 +97,8 @@ enum payment_verdict payment_take(struct payment *payment, const struct payment_
                                   int64_t *entry_minor);
 
 struct payment_sums payment_sums(const struct payment *payment);
+/* What came in less what went back; below zero when more went back than ever came in. */
+int64_t payment_net_minor(const struct payment_sums *sums);
 
 /* Both forms of the words in the tables: 'created', 'charged_back', … Unknown text is a bug. */
 const char *payment_state_word(enum payment_state state);

@@ -4,6 +4,7 @@
  *              connections of their own give the next ones a moment to come along (COMPANY_MS)
  *   load       who they are about, and whether they were here before
  *   movements  what is booked for those payments that have something booked (usually none)
+ *   allocations  the debts of those payments that are for several (likewise)
  *   decide     in the domain; at most one callback a customer, the others go back to the queue
  *   save       one transaction, guarded by each customer's money_version
  *   answer     when its sync has arrived
@@ -54,7 +55,8 @@ struct slot {
     struct callback_job *job;
     struct callback_known known;
     struct payment payment;
-    char event_facts[CALLBACK_EVENT_FACTS_MAX];
+    struct allocation allocations[ALLOCATIONS_MAX]; /* what it is for */
+    size_t allocation_count;
 };
 
 struct callback_queue {
@@ -71,6 +73,8 @@ struct callback_queue {
     size_t count;
     struct mono begun_at; /* the newest batch */
     struct callback_decision decisions[CALLBACK_BATCH_MAX];
+    struct callback_share shares[CALLBACK_SHARES_MAX];
+    char event_facts[CALLBACK_SHARES_MAX][CALLBACK_EVENT_FACTS_MAX]; /* of the shares */
     size_t batch_max; /* smaller for a while after a batch that the database refused */
     int conflicts;
     struct slot slots_[CALLBACK_BATCH_MAX];
@@ -80,7 +84,25 @@ static void gather(void *owner);
 static void load(struct callback_queue *q);
 static void on_loaded(void *owner, const PGresult *result, const struct err *err);
 static void load_movements(struct callback_queue *q);
+/* A movement of a payment for several debts has an entry on each that it moved. */
+static void add_movement(struct payment *payment, const struct payment_movement *movement)
+{
+    for (int i = 0; i < payment->movement_count; ++i) {
+        struct payment_movement *m = &payment->movements[i];
+        if (m->kind == movement->kind &&
+            span_is(span_of(m->id, m->id_len), span_of(movement->id, movement->id_len))) {
+            m->amount_minor += movement->amount_minor;
+            return;
+        }
+    }
+    /* The bound may be passed only by more than PAYMENT_MOVEMENTS_MAX booked: it never is. */
+    assert(payment->movement_count < PAYMENT_MOVEMENTS_MAX);
+    payment->movements[payment->movement_count++] = *movement;
+}
+
 static void on_movements_loaded(void *owner, const PGresult *result, const struct err *err);
+static void load_allocations(struct callback_queue *q);
+static void on_allocations_loaded(void *owner, const PGresult *result, const struct err *err);
 static void save(struct callback_queue *q);
 static void on_saved(void *owner, const struct err *err);
 static void answer_saved(void *owner);
@@ -294,6 +316,8 @@ static void on_loaded(void *owner, const PGresult *result, const struct err *err
         if (known.has_payment)
             memcpy(&slot->payment, &payment, offsetof(struct payment, movements));
         slot->payment.movement_count = 0;
+        slot->allocation_count = known.is_for_several ? 0 : 1;
+        slot->allocations[0].invoice_id = known.invoice_id;
     }
     answer_known(q);
     put_back_rivals(q);
@@ -317,7 +341,7 @@ static void load_movements(struct callback_queue *q)
     }
     struct err err = {0};
     if (count == 0)
-        save(q);
+        load_allocations(q);
     else if (callback_load_movements(q->world->store, &q->query, customer_ids, payment_nos, count,
                                      on_movements_loaded, q, &err) != 0)
         give_up(q, "loading movements", &err);
@@ -348,10 +372,59 @@ static void on_movements_loaded(void *owner, const PGresult *result, const struc
         if (!callback_read_movement(result, row, &customer_id, &payment_no, &movement))
             continue;
         struct slot *slot = slot_of_payment(q, customer_id, payment_no);
-        /* The bound may be passed only by more than PAYMENT_MOVEMENTS_MAX booked: it never is. */
-        assert(slot != NULL && slot->payment.movement_count < PAYMENT_MOVEMENTS_MAX);
-        slot->payment.movements[slot->payment.movement_count++] = movement;
+        assert(slot != NULL);
+        add_movement(&slot->payment, &movement);
     }
+    load_allocations(q);
+}
+
+static void load_allocations(struct callback_queue *q)
+{
+    int64_t customer_ids[CALLBACK_BATCH_MAX], payment_nos[CALLBACK_BATCH_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < q->count; ++i) {
+        const struct callback_known *known = &q->slots[i]->known;
+        if (!known->has_payment || !known->is_for_several)
+            continue;
+        customer_ids[count] = known->customer_id;
+        payment_nos[count++] = known->payment_no;
+    }
+    struct err err = {0};
+    if (count == 0)
+        save(q);
+    else if (callback_load_allocations(q->world->store, &q->query, customer_ids, payment_nos, count,
+                                       on_allocations_loaded, q, &err) != 0)
+        give_up(q, "loading allocations", &err);
+}
+
+/* Payments for many debts: no more of them than there is room for, the others go back. The first
+ * always fits. */
+static void put_back_excess(struct callback_queue *q)
+{
+    size_t share_count = 0, fitting = 0;
+    while (fitting < q->count &&
+           share_count + q->slots[fitting]->allocation_count <= CALLBACK_SHARES_MAX)
+        share_count += q->slots[fitting++]->allocation_count;
+    while (q->count > fitting)
+        callback_line_put_back(&q->line, q->slots[--q->count]->job);
+}
+
+static void on_allocations_loaded(void *owner, const PGresult *result, const struct err *err)
+{
+    struct callback_queue *q = owner;
+    if (err->code != 0) {
+        give_up(q, "loading allocations", err);
+        return;
+    }
+    for (int row = 0; row < PQntuples(result); ++row) {
+        struct allocation allocation;
+        int64_t customer_id, payment_no;
+        callback_read_allocation(result, row, &customer_id, &payment_no, &allocation);
+        struct slot *slot = slot_of_payment(q, customer_id, payment_no);
+        assert(slot != NULL && slot->allocation_count < ALLOCATIONS_MAX);
+        slot->allocations[slot->allocation_count++] = allocation;
+    }
+    put_back_excess(q);
     save(q);
 }
 
@@ -375,8 +448,7 @@ static void decide(struct callback_queue *q, size_t i, struct instant wall, uint
     if (job->is_poison)
         callback_decide_poison(d, slot->known.attempts);
     else
-        callback_decide(&job->facts, &slot->known, &slot->payment, wall, jitter, slot->event_facts,
-                        d);
+        callback_decide(&job->facts, &slot->known, &slot->payment, wall, jitter, d);
 }
 
 static void save(struct callback_queue *q)
@@ -385,10 +457,17 @@ static void save(struct callback_queue *q)
     struct err err = {0};
     uint32_t jitter;
     random_bytes(&jitter, sizeof(jitter));
-    for (size_t i = 0; i < q->count; ++i)
+    size_t share_count = 0;
+    for (size_t i = 0; i < q->count; ++i) {
+        const struct slot *slot = q->slots[i];
         decide(q, i, wall, jitter + (uint32_t)i * 37);
-    if (callback_save(q->world->store, &q->tx, q->decisions, q->count, q->world->now(), wall,
-                      on_saved, q, &err) != 0)
+        if (q->decisions[i].has_payment)
+            share_count += callback_spread(&slot->job->facts, &q->decisions[i], slot->allocations,
+                                           slot->allocation_count, &q->shares[share_count],
+                                           &q->event_facts[share_count]);
+    }
+    if (callback_save(q->world->store, &q->tx, q->decisions, q->count, q->shares, share_count,
+                      q->world->now(), wall, on_saved, q, &err) != 0)
         give_up(q, "saving", &err);
 }
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     RETRY_FIRST_SECONDS = 5,
@@ -69,21 +70,26 @@ static size_t put_word(char *out, const char *word)
 }
 
 /* Where money is meant, or moved: what is known of it. */
-static int write_movement(const struct callback_facts *facts, char *out, size_t room)
+static int write_movement(const struct callback_facts *facts, int64_t share_minor, char *out,
+                          size_t room)
 {
     char movement[2 * sizeof(facts->movement)];
     int len = 0;
     put_word(movement, facts->movement);
     if (facts->kind >= CALLBACK_PAID || facts->amount_minor > 0)
         len += snprintf(out, room, ",\"amount_minor\":%lld,\"currency\":\"%s\"",
-                        (long long)facts->amount_minor, facts->currency);
+                        (long long)share_minor, facts->currency);
+    if (share_minor != facts->amount_minor)
+        len += snprintf(out + len, room - (size_t)len, ",\"of_minor\":%lld",
+                        (long long)facts->amount_minor);
     if (facts->kind >= CALLBACK_PAID || movement[0] != 0)
         len += snprintf(out + len, room - (size_t)len, ",\"movement\":\"%s\"", movement);
     return len;
 }
 
+/* `share_minor` is what of the amount moves on this debt; all of it where no money moves. */
 static struct span write_event(const struct callback_facts *facts,
-                               const struct callback_decision *decision,
+                               const struct callback_decision *decision, int64_t share_minor,
                                char out[CALLBACK_EVENT_FACTS_MAX])
 {
     char reason[2 * sizeof(facts->reason)];
@@ -92,7 +98,8 @@ static struct span write_event(const struct callback_facts *facts,
                        (long long)decision->payment_no);
     bool is_about_money = facts->kind >= CALLBACK_PAID || kinds[facts->kind].fact == 0;
     if (is_about_money)
-        len += write_movement(facts, out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len);
+        len +=
+            write_movement(facts, share_minor, out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len);
     if (strcmp(decision->event_kind, "payment.parked") == 0)
         len += snprintf(out + len, CALLBACK_EVENT_FACTS_MAX - (size_t)len,
                         ",\"says\":\"%s\",\"parked\":\"%s\"", kinds[facts->kind].event_kind,
@@ -136,7 +143,6 @@ static void set_payment(const struct callback_known *known, const struct payment
 {
     d->customer_id = known->customer_id;
     d->payment_no = known->payment_no;
-    d->invoice_id = known->invoice_id;
     d->money_version = known->money_version;
     d->has_parked = known->has_parked;
     d->has_new_reference = !known->is_reference_known && d->wanted.provider_reference.base != NULL;
@@ -203,7 +209,7 @@ static void decide_known(const struct callback_facts *facts, const struct callba
 
 void callback_decide(const struct callback_facts *facts, const struct callback_known *known,
                      struct payment *payment, struct instant wall, uint32_t jitter,
-                     char event_facts[CALLBACK_EVENT_FACTS_MAX], struct callback_decision *d)
+                     struct callback_decision *d)
 {
     d->has_payment = false;
     d->fails_refund = false;
@@ -224,8 +230,32 @@ void callback_decide(const struct callback_facts *facts, const struct callback_k
         d->next_try_at = next_try(wall, known->attempts, jitter);
     if (strcmp(d->reason, "to_confirm") == 0)
         d->next_try_at = wall; /* by jobs/asking.c, which puts it off itself */
-    if (d->has_payment)
-        d->event_facts = write_event(facts, d, event_facts);
+}
+
+size_t callback_spread(const struct callback_facts *facts, const struct callback_decision *d,
+                       const struct allocation *allocations, size_t count,
+                       struct callback_share *shares, char (*event_facts)[CALLBACK_EVENT_FACTS_MAX])
+{
+    assert(d->has_payment);
+    int64_t moved_minor[ALLOCATIONS_MAX] = {0};
+    /* The sums have the movement already. An entry below zero came in. */
+    if (d->entry_minor != 0)
+        allocation_spread(allocations, count, payment_net_minor(&d->sums) + d->entry_minor,
+                          -d->entry_minor, moved_minor);
+    size_t used = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (d->entry_minor != 0 && moved_minor[i] == 0)
+            continue;
+        int64_t share_minor = d->entry_minor == 0 ? facts->amount_minor : llabs(moved_minor[i]);
+        shares[used] = (struct callback_share){
+            .decision = d,
+            .invoice_id = allocations[i].invoice_id,
+            .entry_minor = -moved_minor[i],
+            .event_facts = write_event(facts, d, share_minor, event_facts[used]),
+        };
+        ++used;
+    }
+    return used;
 }
 
 void callback_decide_poison(struct callback_decision *d, int64_t attempts)

@@ -29,7 +29,9 @@ select w.position,
         select from refund_failure f
         where f.customer_id = p.customer_id and f.payment_no = p.payment_no
             and f.movement = w.failed_refund
-    ) as is_failure_known
+    ) as is_failure_known,
+    -- Allocations sum to their payment: it has others when this one is less.
+    a.amount_minor < p.amount_minor as is_for_several
 from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
     with ordinality as w (provider, account, dedup_key, customer_id, payment_no,
         provider_reference, failed_refund, position)
@@ -60,7 +62,7 @@ left join lateral (
     offset 0
 ) c on true
 left join lateral (
-    select x.invoice_id
+    select x.invoice_id, x.amount_minor
     from payment_allocation x
     where x.customer_id = p.customer_id and x.payment_no = p.payment_no
     order by x.invoice_id
@@ -69,11 +71,20 @@ left join lateral (
 
 -- name: callback_movements
 -- $1 customer_id[], $2 payment_no[]
--- What is booked for these payments, oldest first; only what moved through a payment.
+-- What is booked for these payments; only what moved through a payment. A movement of a payment for
+-- several debts has an entry on each that it moved.
 select e.customer_id, e.payment_no, e.kind, e.amount_minor, e.source_reference
 from unnest($1::bigint[], $2::bigint[]) as w (customer_id, payment_no)
 join ledger_entry e on e.customer_id = w.customer_id and e.payment_no = w.payment_no
 order by e.customer_id, e.payment_no, e.entry_no;
+
+-- name: callback_allocations
+-- $1 customer_id[], $2 payment_no[]
+-- What these payments are for, in the order in which it is filled.
+select a.customer_id, a.payment_no, a.invoice_id, a.amount_minor
+from unnest($1::bigint[], $2::bigint[]) as w (customer_id, payment_no)
+join payment_allocation a on a.customer_id = w.customer_id and a.payment_no = w.payment_no
+order by a.customer_id, a.payment_no, a.place;
 
 -- name: callback_guard
 -- $1 customer_id[], $2 money_version[]
@@ -153,7 +164,8 @@ where callback_outcome.state = 'parked';
 -- $6 paid_minor[], $7 refunded_minor[], $8 charged_back_minor[], $9 entry kind[] (null: no money
 -- moved), $10 entry amount[], $11 movement[], $12 currency[], $13 event kind[], $14 event facts[],
 -- $15 now, $16 only told[]: the payment stays as it is, $17 failed without a reason[], $18 wall clock
--- The customers are locked by callback_guard.
+-- A row each debt that is concerned; those of one payment say the same of it. The customers are locked
+-- by callback_guard.
 with work as (
     select *
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
@@ -231,14 +243,16 @@ from booked;
 with work as (
     select w.*, w.has_come_back
             and not exists (
+                -- A refund of a payment for several debts has an entry on each that it moved.
                 select from ledger_entry e
                 where e.customer_id = w.customer_id and e.payment_no = w.payment_no
                     and e.kind = 'refund'
-                    and (e.source_reference = w.movement
-                        or e.amount_minor = w.amount_minor and not exists (
-                            select from refund r
-                            where r.customer_id = w.customer_id and r.payment_no = w.payment_no
-                                and r.refund_id = e.source_reference))) as is_by_amount
+                group by e.source_reference
+                having e.source_reference = w.movement
+                    or sum(e.amount_minor) = w.amount_minor and not exists (
+                        select from refund r
+                        where r.customer_id = w.customer_id and r.payment_no = w.payment_no
+                            and r.refund_id = e.source_reference)) as is_by_amount
     from unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[])
         as w (customer_id, payment_no, movement, refund_no, amount_minor, has_come_back)
 ), told as (

@@ -10,7 +10,7 @@
 /* Gathers one field of each record into an array parameter. `used` tells which records count. */
 #define ADD_COLUMN(args, add, type, records, count, is_used, value)                                \
     do {                                                                                           \
-        type column[CALLBACK_BATCH_MAX];                                                           \
+        type column[CALLBACK_SHARES_MAX];                                                          \
         size_t used = 0;                                                                           \
         for (size_t i = 0; i < (count); ++i) {                                                     \
             if (is_used)                                                                           \
@@ -62,6 +62,7 @@ void callback_read_known(const PGresult *result, int row, struct callback_known 
         .has_parked = pg_get_bool(result, row, 11),
         .is_reference_known = pg_get_bool(result, row, 13),
         .is_failure_known = pg_get_bool(result, row, 14),
+        .is_for_several = !pg_is_null(result, row, 15) && pg_get_bool(result, row, 15),
         .next_try_at = {pg_is_null(result, row, 12) ? PG_NULL_INT
                                                     : pg_get_instant(result, row, 12).us},
     };
@@ -85,6 +86,30 @@ int callback_load_movements(struct store *store, struct pg_query *query,
     int code = pg_read(store->reads, query, SQL_CALLBACK_MOVEMENTS, &args, on_result, owner, err);
     pg_args_release(&args);
     return code;
+}
+
+int callback_load_allocations(struct store *store, struct pg_query *query,
+                              const int64_t *customer_ids, const int64_t *payment_nos, size_t count,
+                              pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, customer_ids, count);
+    pg_arg_ints(&args, payment_nos, count);
+    int code = pg_read(store->reads, query, SQL_CALLBACK_ALLOCATIONS, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return code;
+}
+
+void callback_read_allocation(const PGresult *result, int row, int64_t *customer_id,
+                              int64_t *payment_no, struct allocation *allocation)
+{
+    *customer_id = pg_get_int(result, row, 0);
+    *payment_no = pg_get_int(result, row, 1);
+    *allocation = (struct allocation){
+        .invoice_id = pg_get_int(result, row, 2),
+        .amount_minor = pg_get_int(result, row, 3),
+    };
 }
 
 bool callback_read_movement(const PGresult *result, int row, int64_t *customer_id,
@@ -154,30 +179,40 @@ static void add_decide(struct pg_tx *tx, const struct callback_decision *decisio
     pg_args_release(&args);
 }
 
-static void add_book(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
+#define EACH_SHARE(add, type, value) ADD_COLUMN(&args, add, type, shares, count, true, value)
+
+static const char *entry_kind(const struct callback_share *share)
+{
+    return share->entry_minor == 0 ? NULL : share->decision->entry_kind;
+}
+
+static void add_book(struct pg_tx *tx, const struct callback_share *shares, size_t count,
                      struct instant now, struct instant wall)
 {
     struct pg_args args;
     pg_args_init(&args);
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].customer_id);
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].payment_no);
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].invoice_id);
-    EACH_PAID(pg_arg_texts, struct span, span_str(payment_state_word(decisions[i].payment_state)));
-    EACH_PAID(pg_arg_texts, struct span, decisions[i].payment_reason);
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].sums.paid_minor);
-    EACH_PAID(pg_arg_ints, int64_t,
-              decisions[i].sums.refunded_minor - decisions[i].sums.refund_reversed_minor);
-    EACH_PAID(pg_arg_ints, int64_t,
-              decisions[i].sums.charged_back_minor - decisions[i].sums.reversed_minor);
-    EACH_PAID(pg_arg_texts, struct span, span_str(decisions[i].entry_kind));
-    EACH_PAID(pg_arg_ints, int64_t, decisions[i].entry_minor);
-    EACH_PAID(pg_arg_texts, struct span, decisions[i].movement);
-    EACH_PAID(pg_arg_texts, struct span, decisions[i].currency);
-    EACH_PAID(pg_arg_texts, struct span, span_str(decisions[i].event_kind));
-    EACH_PAID(pg_arg_texts, struct span, decisions[i].event_facts);
+    EACH_SHARE(pg_arg_ints, int64_t, shares[i].decision->customer_id);
+    EACH_SHARE(pg_arg_ints, int64_t, shares[i].decision->payment_no);
+    EACH_SHARE(pg_arg_ints, int64_t, shares[i].invoice_id);
+    EACH_SHARE(pg_arg_texts, struct span,
+               span_str(payment_state_word(shares[i].decision->payment_state)));
+    EACH_SHARE(pg_arg_texts, struct span, shares[i].decision->payment_reason);
+    EACH_SHARE(pg_arg_ints, int64_t, shares[i].decision->sums.paid_minor);
+    EACH_SHARE(pg_arg_ints, int64_t,
+               shares[i].decision->sums.refunded_minor -
+                   shares[i].decision->sums.refund_reversed_minor);
+    EACH_SHARE(pg_arg_ints, int64_t,
+               shares[i].decision->sums.charged_back_minor -
+                   shares[i].decision->sums.reversed_minor);
+    EACH_SHARE(pg_arg_texts, struct span, span_str(entry_kind(&shares[i])));
+    EACH_SHARE(pg_arg_ints, int64_t, shares[i].entry_minor);
+    EACH_SHARE(pg_arg_texts, struct span, shares[i].decision->movement);
+    EACH_SHARE(pg_arg_texts, struct span, shares[i].decision->currency);
+    EACH_SHARE(pg_arg_texts, struct span, span_str(shares[i].decision->event_kind));
+    EACH_SHARE(pg_arg_texts, struct span, shares[i].event_facts);
     pg_arg_instant(&args, now);
-    EACH_PAID(pg_arg_bools, bool, decisions[i].is_told_only);
-    EACH_PAID(pg_arg_bools, bool, decisions[i].asks_why);
+    EACH_SHARE(pg_arg_bools, bool, shares[i].decision->is_told_only);
+    EACH_SHARE(pg_arg_bools, bool, shares[i].decision->asks_why);
     pg_arg_instant(&args, wall);
     pg_tx_add(tx, SQL_CALLBACK_BOOK, &args, NULL);
     pg_args_release(&args);
@@ -212,13 +247,15 @@ static bool is_taken_back(const struct callback_decision *d)
     return d->has_payment && d->entry_minor > 0;
 }
 
-static void add_resume(struct pg_tx *tx, const struct callback_decision *decisions, size_t count,
+static void add_resume(struct pg_tx *tx, const struct callback_share *shares, size_t count,
                        struct instant now)
 {
     struct pg_args args;
     pg_args_init(&args);
-    EACH_OF(is_taken_back(&decisions[i]), pg_arg_ints, int64_t, decisions[i].customer_id);
-    EACH_OF(is_taken_back(&decisions[i]), pg_arg_ints, int64_t, decisions[i].invoice_id);
+    ADD_COLUMN(&args, pg_arg_ints, int64_t, shares, count, shares[i].entry_minor > 0,
+               shares[i].decision->customer_id);
+    ADD_COLUMN(&args, pg_arg_ints, int64_t, shares, count, shares[i].entry_minor > 0,
+               shares[i].invoice_id);
     pg_arg_instant(&args, now);
     pg_tx_add(tx, SQL_CALLBACK_RESUME, &args, NULL);
     pg_args_release(&args);
@@ -302,10 +339,11 @@ static bool concerns_payment(const struct callback_decision *d)
 }
 
 int callback_save(struct store *store, struct pg_tx *tx, const struct callback_decision *decisions,
-                  size_t count, struct instant now, struct instant wall, pg_done_cb on_done,
-                  void *owner, struct err *err)
+                  size_t count, const struct callback_share *shares, size_t share_count,
+                  struct instant now, struct instant wall, pg_done_cb on_done, void *owner,
+                  struct err *err)
 {
-    assert(count > 0 && count <= CALLBACK_BATCH_MAX);
+    assert(count > 0 && count <= CALLBACK_BATCH_MAX && share_count <= CALLBACK_SHARES_MAX);
     bool has_payments = has_any(decisions, count, concerns_payment);
     int code = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (code != 0)
@@ -317,9 +355,9 @@ int callback_save(struct store *store, struct pg_tx *tx, const struct callback_d
     add_keep(tx, decisions, count, now);
     add_decide(tx, decisions, count, now);
     if (has_payments)
-        add_book(tx, decisions, count, now, wall);
+        add_book(tx, shares, share_count, now, wall);
     if (has_any(decisions, count, is_taken_back))
-        add_resume(tx, decisions, count, now);
+        add_resume(tx, shares, share_count, now);
     if (has_any(decisions, count, fails_refund))
         add_fail_refund(tx, decisions, count, now);
     if (has_any(decisions, count, wakes_parked))

@@ -4,13 +4,17 @@
 #define DUNLIN_STORE_CALLBACK_STORE_H
 
 #include "base/clock.h"
+#include "domain/allocation.h"
 #include "domain/payment.h"
 #include "io/pg.h"
 
 struct store;
 
-/* How many are flushed together at most. */
-enum { CALLBACK_BATCH_MAX = 256 };
+enum {
+    CALLBACK_BATCH_MAX = 256,  /* how many are flushed together at most */
+    CALLBACK_SHARES_MAX = 512, /* of debts that they concern: one each, unless a payment is for
+                                  several */
+};
 
 /* One callback as it came: whose it claims to be. */
 struct callback_wanted {
@@ -32,7 +36,9 @@ struct callback_known {
     bool has_payment;           /* the rest is meaningful */
     bool has_parked;            /* callbacks about this payment wait for it */
     bool is_failure_known;      /* that failed_refund did has been told */
-    int64_t customer_id, payment_no, invoice_id, money_version;
+    bool is_for_several;        /* its debts are read by callback_load_allocations */
+    int64_t customer_id, payment_no, money_version;
+    int64_t invoice_id; /* the debt it is for, or one of several */
 };
 
 /* One read; the rows are for callback_read_known, one a callback, in no order. */
@@ -48,6 +54,14 @@ MUST_CHECK int callback_load_movements(struct store *, struct pg_query *,
 /* False for an entry that is no movement of a payment. */
 bool callback_read_movement(const PGresult *, int row, int64_t *customer_id, int64_t *payment_no,
                             struct payment_movement *);
+
+/* One read of what these payments are for; the rows are for callback_read_allocation, those of one
+ * payment in their order. */
+MUST_CHECK int callback_load_allocations(struct store *, struct pg_query *,
+                                         const int64_t *customer_ids, const int64_t *payment_nos,
+                                         size_t count, pg_result_cb, void *owner, struct err *);
+void callback_read_allocation(const PGresult *, int row, int64_t *customer_id, int64_t *payment_no,
+                              struct allocation *);
 
 /* What becomes of one callback, and of the payment it is about. */
 struct callback_decision {
@@ -70,14 +84,21 @@ struct callback_decision {
     bool fails_refund, has_come_back;
     int64_t refund_no; /* PG_NULL_INT: not said */
     int64_t amount_minor;
-    int64_t customer_id, payment_no, invoice_id, money_version;
+    int64_t customer_id, payment_no, money_version;
     enum payment_state payment_state;
     struct span payment_reason; /* null base: none */
     struct payment_sums sums;
     const char *entry_kind; /* null: no money moved */
-    int64_t entry_minor;
+    int64_t entry_minor;    /* what the movement does to all debts of the payment together */
     struct span movement, currency;
     const char *event_kind;
+};
+
+/* What a decision with has_payment does to one debt: each such decision has at least one. */
+struct callback_share {
+    const struct callback_decision *decision;
+    int64_t invoice_id;
+    int64_t entry_minor; /* 0: no money moves on this one */
     struct span event_facts;
 };
 
@@ -85,8 +106,9 @@ struct callback_decision {
  * since it was loaded, or somebody woke what would be parked again: nothing was saved, load again.
  */
 MUST_CHECK int callback_save(struct store *, struct pg_tx *, const struct callback_decision *,
-                             size_t count, struct instant now, struct instant wall,
-                             pg_done_cb on_done, void *owner, struct err *);
+                             size_t count, const struct callback_share *, size_t share_count,
+                             struct instant now, struct instant wall, pg_done_cb on_done,
+                             void *owner, struct err *);
 
 /* Tells those who send reminders that there is something for them. */
 MUST_CHECK int callback_notify(struct store *, struct pg_tx *, pg_done_cb on_done, void *owner,

@@ -13,8 +13,12 @@ struct desk {
     struct callback_facts facts;
     struct callback_known known;
     struct payment payment;
-    char event[CALLBACK_EVENT_FACTS_MAX];
     struct callback_decision decision;
+    struct allocation debts[3];
+    size_t debt_count;
+    struct callback_share shares[3];
+    char events[3][CALLBACK_EVENT_FACTS_MAX];
+    size_t share_count;
 };
 
 static struct desk desk_of(enum callback_kind kind)
@@ -27,12 +31,18 @@ static struct desk desk_of(enum callback_kind kind)
                   .invoice_id = 9,
                   .money_version = 5},
         .payment = {.amount_minor = 100, .currency = "PLN", .state = PAYMENT_STARTED},
+        .debts = {{9, 100}},
+        .debt_count = 1,
     };
 }
 
 static void decide(struct desk *d)
 {
-    callback_decide(&d->facts, &d->known, &d->payment, wall, 0, d->event, &d->decision);
+    callback_decide(&d->facts, &d->known, &d->payment, wall, 0, &d->decision);
+    d->share_count = !d->decision.has_payment
+                         ? 0
+                         : callback_spread(&d->facts, &d->decision, d->debts, d->debt_count,
+                                           d->shares, d->events);
 }
 
 static void each_kind_has_its_outcome_entry_and_event(void **state)
@@ -108,7 +118,7 @@ static void event_facts_are_json_whatever_the_provider_calls_its_movement(void *
     snprintf(d.facts.currency, sizeof(d.facts.currency), "EUR");
     d.known.payment_no = 524287;
     decide(&d);
-    json_t *event = json_loadb(d.decision.event_facts.base, d.decision.event_facts.len,
+    json_t *event = json_loadb(d.shares[0].event_facts.base, d.shares[0].event_facts.len,
                                JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(event);
     assert_string_equal(json_string_value(json_object_get(event, "movement")), d.facts.movement);
@@ -141,8 +151,9 @@ static void what_moves_no_money_is_told_with_what_is_known_of_it(void **state)
         d.facts.amount_minor = rows[i].amount_minor;
         snprintf(d.facts.movement, sizeof(d.facts.movement), "%s", rows[i].movement);
         decide(&d);
-        assert_memory_equal(d.decision.event_facts.base, rows[i].event, strlen(rows[i].event) + 1);
-        assert_int_equal(d.decision.event_facts.len, strlen(rows[i].event));
+        assert_string_equal(d.shares[0].event_facts.base, rows[i].event);
+        assert_int_equal(d.shares[0].event_facts.len, strlen(rows[i].event));
+        assert_int_equal(d.share_count, 1);
         assert_true(d.decision.is_told_only);
         assert_int_equal(d.decision.payment_state, PAYMENT_PAID);
         assert_int_equal(d.decision.sums.paid_minor, 100);
@@ -217,6 +228,71 @@ static void only_a_failure_that_says_nothing_is_asked_about_and_only_at_first(vo
     }
 }
 
+/* A payment of 100 for debts of 60, 30 and 10. */
+static struct desk desk_for_three(enum callback_kind kind)
+{
+    struct desk d = desk_of(kind);
+    d.debts[0] = (struct allocation){9, 60};
+    d.debts[1] = (struct allocation){4, 30};
+    d.debts[2] = (struct allocation){5, 10};
+    d.debt_count = 3;
+    return d;
+}
+
+static void assert_share(const struct callback_share *share, int64_t invoice_id,
+                         int64_t entry_minor, const char *event)
+{
+    assert_int_equal(share->invoice_id, invoice_id);
+    assert_int_equal(share->entry_minor, entry_minor);
+    assert_string_equal(share->event_facts.base, event);
+}
+
+static void what_moves_is_told_to_each_debt_that_it_moves(void **state)
+{
+    (void)state;
+    struct desk d = desk_for_three(CALLBACK_PAID);
+    d.facts.amount_minor = 70;
+    decide(&d);
+    assert_int_equal(d.share_count, 2);
+    assert_int_equal(d.decision.entry_minor, -70);
+    assert_share(&d.shares[0], 9, -60,
+                 "{\"payment_no\":2,\"amount_minor\":60,\"currency\":\"PLN\",\"of_minor\":70,"
+                 "\"movement\":\"m\"}");
+    assert_share(&d.shares[1], 4, -10,
+                 "{\"payment_no\":2,\"amount_minor\":10,\"currency\":\"PLN\",\"of_minor\":70,"
+                 "\"movement\":\"m\"}");
+    d.facts.kind = CALLBACK_REFUNDED;
+    d.facts.amount_minor = 10;
+    decide(&d);
+    assert_int_equal(d.share_count, 1);
+    assert_share(&d.shares[0], 4, 10,
+                 "{\"payment_no\":2,\"amount_minor\":10,\"currency\":\"PLN\","
+                 "\"movement\":\"m\"}");
+}
+
+static void what_moves_no_money_is_told_to_every_debt(void **state)
+{
+    (void)state;
+    static const struct {
+        enum callback_kind kind;
+        const char *event;
+    } rows[] = {
+        {CALLBACK_PENDING, "{\"payment_no\":2}"},
+        {CALLBACK_FAILED, "{\"payment_no\":2,\"reason\":\"refused\"}"},
+        {CALLBACK_REFUNDED, "{\"payment_no\":2,\"amount_minor\":100,\"currency\":\"PLN\","
+                            "\"movement\":\"m\",\"says\":\"payment.refunded\","
+                            "\"parked\":\"waits_for_payment\"}"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        struct desk d = desk_for_three(rows[i].kind);
+        decide(&d);
+        assert_int_equal(d.share_count, 3);
+        assert_share(&d.shares[0], 9, 0, rows[i].event);
+        assert_share(&d.shares[1], 4, 0, rows[i].event);
+        assert_share(&d.shares[2], 5, 0, rows[i].event);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_dispute_of_nobodys_payment_is_parked),
         cmocka_unit_test(only_a_failure_that_says_nothing_is_asked_about_and_only_at_first),
         cmocka_unit_test(event_facts_are_json_whatever_the_provider_calls_its_movement),
+        cmocka_unit_test(what_moves_is_told_to_each_debt_that_it_moves),
+        cmocka_unit_test(what_moves_no_money_is_told_to_every_debt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
