@@ -107,6 +107,18 @@ static void copy_start(struct span from, char *to, size_t room)
     copy_text(from, to, room);
 }
 
+static int64_t sum_of(const struct payment_start_options *o)
+{
+    int64_t sum_minor = 0;
+    assert(o->part_count <= ALLOCATIONS_MAX);
+    for (size_t i = 0; i < o->part_count; ++i) {
+        int64_t amount_minor = o->parts[i].amount_minor;
+        assert(amount_minor > 0 && amount_minor <= PAYMENT_AMOUNT_MAX_MINOR);
+        sum_minor += amount_minor; /* 50 of 10^15 stay far below 2^63 */
+    }
+    return sum_minor;
+}
+
 static struct payment_start *op_new(struct world *world, const struct payment_start_options *o)
 {
     struct payment_start *op = calloc(1, sizeof(*op));
@@ -115,7 +127,7 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     op->world = world;
     timer_init(&op->keep_timer, world->loop, "payment_keep", keep_answer, op);
     op->link = o->link;
-    op->amount_minor = o->amount_minor;
+    op->amount_minor = o->part_count == 0 ? o->amount_minor : sum_of(o);
     op->is_blik = o->is_blik;
     op->pays_again = o->pays_again;
     copy_text(o->form_nonce, op->form_nonce, sizeof(op->form_nonce));
@@ -197,6 +209,8 @@ int payment_start_begin(struct world *world, const struct payment_start_options 
     struct payment_order order = order_of(op);
     order.choices = choices;
     order.choice_count = list_choices(op, choices);
+    order.parts = options->parts;
+    order.part_count = options->part_count;
     int code = payment_make(world->store, &op->tx, &order, on_made, on_saved, op, err);
     if (code != 0) {
         op_free(op);
@@ -216,7 +230,7 @@ void payment_start_forget(struct payment_start *op)
 static bool is_as_made(const struct payment_start *op, const struct payment_made *made)
 {
     return span_is_str(made->method, op->is_blik ? "blik" : "redirect") &&
-           made->amount_minor == op->amount_minor;
+           made->amount_minor == op->amount_minor && made->is_for_the_same;
 }
 
 /* What the row says, in order of precedence; 0 when the provider is to be called. */
@@ -238,7 +252,7 @@ static enum payment_start_result judge(const struct payment_start *op,
         return PAYMENT_START_IN_HAND;
     if (made->is_elsewhere && !op->pays_again && !made->is_new && !is_old)
         return PAYMENT_START_ELSEWHERE;
-    if (made->due_minor != op->amount_minor)
+    if (!made->is_payable)
         return PAYMENT_START_CHANGED;
     if (op->account == NULL || (op->is_blik && !span_is_str(made->currency, "PLN")))
         return PAYMENT_START_NO_PROVIDER;
@@ -282,7 +296,7 @@ static void on_made(void *owner, const PGresult *result, const struct err *err)
     if (!made.has_link)
         return;
     copy_text(made.currency, op->currency, sizeof(op->currency));
-    copy_start(made.number, op->title, sizeof(op->title));
+    copy_start(made.title, op->title, sizeof(op->title));
     copy_start(made.payer_name, op->payer_name, sizeof(op->payer_name));
     copy_start(made.payer_email, op->payer_email, sizeof(op->payer_email));
     if (op->language[0] == 0)

@@ -5,6 +5,9 @@
  * which is its idempotency key, so there is one charge at most. A provider without such keys is not
  * sent the same start twice; what became of it is found by asking (jobs/asking.h).
  *
+ * One payment may be for several debts of the customer, and for a part of a debt. What the form
+ * showed of each is what must be so still; one that has changed is a reason to look again at all.
+ *
  * A start of which not a byte reached its provider goes to the next one in the creditor's order. */
 #ifndef DUNLIN_FLOW_PAYMENT_START_H
 #define DUNLIN_FLOW_PAYMENT_START_H
@@ -12,6 +15,7 @@
 #include "domain/form_token.h"
 #include "domain/payment_reference.h"
 #include "flow/world.h"
+#include "store/payment_store.h"
 
 enum {
     PAYMENT_CALLS_FACTOR =
@@ -30,8 +34,9 @@ enum payment_start_result {
     PAYMENT_START_IN_HAND,   /* the bank is confirming another one, and the form did not say so */
     PAYMENT_START_ELSEWHERE, /* one was begun at another provider, or by a BLIK code, that may still
                                 be finished there, and the form did not say so */
-    PAYMENT_START_CHANGED,   /* the form showed another amount than is due, or was
-                                another method, amount or account when it was sent first */
+    PAYMENT_START_CHANGED,   /* the form showed another amount than is due of a debt, or asks
+                                for a part that may not be paid alone, or was of another method,
+                                amount, debt or account when it was sent first */
     PAYMENT_START_TOO_MANY,
     PAYMENT_START_NO_PROVIDER, /* none is configured for this method and currency */
     PAYMENT_START_UNANSWERED,  /* the provider did not answer: try again */
@@ -43,8 +48,13 @@ struct payment_start_options {
     struct paylink_id link;
     struct span form_nonce;
     bool is_blik;
-    struct span blik_code;            /* BLIK_CODE_LEN digits */
-    int64_t amount_minor;             /* as the form showed it: all that is due */
+    struct span blik_code; /* BLIK_CODE_LEN digits */
+    int64_t amount_minor;  /* as the form showed it: all that is due; without parts */
+    /* What is to be paid, of debts of the link's customer in one currency, each once; the link's
+     * own need not be among them. None: all that is due of the link's own. At most ALLOCATIONS_MAX,
+     * with amounts of 1 … PAYMENT_AMOUNT_MAX_MINOR. Not kept. */
+    const struct payment_part *parts;
+    size_t part_count;
     struct span language;             /* of the visitor; empty: the customer's */
     bool pays_again;                  /* the form said that another payment is on its way */
     struct span payer_ip, user_agent; /* some providers want them of the visitor */

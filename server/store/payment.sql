@@ -10,23 +10,47 @@ for no key update;
 
 -- name: payment_make
 -- $1 customer_id, $2 link_no, $3 form_nonce, $4 provider[] and $5 account[] in the order in which they
--- are to be tried, $6 method, $7 amount_minor as the
--- form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
+-- are to be tried, $6 method, $7 amount_minor in all as the form showed it, $8 starts_max, $9 calls_max, $10 limits count from here on (wall clock), $11 wall
 -- clock, $12 now, $13 key_no that seals the reference of a new one, $14 knowingly beside one that the
 -- bank is confirming, $15 when the provider is first asked what became of it; of each account: $16 its
 -- currencies with blanks between (empty: all), $17 smallest and $18 largest amount (0: any), $19 whether
 -- the same start twice is one charge there, $20 whether it can be asked. $21 BLIK codes given from
 -- here on (wall clock) may still be confirmed. Limits are for each link and method; only the same form
 -- may call more often than starts_max, up to calls_max: that is a double tap.
+-- $22 invoice_id[], $23 amount_minor[] and $24 due_minor[] as the form showed it of what is to be paid;
+-- empty: all that is due of the link's own debt.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
 -- same reference, so it stays one charge), else a new one.
 with link as (
-    select l.state, l.invoice_id, i.due_minor, i.currency, i.number, k.language, k.name, k.email
+    select l.state, l.invoice_id, k.language, k.name, k.email
     from paylink l
-    join invoice i on i.customer_id = l.customer_id and i.invoice_id = l.invoice_id
     join customer k on k.customer_id = l.customer_id
     where l.customer_id = $1::bigint and l.link_no = $2::bigint
+), wanted as (
+    select w.invoice_id, w.amount_minor, w.shown_minor
+    from unnest($22::bigint[], $23::bigint[], $24::bigint[])
+        as w (invoice_id, amount_minor, shown_minor)
+    union all
+    select l.invoice_id, $7::bigint, $7::bigint
+    from link l
+    where cardinality($22::bigint[]) = 0
+), debt as materialized (
+    select w.invoice_id, w.amount_minor, i.due_minor, i.currency, i.number,
+        -- All of it. No part of a debt is taken by itself.
+        i.due_minor > 0 and i.due_minor = w.shown_minor and w.amount_minor = i.due_minor as is_payable,
+        row_number() over (order by i.due_date, i.invoice_id) as place
+    from wanted w
+    join invoice i on i.customer_id = $1::bigint and i.invoice_id = w.invoice_id
+), bill as materialized (
+    select coalesce(sum(greatest(d.due_minor, 0)), 0)::bigint as due_minor,
+        min(d.currency) as currency,
+        min(d.number) filter (where d.place = 1)
+            || case when count(*) > 1 then ' +' || count(*) - 1 else '' end as title,
+        coalesce(bool_and(d.is_payable), false) and sum(d.amount_minor) = $7::bigint
+            and min(d.currency) = max(d.currency)
+            and count(distinct d.invoice_id) = (select count(*) from wanted) as is_payable
+    from debt d
 ), account as (
     select c.*
     from unnest($4::text[], $5::text[], $16::text[], $17::bigint[], $18::bigint[], $19::boolean[],
@@ -35,8 +59,8 @@ with link as (
 ), picked as (
     -- The one that a new payment goes to.
     select c.*
-    from account c, link l
-    where (c.currencies = '' or l.currency = any (string_to_array(c.currencies, ' ')))
+    from account c, bill b
+    where (c.currencies = '' or b.currency = any (string_to_array(c.currencies, ' ')))
         and $7::bigint >= c.amount_min and (c.amount_max = 0 or $7::bigint <= c.amount_max)
     order by c.place
     limit 1
@@ -47,11 +71,21 @@ with link as (
     where p.customer_id = $1::bigint and p.link_no = $2::bigint and p.asked_at > $10::timestamptz
 ), again as (
     select p.payment_no, p.state, p.method, p.provider, p.account, p.amount_minor, p.redirect_url,
-        p.key_no, p.form_nonce = $3::text as is_same_form
+        p.key_no, p.form_nonce = $3::text as is_same_form, s.is_for_the_same
     from payment p
+    cross join lateral (
+        select coalesce((
+            select array_agg(array[a.invoice_id, a.amount_minor] order by a.invoice_id)
+            from payment_allocation a
+            where a.customer_id = $1::bigint and a.payment_no = p.payment_no
+        ) = (
+            select array_agg(array[d.invoice_id, d.amount_minor] order by d.invoice_id)
+            from debt d
+        ), false) as is_for_the_same
+    ) s
     where p.customer_id = $1::bigint and p.link_no = $2::bigint
         and (p.form_nonce = $3::text
-            or (p.state = 'created' and p.method = $6::text and p.amount_minor = $7::bigint
+            or (p.state = 'created' and p.method = $6::text and s.is_for_the_same
                 and exists (
                     select from picked c
                     where c.provider = p.provider and c.account = p.account and c.is_repeatable)
@@ -67,8 +101,8 @@ with link as (
                 or p.asked_at > $10::timestamptz
                     and (p.provider, p.account) <> (select c.provider, c.account from picked c))),
             false) as is_elsewhere
-    from link l
-    join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = l.invoice_id
+    from debt d
+    join payment_allocation a on a.customer_id = $1::bigint and a.invoice_id = d.invoice_id
     join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
     where p.state in ('created', 'started', 'pending')
 ), called as (
@@ -77,8 +111,8 @@ with link as (
     from again a, lately n, in_hand h, account c
     where p.customer_id = $1::bigint and p.payment_no = a.payment_no
         and p.state = 'created'
-        -- Only as what it was made: the same form may come back with another method or amount.
-        and p.method = $6::text and p.amount_minor = $7::bigint
+        -- Only as what it was made: the same form may come back with another method, amount or debt.
+        and p.method = $6::text and a.is_for_the_same
         -- Elsewhere it is asked about, and never sent twice.
         and p.provider = c.provider and p.account = c.account and c.is_repeatable
         and n.calls < case when a.is_same_form then $9::bigint else $8::bigint end
@@ -87,14 +121,14 @@ with link as (
 ), numbered as (
     update customer k
     set payment_count = k.payment_count + 1
-    from link l, lately n, in_hand h, picked c
+    from link l, bill b, lately n, in_hand h, picked c
     where k.customer_id = $1::bigint
-        and l.state = 'active' and l.due_minor > 0 and l.due_minor = $7::bigint
+        and l.state = 'active' and b.is_payable
         and n.starts < $8::bigint and n.calls < $9::bigint
-        and ($6::text <> 'blik' or l.currency = 'PLN')
+        and ($6::text <> 'blik' or b.currency = 'PLN')
         and not exists (select from again)
         and ($14::boolean or not (h.is_there or h.is_elsewhere))
-    returning k.payment_count as payment_no, l.invoice_id, l.currency, c.provider, c.account,
+    returning k.payment_count as payment_no, b.currency, c.provider, c.account,
         case when c.is_asked then $15::timestamptz end as ask_at
 ), made as (
     insert into payment (customer_id, payment_no, link_no, provider, account, method, amount_minor,
@@ -103,31 +137,38 @@ with link as (
         'created', $3::text, $12::timestamptz, $12::timestamptz, $11::timestamptz, $13::bigint, ask_at
     from numbered
 ), allocated as (
-    insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor)
-    select $1::bigint, payment_no, invoice_id, $7::bigint
-    from numbered
+    insert into payment_allocation (customer_id, payment_no, invoice_id, amount_minor, place)
+    select $1::bigint, n.payment_no, d.invoice_id, d.amount_minor, d.place
+    from numbered n
+    cross join debt d
+), fact as (
+    select d.invoice_id, case when d.amount_minor = $7::bigint
+            then json_build_object('payment_no', n.payment_no, 'method', $6::text,
+                'provider', n.provider, 'amount_minor', d.amount_minor)
+            else json_build_object('payment_no', n.payment_no, 'method', $6::text,
+                'provider', n.provider, 'amount_minor', d.amount_minor, 'of_minor', $7::bigint)
+        end::text as text
+    from numbered n
+    cross join debt d
 ), headed as (
     update invoice i
     set event_count = i.event_count + 1,
         chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
-            $12::timestamptz, 'payment.created', json_build_object('payment_no', n.payment_no,
-                'method', $6::text, 'provider', n.provider, 'amount_minor', $7::bigint)::text, null)
-    from numbered n
-    join invoice before on before.customer_id = $1::bigint and before.invoice_id = n.invoice_id
-    where i.customer_id = $1::bigint and i.invoice_id = n.invoice_id
-    returning i.invoice_id, i.event_count, i.chain_head, before.chain_head as prev_hash, n.payment_no,
-        n.provider
+            $12::timestamptz, 'payment.created', f.text, null)
+    from fact f
+    join invoice before on before.customer_id = $1::bigint and before.invoice_id = f.invoice_id
+    where i.customer_id = $1::bigint and i.invoice_id = f.invoice_id
+    returning i.invoice_id, i.event_count, i.chain_head, before.chain_head as prev_hash, f.text
 ), told as (
     insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
-    select $1::bigint, invoice_id, event_count, $12::timestamptz, 'payment.created',
-        json_build_object('payment_no', payment_no, 'method', $6::text, 'provider', provider,
-            'amount_minor', $7::bigint)::text, prev_hash, chain_head
+    select $1::bigint, invoice_id, event_count, $12::timestamptz, 'payment.created', text, prev_hash,
+        chain_head
     from headed
 )
 select l.state as link_state,
-    l.due_minor,
-    l.currency,
-    l.number,
+    b.due_minor,
+    b.currency,
+    b.title,
     l.language,
     coalesce(a.payment_no, m.payment_no)::bigint as payment_no,
     m.payment_no is not null as is_new,
@@ -143,8 +184,11 @@ select l.state as link_state,
     h.is_there as is_other_in_hand,
     l.name as payer_name,
     l.email as payer_email,
-    h.is_elsewhere
+    h.is_elsewhere,
+    b.is_payable,
+    coalesce(a.is_for_the_same, true) as is_for_the_same
 from link l
+cross join bill b
 cross join lately n
 cross join in_hand h
 left join again a on true
@@ -264,7 +308,8 @@ returning p.customer_id, p.payment_no, p.key_no, p.amount_minor, p.currency, p.p
 
 -- name: payment_find
 -- $1 customer_id, $2 payment_no
--- Where its customer belongs: the live link of the debt it pays, else the one it was started from.
+-- Where its customer belongs: the live link of a debt it pays, the one it was started from before
+-- others; else that one although it is not live, or of another debt.
 select p.state,
     coalesce((
         select i.link_no
@@ -272,6 +317,7 @@ select p.state,
         join invoice i on i.customer_id = a.customer_id and i.invoice_id = a.invoice_id
         where a.customer_id = p.customer_id and a.payment_no = p.payment_no
             and i.link_no is not null
+        order by i.link_no <> p.link_no, a.place
         limit 1
     ), p.link_no) as link_no
 from payment p

@@ -22,6 +22,20 @@ static void add_instant(struct pg_args *args, struct instant at)
         pg_arg_instant(args, at);
 }
 
+static void add_parts(struct pg_args *args, const struct payment_order *order)
+{
+    int64_t invoice_ids[ALLOCATIONS_MAX], amounts[ALLOCATIONS_MAX], dues[ALLOCATIONS_MAX];
+    assert(order->part_count <= ALLOCATIONS_MAX);
+    for (size_t i = 0; i < order->part_count; ++i) {
+        invoice_ids[i] = order->parts[i].invoice_id;
+        amounts[i] = order->parts[i].amount_minor;
+        dues[i] = order->parts[i].due_minor;
+    }
+    pg_arg_ints(args, invoice_ids, order->part_count);
+    pg_arg_ints(args, amounts, order->part_count);
+    pg_arg_ints(args, dues, order->part_count);
+}
+
 static void add_order(struct pg_args *args, const struct payment_order *order)
 {
     struct span providers[PAYMENT_CHOICES_MAX], accounts[PAYMENT_CHOICES_MAX],
@@ -60,6 +74,7 @@ static void add_order(struct pg_args *args, const struct payment_order *order)
     pg_arg_bools(args, repeatable, order->choice_count);
     pg_arg_bools(args, asked, order->choice_count);
     pg_arg_instant(args, order->codes_from);
+    add_parts(args, order);
 }
 
 int payment_make(struct store *store, struct pg_tx *tx, const struct payment_order *order,
@@ -88,7 +103,7 @@ void payment_read_made(const PGresult *result, struct payment_made *made)
         .is_link_active = span_is_str(pg_get_text(result, 0, 0), "active"),
         .due_minor = pg_get_int(result, 0, 1),
         .currency = pg_get_text(result, 0, 2),
-        .number = pg_get_text(result, 0, 3),
+        .title = pg_get_text(result, 0, 3),
         .language = pg_get_text(result, 0, 4),
         .payment_no = pg_get_int(result, 0, 5),
         .is_new = pg_get_bool(result, 0, 6),
@@ -104,6 +119,8 @@ void payment_read_made(const PGresult *result, struct payment_made *made)
         .payer_name = pg_get_text(result, 0, 16),
         .payer_email = pg_get_text(result, 0, 17),
         .is_elsewhere = pg_get_bool(result, 0, 18),
+        .is_payable = !pg_is_null(result, 0, 19) && pg_get_bool(result, 0, 19),
+        .is_for_the_same = pg_get_bool(result, 0, 20),
     };
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/allocation.h"
 #include "io/pg.h"
 
 struct store;
@@ -20,12 +21,21 @@ struct payment_choice {
     bool is_asked;                              /* it can be asked what became of a payment */
 };
 
+/* One debt that a payment is for. */
+struct payment_part {
+    int64_t invoice_id;
+    int64_t amount_minor; /* to be paid of it */
+    int64_t due_minor;    /* all that is due of it, as the form showed it */
+};
+
 struct payment_order {
     int64_t customer_id, link_no;
     struct span form_nonce, method;
     const struct payment_choice *choices; /* in the order in which they are to be tried */
     size_t choice_count;                  /* at most PAYMENT_CHOICES_MAX */
-    int64_t amount_minor;
+    int64_t amount_minor;                 /* in all */
+    const struct payment_part *parts;     /* none: all that is due of the link's own debt */
+    size_t part_count;                    /* at most ALLOCATIONS_MAX */
     int64_t starts_max, calls_max;
     struct instant counted_from; /* wall clock */
     struct instant codes_from;   /* wall clock: BLIK codes given since may still be confirmed */
@@ -38,8 +48,10 @@ struct payment_order {
 /* What payment_make found and did. Spans die with the result. */
 struct payment_made {
     bool has_link, is_link_active;
-    int64_t due_minor;
-    struct span currency, number, language;
+    int64_t due_minor;    /* of the debts that are to be paid, together */
+    bool is_payable;      /* nothing about them is other than the form showed */
+    bool is_for_the_same; /* an old one is for just these debts and amounts */
+    struct span currency, title, language;
     int64_t payment_no; /* 0: none, because of what stands in the way */
     bool is_new;
     bool is_other_in_hand; /* the bank is confirming another one for the same debt */

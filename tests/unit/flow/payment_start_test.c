@@ -643,6 +643,192 @@ static void an_unanswered_start_is_not_repeated_where_that_is_not_safe(void **st
     assert_value(ACCOUNTS, "1:default:created 2:default:started");
 }
 
+/* Customer 2 has two more debts: 50.00, due before the other, and 30.00 behind it; customer 3 one
+ * in EUR beside the fixture's. */
+static int setup_several(void **state)
+{
+    setup(state);
+    fixture_sql(
+        &fixture,
+        "insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor,"
+        " issue_date, due_date, entry_count, created_at, changed_at) select w.customer_id,"
+        " w.number, 'invoice', w.currency, w.due, w.due, '2026-11-17', w.day::date, 1, now(),"
+        " now() from (values (2, 'LAST', 'PLN', 3000, '2026-12-05'), (2, 'FIRST', 'PLN', 5000,"
+        " '2026-11-20'), (3, 'EURO', 'EUR', 100, '2026-11-20')) w (customer_id, number, currency,"
+        " due, day);"
+        "insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor,"
+        " currency, at) select customer_id, invoice_id, 1, 'charge', due_minor, currency,"
+        " created_at from invoice where number not like 'FV%'");
+    return 0;
+}
+
+static int64_t invoice_of(const char *number)
+{
+    char sql[128];
+    snprintf(sql, sizeof(sql), "select invoice_id from invoice where number = '%s'", number);
+    return atoll(fixture_value(&fixture, sql));
+}
+
+static struct payment_part part(const char *number, int64_t amount_minor)
+{
+    return (struct payment_part){invoice_of(number), amount_minor, amount_minor};
+}
+
+static void begin_parts(const char *nonce, const struct payment_part *parts, size_t count)
+{
+    struct payment_start *op;
+    struct err err;
+    assert_int_equal(payment_start_begin(&fixture.world,
+                                         &(struct payment_start_options){
+                                             .link = {2, 1},
+                                             .form_nonce = span_str(nonce),
+                                             .parts = parts,
+                                             .part_count = count,
+                                             .pays_again = pays_again,
+                                         },
+                                         on_done, NULL, &op, &err),
+                     0);
+}
+
+static enum payment_start_result start_parts(const char *nonce, const struct payment_part *parts,
+                                             size_t count)
+{
+    int before = end_count;
+    begin_parts(nonce, parts, count);
+    assert_true(fixture_run(&fixture, &end_count, before + 1, 15));
+    assert_int_equal(ends[before].error, 0);
+    return ends[before].result;
+}
+
+#define ALLOCATIONS                                                                                \
+    "select string_agg(a.payment_no || ':' || i.number || ':' || a.amount_minor || '@' ||"         \
+    " a.place, ' ' order by a.payment_no, a.place) from payment_allocation a join invoice i using" \
+    " (customer_id, invoice_id)"
+
+static void several_debts_are_one_payment_in_the_order_of_their_due_dates(void **state)
+{
+    (void)state;
+    const struct payment_part parts[] = {part("LAST", 3000), part("FV2", 10000),
+                                         part("FIRST", 5000)};
+    assert_int_equal(start_parts("n1", parts, 3), PAYMENT_START_REDIRECT);
+    assert_value(PAYMENTS, "1:redirect:started:18000");
+    assert_value(ALLOCATIONS, "1:FIRST:5000@1 1:FV2:10000@2 1:LAST:3000@3");
+    assert_value("select string_agg(i.number || ' ' || (e.facts::json ->> 'amount_minor') || ' of '"
+                 " || (e.facts::json ->> 'of_minor'), ', ' order by i.due_date) from event e join"
+                 " invoice i using (customer_id, invoice_id) where e.kind = 'payment.created'",
+                 "FIRST 5000 of 18000, FV2 10000 of 18000, LAST 3000 of 18000");
+    assert_non_null(strstr(bank.request, "\"amount_minor\":18000"));
+    assert_non_null(strstr(bank.request, "\"title\":\"FIRST +2\""));
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
+/* The link's own debt need not be among them, and one alone is as good. */
+static void one_other_debt_is_paid_by_the_link_of_this_one(void **state)
+{
+    (void)state;
+    const struct payment_part other = part("LAST", 3000);
+    assert_int_equal(start_parts("n1", &other, 1), PAYMENT_START_REDIRECT);
+    assert_value(ALLOCATIONS, "1:LAST:3000@1");
+    assert_non_null(strstr(bank.request, "\"title\":\"LAST\""));
+}
+
+static void the_same_form_twice_is_one_payment_for_the_same_debts(void **state)
+{
+    (void)state;
+    const struct payment_part parts[] = {part("FV2", 10000), part("FIRST", 5000)};
+    begin_parts("n1", parts, 2);
+    begin_parts("n1", parts, 2);
+    assert_true(fixture_run(&fixture, &end_count, 2, 15));
+    for (int i = 0; i < 2; ++i) {
+        assert_int_equal(ends[i].result, PAYMENT_START_REDIRECT);
+        assert_string_equal(ends[i].reference, ends[0].reference);
+    }
+    assert_value(PAYMENTS, "1:redirect:started:15000");
+}
+
+/* Under one reference the provider is asked for one thing: what another form asks for is another
+ * payment although the amount is the same. */
+static void an_unanswered_start_is_repeated_for_the_same_debts_alone(void **state)
+{
+    (void)state;
+    const struct payment_part parts[] = {part("FV2", 10000), part("FIRST", 5000)};
+    fixture_sql(&fixture, "update invoice set due_minor = 10000, amount_minor = 10000 where number"
+                          " = 'FIRST'");
+    const struct payment_part first = part("FIRST", 10000);
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start_parts("n1", parts, 1), PAYMENT_START_UNANSWERED);
+    assert_int_equal(start_parts("n1", &first, 1), PAYMENT_START_CHANGED);
+    assert_int_equal(start_parts("n2", parts, 1), PAYMENT_START_UNANSWERED);
+    assert_value(PAYMENTS, "1:redirect:created:10000");
+    assert_int_equal(start_parts("n3", &first, 1), PAYMENT_START_UNANSWERED);
+    assert_value(ALLOCATIONS, "1:FV2:10000@1 2:FIRST:10000@1");
+}
+
+static void nothing_is_made_when_one_of_several_is_not_as_shown(void **state)
+{
+    (void)state;
+    const struct payment_part fv = part("FV2", 10000), first = part("FIRST", 5000);
+    const struct {
+        struct payment_part second;
+        enum payment_start_result result;
+    } rows[] = {
+        {{first.invoice_id, 4999, 5000}, PAYMENT_START_CHANGED}, /* a part of it, without a plan */
+        {{first.invoice_id, 5001, 5000}, PAYMENT_START_CHANGED}, /* more than is due */
+        {{first.invoice_id, 4000, 4000}, PAYMENT_START_CHANGED}, /* it has changed meanwhile */
+        {{first.invoice_id, 5000, 6000}, PAYMENT_START_CHANGED},
+        {{fv.invoice_id, 10000, 10000}, PAYMENT_START_CHANGED},     /* twice */
+        {{invoice_of("FV3"), 10000, 10000}, PAYMENT_START_CHANGED}, /* somebody else's */
+        {{999999, 100, 100}, PAYMENT_START_CHANGED},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
+        char nonce[8];
+        snprintf(nonce, sizeof(nonce), "n%zu", i);
+        const struct payment_part parts[] = {fv, rows[i].second};
+        assert_int_equal(start_parts(nonce, parts, 2), rows[i].result);
+    }
+    fixture_sql(&fixture, "update invoice set currency = 'EUR' where number = 'FIRST'");
+    const struct payment_part mixed[] = {fv, first};
+    assert_int_equal(start_parts("m1", mixed, 2), PAYMENT_START_CHANGED);
+    fixture_sql(&fixture, "update invoice set due_minor = 0 where number = 'FIRST'");
+    assert_int_equal(start_parts("m2", mixed, 2), PAYMENT_START_CHANGED); /* one is paid */
+    assert_int_equal(start_parts("m3", &first, 1), PAYMENT_START_SETTLED);
+    assert_value("select count(*) from payment", "0");
+    assert_int_equal(atomic_load(&bank.calls), 0);
+}
+
+static void a_debt_in_dispute_may_be_paid(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "insert into hold (customer_id, invoice_id, hold_no, kind, reason,"
+                          " created_at) select customer_id, invoice_id, 1, 'dispute', 'x', now()"
+                          " from invoice where number = 'FIRST'");
+    const struct payment_part first = part("FIRST", 5000);
+    assert_int_equal(start_parts("n1", &first, 1), PAYMENT_START_REDIRECT);
+}
+
+/* Whichever of its debts is looked at: it is in hand. */
+static void a_payment_for_several_is_in_hand_for_each(void **state)
+{
+    (void)state;
+    const struct payment_part parts[] = {part("FV2", 10000), part("FIRST", 5000)};
+    assert_int_equal(start_parts("n1", parts, 2), PAYMENT_START_REDIRECT);
+    fixture_sql(&fixture, "update payment set state = 'pending'");
+    assert_int_equal(start("n2", NULL, 10000), PAYMENT_START_IN_HAND);
+    const struct payment_part both[] = {parts[1], part("LAST", 3000)};
+    assert_int_equal(start_parts("n3", both, 2), PAYMENT_START_IN_HAND);
+    assert_int_equal(start_parts("n4", &both[1], 1), PAYMENT_START_REDIRECT);
+}
+
+static void a_refusal_is_told_to_each_debt(void **state)
+{
+    (void)state;
+    const struct payment_part parts[] = {part("FV2", 10000), part("FIRST", 5000)};
+    atomic_store(&bank.answer, "422 Unprocessable Content\n{\"reason\":\"refused_by_bank\"}");
+    assert_int_equal(start_parts("n1", parts, 2), PAYMENT_START_WAIT);
+    assert_value("select count(*) from event where kind = 'payment.failed'", "2");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
+}
+
 static void whoever_is_gone_is_not_told(void **state)
 {
     (void)state;
@@ -709,6 +895,17 @@ int main(void)
             drop_second_account),
         cmocka_unit_test_setup_teardown(an_unanswered_start_is_not_repeated_where_that_is_not_safe,
                                         setup, drop_second_account),
+        cmocka_unit_test_setup(several_debts_are_one_payment_in_the_order_of_their_due_dates,
+                               setup_several),
+        cmocka_unit_test_setup(one_other_debt_is_paid_by_the_link_of_this_one, setup_several),
+        cmocka_unit_test_setup(the_same_form_twice_is_one_payment_for_the_same_debts,
+                               setup_several),
+        cmocka_unit_test_setup(an_unanswered_start_is_repeated_for_the_same_debts_alone,
+                               setup_several),
+        cmocka_unit_test_setup(nothing_is_made_when_one_of_several_is_not_as_shown, setup_several),
+        cmocka_unit_test_setup(a_debt_in_dispute_may_be_paid, setup_several),
+        cmocka_unit_test_setup(a_payment_for_several_is_in_hand_for_each, setup_several),
+        cmocka_unit_test_setup(a_refusal_is_told_to_each_debt, setup_several),
         cmocka_unit_test_setup(whoever_is_gone_is_not_told, setup),
     };
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
