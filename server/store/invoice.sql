@@ -50,7 +50,8 @@ select i.customer_id, i.invoice_id, i.number, k.reference, i.kind, i.product, i.
         where e.customer_id = i.customer_id and e.invoice_id = i.invoice_id) as ledger,
     (select coalesce(json_agg(json_build_object(
             'no', p.payment_no, 'provider', p.provider, 'method', p.method, 'state', p.state,
-            'reason', p.reason, 'amount_minor', a.amount_minor, 'currency', p.currency,
+            'reason', p.reason, 'amount_minor', p.amount_minor, 'allocated_minor', a.amount_minor,
+            'currency', p.currency,
             'paid_minor', p.paid_minor, 'refunded_minor', p.refunded_minor,
             'charged_back_minor', p.charged_back_minor,
             'provider_reference', p.provider_reference,

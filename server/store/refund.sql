@@ -1,5 +1,7 @@
 -- Refunds asked for through the API: made, decided by a second person, carried to the provider.
--- What is booked comes back by callbacks and questions, and stands in the ledger.
+-- What is booked comes back by callbacks and questions, and stands in the ledger. A refund is of a
+-- payment: where that is for several debts it comes off them as whatever goes back does
+-- (domain/allocation), not off the one that it was asked for at.
 
 -- name: refund_settle
 -- $1 customer_id, $2 payment_no, $3 now. Those that the ledger has are done.
@@ -9,7 +11,7 @@ where r.customer_id = $1::bigint and r.payment_no = $2::bigint and r.state = 'as
     and exists (
         select from ledger_entry e
         where e.customer_id = r.customer_id and e.payment_no = r.payment_no
-            and e.invoice_id = r.invoice_id and e.kind = 'refund' and e.source_reference = r.refund_id);
+            and e.kind = 'refund' and e.source_reference = r.refund_id);
 
 -- name: refund_make
 -- $1 customer_id, $2 invoice_id, $3 payment_no, $4 amount_minor (null: all that is left), $5 reason,
@@ -28,8 +30,9 @@ with paid as (
             select e.source_reference
             from ledger_entry e
             where e.customer_id = p.customer_id and e.payment_no = p.payment_no
-                and e.invoice_id = $2::bigint and e.kind = 'payment'
-            order by e.amount_minor
+                and e.kind = 'payment'
+            group by e.source_reference
+            order by sum(e.amount_minor)
             limit 1) as movement
     from payment p
     join payment_allocation a using (customer_id, payment_no)
@@ -145,8 +148,7 @@ with settled as (
         and exists (
             select from ledger_entry e
             where e.customer_id = r.customer_id and e.payment_no = r.payment_no
-                and e.invoice_id = r.invoice_id and e.kind = 'refund'
-                and e.source_reference = r.refund_id)
+                and e.kind = 'refund' and e.source_reference = r.refund_id)
     returning r.customer_id, r.payment_no, r.refund_no
 ), due as (
     select r.customer_id, r.payment_no, r.refund_no
