@@ -5,7 +5,8 @@
  * which is its idempotency key, so there is one charge at most. A provider without such keys is not
  * sent the same start twice; what became of it is found by asking (jobs/asking.h).
  *
- * One payment may be for several debts of the customer, and for a part of a debt. What the form
+ * One payment may be for several debts of the customer, and for a part of one that is paid by a
+ * plan. What the form
  * showed of each is what must be so still; one that has changed is a reason to look again at all.
  *
  * A start of which not a byte reached its provider goes to the next one in the creditor's order. */
@@ -52,7 +53,8 @@ struct payment_start_options {
     int64_t amount_minor;  /* as the form showed it: all that is due; without parts */
     /* What is to be paid, of debts of the link's customer in one currency, each once; the link's
      * own need not be among them. None: all that is due of the link's own. At most ALLOCATIONS_MAX,
-     * with amounts of 1 … PAYMENT_AMOUNT_MAX_MINOR. Not kept. */
+     * with amounts of 1 … PAYMENT_AMOUNT_MAX_MINOR; less than is due only of a debt with a plan.
+     * Copied. */
     const struct payment_part *parts;
     size_t part_count;
     struct span language;             /* of the visitor; empty: the customer's */

@@ -37,8 +37,13 @@ with link as (
     where cardinality($22::bigint[]) = 0
 ), debt as materialized (
     select w.invoice_id, w.amount_minor, i.due_minor, i.currency, i.number,
-        -- All of it. No part of a debt is taken by itself.
-        i.due_minor > 0 and i.due_minor = w.shown_minor and w.amount_minor = i.due_minor as is_payable,
+        -- All of it; a part only where a plan says so. Another debt than the link's own only where it
+        -- has a page of its own.
+        i.due_minor > 0 and i.due_minor = w.shown_minor
+            and w.amount_minor between case when i.plan_no is null then i.due_minor else 1 end
+                and i.due_minor
+            and (i.link_no is not null or i.invoice_id = (select l.invoice_id from link l))
+            as is_payable,
         row_number() over (order by i.due_date, i.invoice_id) as place
     from wanted w
     join invoice i on i.customer_id = $1::bigint and i.invoice_id = w.invoice_id

@@ -651,9 +651,10 @@ static int setup_several(void **state)
     fixture_sql(
         &fixture,
         "insert into invoice (customer_id, number, kind, currency, amount_minor, due_minor,"
-        " issue_date, due_date, entry_count, created_at, changed_at) select w.customer_id,"
-        " w.number, 'invoice', w.currency, w.due, w.due, '2026-11-17', w.day::date, 1, now(),"
-        " now() from (values (2, 'LAST', 'PLN', 3000, '2026-12-05'), (2, 'FIRST', 'PLN', 5000,"
+        " issue_date, due_date, entry_count, link_no, created_at, changed_at) select w.customer_id,"
+        " w.number, 'invoice', w.currency, w.due, w.due, '2026-11-17', w.day::date, 1,"
+        " 1 + row_number() over (), now(), now() from (values (2, 'LAST', 'PLN', 3000, "
+        "'2026-12-05'), (2, 'FIRST', 'PLN', 5000,"
         " '2026-11-20'), (3, 'EURO', 'EUR', 100, '2026-11-20')) w (customer_id, number, currency,"
         " due, day);"
         "insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor,"
@@ -783,10 +784,14 @@ static void nothing_is_made_when_one_of_several_is_not_as_shown(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); ++i) {
         char nonce[8];
         snprintf(nonce, sizeof(nonce), "n%zu", i);
-        const struct payment_part parts[] = {fv, rows[i].second};
-        assert_int_equal(start_parts(nonce, parts, 2), rows[i].result);
+        const struct payment_part tried[] = {fv, rows[i].second};
+        assert_int_equal(start_parts(nonce, tried, 2), rows[i].result);
     }
-    fixture_sql(&fixture, "update invoice set currency = 'EUR' where number = 'FIRST'");
+    const struct payment_part parts[] = {fv, first};
+    fixture_sql(&fixture, "update invoice set link_no = null where number = 'FIRST'");
+    assert_int_equal(start_parts("r1", parts, 2), PAYMENT_START_CHANGED); /* its link is revoked */
+    fixture_sql(&fixture,
+                "update invoice set link_no = 9, currency = 'EUR' where number = 'FIRST'");
     const struct payment_part mixed[] = {fv, first};
     assert_int_equal(start_parts("m1", mixed, 2), PAYMENT_START_CHANGED);
     fixture_sql(&fixture, "update invoice set due_minor = 0 where number = 'FIRST'");
@@ -794,6 +799,22 @@ static void nothing_is_made_when_one_of_several_is_not_as_shown(void **state)
     assert_int_equal(start_parts("m3", &first, 1), PAYMENT_START_SETTLED);
     assert_value("select count(*) from payment", "0");
     assert_int_equal(atomic_load(&bank.calls), 0);
+}
+
+/* The page of a plan asks for its next parts. */
+static void a_part_of_a_debt_is_paid_where_a_plan_is_in_force(void **state)
+{
+    (void)state;
+    fixture_sql(&fixture, "update invoice set plan_no = 1 where number = 'FV2'");
+    const int64_t fv = invoice_of("FV2");
+    const struct payment_part refused[] = {{fv, 2500, 9999}, {fv, 10001, 10000}};
+    assert_int_equal(start_parts("n1", &refused[0], 1), PAYMENT_START_CHANGED);
+    assert_int_equal(start_parts("n2", &refused[1], 1), PAYMENT_START_CHANGED);
+    const struct payment_part good = {fv, 2500, 10000};
+    assert_int_equal(start_parts("n3", &good, 1), PAYMENT_START_REDIRECT);
+    assert_value(PAYMENTS, "1:redirect:started:2500");
+    assert_value(ALLOCATIONS, "1:FV2:2500@1");
+    assert_int_equal(fixture_broken_invoices(&fixture), 0);
 }
 
 static void a_debt_in_dispute_may_be_paid(void **state)
@@ -903,6 +924,7 @@ int main(void)
         cmocka_unit_test_setup(an_unanswered_start_is_repeated_for_the_same_debts_alone,
                                setup_several),
         cmocka_unit_test_setup(nothing_is_made_when_one_of_several_is_not_as_shown, setup_several),
+        cmocka_unit_test_setup(a_part_of_a_debt_is_paid_where_a_plan_is_in_force, setup_several),
         cmocka_unit_test_setup(a_debt_in_dispute_may_be_paid, setup_several),
         cmocka_unit_test_setup(a_payment_for_several_is_in_hand_for_each, setup_several),
         cmocka_unit_test_setup(a_refusal_is_told_to_each_debt, setup_several),
