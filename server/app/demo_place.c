@@ -171,7 +171,7 @@ static int write_settings(const struct demo_place *place, struct buf *yaml, stru
         buf_add_str(yaml,
                     "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
                     "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
-    buf_add_str(yaml, "providers:\n");
+    buf_add_str(yaml, "page: {all_debts: true}\nproviders:\n");
     if (add_providers(place, yaml, err) != 0)
         return err->code;
     buf_printf(yaml,

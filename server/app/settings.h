@@ -159,6 +159,9 @@ struct settings {
         int64_t in_flight_seconds, starts_per_10min, blik_per_10min, refund_alone_max_minor;
     } payments;
     struct {
+        bool has_all_debts;
+    } page;
+    struct {
         const char *window_from, *window_to, *calendar; /* "08:00", "24:00", "PL" */
         struct settings_list window_days;               /* "mon" */
         bool keeps_days_off, merges;

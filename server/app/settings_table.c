@@ -66,6 +66,12 @@ static const struct setting import_and_payments[] = {
         "Largest refund, in grosz, that one person may ask for alone; of a larger one somebody "
         "else\n"
         "must approve."),
+
+    SECTION("page", "What a customer can do on the page of a debt besides paying it."),
+    BOOL(
+        "page.all_debts", page.has_all_debts, "false",
+        "Each page leads to a list of all that its customer owes, where several debts are paid at\n"
+        "once. Whoever has one link of a customer then sees them all."),
     {.name = NULL},
 };
 

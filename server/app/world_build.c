@@ -195,6 +195,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .payment_starts_max = (int)s->payments.starts_per_10min,
         .blik_codes_max = (int)s->payments.blik_per_10min,
         .refund_alone_max_minor = s->payments.refund_alone_max_minor,
+        .help = {.has_all_debts = s->page.has_all_debts},
         .segments = segments_of(s),
         .now = g->now == NULL ? clock_wall : g->now,
     };

@@ -52,6 +52,7 @@ struct campaign_rules {
 /* What a customer may do on the page besides paying in full. */
 struct page_help {
     bool has_plans, has_promises, has_disputes, has_contact;
+    bool has_all_debts; /* see all that they owe, and pay several debts at once */
 };
 
 enum { WORLD_WAYS_MAX = 6, WORLD_APPS_MAX = 16 };

@@ -126,17 +126,29 @@ struct span utf8_first(struct span text)
     return span_of(text.base, len);
 }
 
-void page_set_shortened(struct page_values *v, enum page_value id, struct span text)
+/* Its first letters, as many as are shown. */
+static size_t shown_len(struct span text)
 {
     size_t len = 0;
     for (int letters = 0; len != text.len && letters != SHOWN_LETTERS_MAX; ++letters)
         len += utf8_first(span_from(text, len)).len;
-    if (len == text.len) {
+    return len;
+}
+
+void page_shorten(struct buf *to, struct span text)
+{
+    size_t len = shown_len(text);
+    buf_add(to, span_of(text.base, len));
+    if (len != text.len)
+        buf_add_str(to, "…");
+}
+
+void page_set_shortened(struct page_values *v, enum page_value id, struct span text)
+{
+    if (shown_len(text) == text.len) {
         page_set_text(v, id, text);
         return;
     }
-    struct buf *made = page_text_begin(v);
-    buf_add(made, span_of(text.base, len));
-    buf_add_str(made, "…");
+    page_shorten(page_text_begin(v), text);
     page_text_set(v, id);
 }

@@ -11,7 +11,7 @@
 
 /* clang-format off */
 #define PAGE_VALUES(X) \
-    X(account) X(account_shown) X(again) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) X(can_contact) X(can_dispute) X(can_help) X(can_plan) X(can_promise) \
+    X(account) X(account_shown) X(again) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) X(can_contact) X(can_see_all) X(can_dispute) X(can_help) X(can_plan) X(can_promise) \
     X(code) X(creditor) X(days) X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) \
     X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) X(is_blik) X(is_demo) \
     X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) \
@@ -60,6 +60,8 @@ void page_set_plain(struct page_values *v, enum page_value id, int64_t minor, st
 /* Cut after sixty letters, with an ellipsis: what somebody imported may be of any length, the page
  * keeps its shape. */
 void page_set_shortened(struct page_values *v, enum page_value id, struct span text);
+/* The same, appended to a buffer. */
+void page_shorten(struct buf *to, struct span text);
 
 /* A text made piece by piece: append to the buffer, then set it, or take it as a span. */
 struct buf *page_text_begin(struct page_values *v);

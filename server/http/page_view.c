@@ -90,6 +90,7 @@ static void fix_creditor(struct page_view *v)
     page_values_fix(&v->values, VALUE_can_promise, mustache_bool(help->has_promises));
     page_values_fix(&v->values, VALUE_can_dispute, mustache_bool(help->has_disputes));
     page_values_fix(&v->values, VALUE_can_contact, mustache_bool(help->has_contact));
+    page_values_fix(&v->values, VALUE_can_see_all, mustache_bool(help->has_all_debts));
     page_values_fix(&v->values, VALUE_can_help,
                     mustache_bool(help->has_plans || help->has_promises || help->has_disputes ||
                                   help->has_contact));

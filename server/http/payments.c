@@ -1,12 +1,10 @@
 #include "http/payments.h"
 
 #include "base/crypto.h"
-#include "base/metrics.h"
-#include "flow/payment_start.h"
 #include "http/page_form.h"
 #include "http/pages.h"
 #include "http/reply.h"
-#include "http/seen.h"
+#include "http/sheet.h"
 
 #include <stdio.h>
 
@@ -15,6 +13,7 @@ struct start_job {
     struct request *request;
     struct payment_start *flow;
     struct span code;
+    struct payment_form_place place;
 };
 
 /* Six digits, perhaps with a blank in the middle as banks' apps show it. */
@@ -39,6 +38,16 @@ static void go_to_payment(struct request *r, const char *reference)
     reply_see_other(r, span_of(path, (size_t)len));
 }
 
+static void lead_back(struct request *r, const struct payment_form_place *place, const char *word)
+{
+    struct buf query;
+    buf_init(&query, PAYMENT_KEPT_MAX + 16);
+    buf_printf(&query, "%s%s", word, place->kept);
+    buf_add_char(&query, 0);
+    sheet_lead_to(r, place->path, buf_span(&query).base);
+    buf_release(&query);
+}
+
 static void on_started(void *owner, const struct payment_start_outcome *outcome,
                        const struct err *err)
 {
@@ -57,13 +66,13 @@ static void on_started(void *owner, const struct payment_start_outcome *outcome,
         return;
     case PAYMENT_START_SETTLED:
     case PAYMENT_START_IN_HAND:
-        page_reply_to_link(r, job->code, "");
+        sheet_lead_to(r, job->place.path, "");
         return;
     case PAYMENT_START_ELSEWHERE:
-        page_reply_to_link(r, job->code, "again=1");
+        lead_back(r, &job->place, "again=1");
         return;
     case PAYMENT_START_CHANGED:
-        page_reply_to_link(r, job->code, "e=changed");
+        sheet_lead_to(r, job->place.path, "e=changed");
         return;
     case PAYMENT_START_TOO_MANY:
         page_reply_notice(r, PAGE_NOTICE_TOO_MANY, job->code);
@@ -87,11 +96,12 @@ static void on_request_gone(void *owner)
     payment_start_forget(job->flow);
 }
 
-static void begin(struct request *r, struct payment_start_options *options)
+static void begin(struct request *r, const struct payment_start_options *options,
+                  const struct payment_form_place *place)
 {
     struct start_job *job = request_alloc(r, sizeof(*job));
     struct err err = {0};
-    *job = (struct start_job){.request = r, .code = r->params[0]};
+    *job = (struct start_job){.request = r, .code = r->params[0], .place = *place};
     if (payment_start_begin(r->world, options, on_started, job, &job->flow, &err) != 0) {
         page_reply_notice(r, PAGE_NOTICE_DOWN, job->code);
         return;
@@ -99,57 +109,47 @@ static void begin(struct request *r, struct payment_start_options *options)
     request_on_gone(r, on_request_gone, job);
 }
 
-enum form_verdict {
-    FORM_GOOD = 1,
-    FORM_NOT_OURS, /* or broken */
-    FORM_BLIK_WRONG,
-};
-
-/* What a form asks for. The spans of the options stay good when the form is wiped. */
-struct payment_form {
-    struct payment_start_options options;
-    struct form_token token;
-    char blik_code[BLIK_CODE_LEN + 1];
-};
-
-static enum form_verdict read_form(struct request *r, struct payment_form *form)
+bool payments_read_form(struct request *r, enum form_kind kind, struct payment_form *form)
 {
     struct payment_start_options *options = &form->options;
+    bool has_code = read_blik(request_form(r, "blik"), form->blik_code);
+    request_wipe_form(r, "blik");
+    if (!page_form_take(r, kind, &options->link, &form->token))
+        return false;
     struct span method = request_form(r, "method");
     options->is_blik = span_is_str(method, "blik");
-    if (!page_form_check(r, FORM_PAYMENT, options->link, &form->token) ||
-        !(options->is_blik || span_is_str(method, "redirect")) ||
-        !page_form_amount(request_form(r, "amount"), &options->amount_minor))
-        return FORM_NOT_OURS;
-    if (options->is_blik && !read_blik(request_form(r, "blik"), form->blik_code))
-        return FORM_BLIK_WRONG;
+    if (!options->is_blik && !span_is_str(method, "redirect")) {
+        page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
+        return false;
+    }
+    form->is_blik_wrong = options->is_blik && !has_code;
     options->form_nonce = span_str(form->token.nonce);
     options->blik_code = options->is_blik ? span_str(form->blik_code) : SPAN_LIT("");
     options->language = page_form_language(r);
     options->pays_again = span_is_str(request_form(r, "again"), "1");
     options->payer_ip = request_address(r);
     options->user_agent = request_header(r, "user-agent");
-    return FORM_GOOD;
+    return true;
+}
+
+void payments_take(struct request *r, const struct payment_form *form,
+                   const struct payment_form_place *place)
+{
+    if (form->is_blik_wrong)
+        lead_back(r, place, "e=blik");
+    else
+        begin(r, &form->options, place);
 }
 
 void payments_start(struct request *r)
 {
+    static const struct payment_form_place main_page = {.path = "", .kept = ""};
     struct payment_form form = {0};
-    if (!paylink_check_code(r->world->keys, r->params[0], &form.options.link)) {
-        if (r->world->metrics != NULL)
-            metrics_add(r->world->metrics, METRIC_codes_forged, 1);
-        page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
-        return;
-    }
-    enum form_verdict verdict = read_form(r, &form);
-    request_wipe_form(r); /* a BLIK code stands in it */
-    if (verdict == FORM_NOT_OURS)
-        page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
-    else if (verdict == FORM_BLIK_WRONG)
-        page_reply_to_link(r, r->params[0], "e=blik");
-    else {
-        seen_note(r->world, form.options.link);
-        begin(r, &form.options);
+    if (payments_read_form(r, FORM_PAYMENT, &form)) {
+        if (page_form_amount(request_form(r, "amount"), &form.options.amount_minor))
+            payments_take(r, &form, &main_page);
+        else
+            page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
     }
     secret_wipe(&form, sizeof(form));
 }

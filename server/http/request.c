@@ -237,13 +237,11 @@ bool request_form_is_ok(struct request *r)
     return body_form(r)->is_ok;
 }
 
-void request_wipe_form(struct request *r)
+void request_wipe_form(struct request *r, const char *name)
 {
-    const struct form_fields *f = body_form(r);
-    for (size_t i = 0; i != f->count; ++i)
-        secret_wipe((char *)f->fields[i].value.base, f->fields[i].value.len);
+    struct span value = form_get(body_form(r), name);
+    secret_wipe((char *)value.base, value.len);
     secret_wipe(r->h2o_->entity.base, r->h2o_->entity.len);
-    r->form_->count = 0;
 }
 
 struct span request_address(struct request *r)

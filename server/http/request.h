@@ -56,9 +56,9 @@ struct span request_body(const struct request *);
 struct span request_query(struct request *, const char *name);
 struct span request_form(struct request *, const char *name);
 bool request_form_is_ok(struct request *);
-/* Overwrites a form that held a secret, as it came and as it was decoded: no field of it can be
- * read any more. Before the reply. */
-void request_wipe_form(struct request *);
+/* Overwrites a field of a form that held a secret, as it was decoded, and the body that it came in;
+ * the other fields can be read still. Before the reply. */
+void request_wipe_form(struct request *, const char *name);
 /* The visitor's address, from the trusted header behind a proxy; for limits, never logged. */
 struct span request_address(struct request *);
 /* The first one over its connection: it has cost its sender and us a handshake. */

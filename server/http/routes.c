@@ -1,5 +1,6 @@
 #include "http/routes.h"
 
+#include "http/all_debts.h"
 #include "http/api_page.h"
 #include "http/app_links.h"
 #include "http/callbacks.h"
@@ -38,6 +39,8 @@
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/{code}/all", ROUTE_OPEN, NULL, all_debts_show},                                  \
+        {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
         {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
         {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
         {"GET", "/{code}/proof", ROUTE_OPEN, NULL, pages_show_proof},                              \

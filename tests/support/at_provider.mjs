@@ -43,6 +43,7 @@ class AtProvider {
   }
 
   get(url) { return request(url, { ca: this.ca }); }
+  post(url, fields) { return postForm(url, fields, { ca: this.ca }); }
 
   // A form of the page, to be sent once or more, with more fields. `wish` is what the page is asked for.
   async form(debt, method = 'redirect', wish = '') {
@@ -165,9 +166,9 @@ async function addProvider(gateway, Fake, name, options) {
 }
 
 // `debts` customers who owe 100.00 PLN each, and a fake of the class at which they pay. `settings` are
-// the gateway's, over the usual ones; `Spare` is the class of another provider, behind it in the
+// the gateway's, over the usual ones; `csv` is imported instead of those debts; `Spare` is the class of another provider, behind it in the
 // settings; with `crashes` the gateway can be killed at named places; all other options are the fake's.
-export async function startAtProvider(Fake, debts, { settings, Spare, crashes = false, ...options } = {}) {
+export async function startAtProvider(Fake, debts, { settings, Spare, csv: text = csvOf(debts), crashes = false, ...options } = {}) {
   const gateway = await makeGateway(settings), crashFile = path.join(gateway.dir, 'crash');
   const fake = await addProvider(gateway, Fake, 'provider', options);
   const spare = Spare && await addProvider(gateway, Spare, 'spare');
@@ -175,7 +176,7 @@ export async function startAtProvider(Fake, debts, { settings, Spare, crashes = 
   await gateway.start();
   atEnd(() => gateway.end());
   const csv = path.join(gateway.dir, 'export.csv');
-  writeFileSync(csv, csvOf(debts));
+  writeFileSync(csv, text);
   execFileSync(dunlin, ['import', csv, '--settings', path.join(gateway.dir, 'dunlin.yaml')], { stdio: 'pipe' });
   const { url, owner_url: ownerUrl } = gateway.settings.database ?? {};
   const [, owner] = url === undefined ? findConninfo(gateway.dir) : [url, ownerUrl];
