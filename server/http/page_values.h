@@ -19,7 +19,7 @@
     X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text) \
     X(notice_title) X(number) X(one) X(origin) X(over) X(paid) X(paid_minor) X(paid_on) X(phone) \
     X(phone_link) X(privacy_url) X(product) X(recipient) X(reference) X(takes_blik) X(token) \
-    X(total) X(total_minor) X(transfer_for) X(website) X(website_link)
+    X(total) X(total_minor) X(transfer_for) X(website) X(whole) X(website_link)
 /* clang-format on */
 
 enum page_value {

@@ -404,6 +404,13 @@ static void set_pay(struct page_view *v, const struct page_model *m, const struc
 
 /* ---- waiting and settled ---- */
 
+/* The customer knows the sum of what was paid together. */
+static void set_whole(struct page_view *v, const struct page_row *row)
+{
+    if (row->payment.whole_minor != row->payment.amount_minor)
+        page_set_amount(&v->values, VALUE_whole, row->payment.whole_minor, row->currency);
+}
+
 static void set_waiting(struct page_view *v, const struct page_model *m,
                         const struct page_visit *visit)
 {
@@ -421,6 +428,7 @@ static void set_waiting(struct page_view *v, const struct page_model *m,
     if (m->may_pay_again)
         page_set_true(&v->values, VALUE_may_retry);
     page_set_amount(&v->values, VALUE_flying, m->row->payment.amount_minor, m->row->currency);
+    set_whole(v, m->row);
     struct buf *text = page_text_begin(&v->values);
     buf_printf(text, "/%.*s%s%s%s%s%s", SPAN_ARG(visit->code),
                back[0] != '\0' || lang[0] != '\0' ? "?" : "", back, between,
@@ -437,8 +445,10 @@ static void set_settled(struct page_view *v, const struct page_model *m)
     page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
     if (row->paid_on != 0)
         page_set_date(&v->values, VALUE_paid_on, row->paid_on);
-    if (row->payment.is_there && row->payment.state == PAYMENT_PAID)
+    if (row->payment.is_there && row->payment.state == PAYMENT_PAID) {
         page_set_shortened(&v->values, VALUE_reference, row->payment.reference);
+        set_whole(v, row);
+    }
     if (row->due_minor == 0)
         return;
     page_set_true(&v->values, VALUE_is_overpaid);

@@ -100,6 +100,7 @@ cross join lateral (
         payment.reason,
         payment.provider_reference,
         payment.allocated_minor as payment_minor,
+        payment.whole_minor,
         payment.created_at,
         payment.changed_at,
         payment.state = 'failed' and payment.ask_at is not null as is_asked_why
@@ -109,7 +110,8 @@ cross join lateral (
         and invoice.invoice_id = link.invoice_id
     left join lateral (
         select p.state, p.method, p.reason, p.provider_reference,
-            a.amount_minor as allocated_minor, p.created_at, p.changed_at, p.ask_at
+            a.amount_minor as allocated_minor, p.amount_minor as whole_minor, p.created_at,
+            p.changed_at, p.ask_at
         from payment_allocation a
         join payment p on p.customer_id = a.customer_id and p.payment_no = a.payment_no
         where customer.payment_count > 0

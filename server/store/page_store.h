@@ -22,7 +22,8 @@ struct page_payment {
     struct span reason;    /* why it failed, one of payment_reason_word's */
     bool is_asked_why;     /* it failed, and its provider is being asked for a better reason */
     struct span reference; /* the provider's; may be empty */
-    int64_t amount_minor;
+    int64_t amount_minor;  /* of it for this debt */
+    int64_t whole_minor;   /* for all its debts */
     struct instant created_at, changed_at;
 };
 

@@ -183,6 +183,7 @@ test('the main page leads there, and two debts are paid at once at the bank', as
   await page.goto(new URL(paid.headers.location, demo.url).href);
   assert.ok((await text(page)).includes('UM/2025/0817'), 'back at one that was paid');
   assert.ok((await text(page)).includes('Zapłacone'));
+  assert.ok((await text(page)).includes('Jedna płatność za kilka, razem539,90 zł'));
   await shot(page, 'all-paid');
   await page.click('text=Zobacz wszystko, co masz do zapłaty');
   assert.deepEqual(await ticked(page), []);

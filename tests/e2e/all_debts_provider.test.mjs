@@ -59,6 +59,8 @@ test('two debts are one charge, and each has its own part of it', async () => {
 
 test("the provider's way back leads to a debt that was paid", async () => {
   const debts = await person(), order = await start(debts);
+  const waiting = (await at.back(order)).replaceAll(/&nbsp;|\u00a0/g, ' ');
+  assert.ok(waiting.includes('100,00 zł') && waiting.includes('150,00 zł'), 'what is for this debt, and the sum');
   fake.decide(order, 'paid');
   await duesAre(debts, 0, 0, 3000);
   const html = await at.back(order);

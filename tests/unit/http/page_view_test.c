@@ -107,6 +107,7 @@ static void pay(struct fixture *f, enum payment_state state, bool is_blik, const
                                            .reason = span_str(reason),
                                            .reference = SPAN_LIT("SB-1"),
                                            .amount_minor = 123456,
+                                           .whole_minor = 123456,
                                            .created_at = instant_plus_seconds(now, -100),
                                            .changed_at = instant_plus_seconds(now, -100)};
 }
