@@ -6,12 +6,12 @@
 #include "http/page_language.h"
 #include "http/page_values.h"
 #include "http/pages.h"
+#include "http/parts_field.h"
 #include "http/payments.h"
 #include "http/sheet.h"
 #include "provider/provider_choice.h"
 #include "store/open_debt_store.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -200,33 +200,59 @@ static void set_forms(struct sheet *s, struct span currency, int64_t total_minor
         sheet_set_word(s, "blik_error", "blik_format", "");
 }
 
-/* False when nothing is ticked. `chosen`, `form` and `kept` get each debt that is. */
-static bool gather(const struct list *list, struct span currency, json_t *chosen, struct buf *form,
-                   struct buf *kept, int64_t *total_minor)
+/* The query that shows the review of just these. */
+static void print_kept(struct buf *out, struct span currency, const struct payment_part *parts,
+                       size_t count)
 {
+    buf_printf(out, "&for=%.*s", SPAN_ARG(currency));
+    for (size_t i = 0; i < count; ++i)
+        buf_printf(out, "&d%" PRId64 "=%" PRId64, parts[i].invoice_id, parts[i].due_minor);
+}
+
+/* Those of the currency that are ticked, and their sum; how many. `chosen` gets their values. */
+static size_t gather(const struct list *list, struct span currency, json_t *chosen,
+                     struct payment_part parts[ALLOCATIONS_MAX], int64_t *total_minor)
+{
+    size_t count = 0;
     *total_minor = 0;
     for (size_t i = 0; i < list->count; ++i) {
         const struct open_debt *debt = &list->debts[i];
         if (!list->is_ticked[i] || debt->is_in_hand || !span_is(debt->currency, currency))
             continue;
         json_array_append_new(chosen, debt_json(&list->sheet, debt));
-        buf_printf(form, "%s%" PRId64 ":%" PRId64, buf_span(form).len == 0 ? "" : ",",
-                   debt->invoice_id, debt->due_minor);
-        buf_printf(kept, "&d%" PRId64 "=%" PRId64, debt->invoice_id, debt->due_minor);
+        parts[count++] = (struct payment_part){debt->invoice_id, debt->due_minor, debt->due_minor};
         *total_minor += debt->due_minor;
     }
-    return *total_minor > 0;
+    return count;
 }
 
-static void set_review(struct list *list, struct span currency, json_t *chosen,
-                       const struct buf *form, const struct buf *kept, int64_t total_minor)
+static void set_fields(struct sheet *s, struct span currency, const struct payment_part *parts,
+                       size_t count)
+{
+    struct buf text;
+    buf_init(&text, PAYMENT_KEPT_MAX);
+    parts_field_print(&text, parts, count);
+    sheet_set(s, "debts", buf_span(&text));
+    sheet_set(s, "for", currency);
+    buf_reset(&text);
+    print_kept(&text, currency, parts, count);
+    sheet_set(s, "keep", buf_span(&text)); /* links to other languages, and back to the list */
+    buf_release(&text);
+}
+
+/* False, and nothing is replied, when nothing is ticked. */
+static bool show_review(struct list *list, struct span currency)
 {
     struct sheet *s = &list->sheet;
-    json_object_set(s->values, "chosen", chosen);
+    struct payment_part parts[ALLOCATIONS_MAX];
+    int64_t total_minor;
+    json_t *chosen = json_array();
+    size_t count = gather(list, currency, chosen, parts, &total_minor);
+    json_object_set_new(s->values, "chosen", chosen);
+    if (count == 0)
+        return false;
     sheet_set_amount(s, "sum", total_minor, currency);
-    sheet_set(s, "debts", buf_span(form));
-    sheet_set(s, "for", currency);
-    sheet_set(s, "keep", buf_span(kept)); /* links to other languages, and back to the list */
+    set_fields(s, currency, parts, count);
     set_forms(s, currency, total_minor);
     if (span_is_str(request_query(s->request, "again"), "1")) {
         sheet_set_true(s, "is_again");
@@ -234,25 +260,8 @@ static void set_review(struct list *list, struct span currency, json_t *chosen,
     } else if (list->has_changed) {
         set_note(s, "note_changed_title", "note_changed_text");
     }
-}
-
-static bool show_review(struct list *list, struct span currency)
-{
-    json_t *chosen = json_array();
-    struct buf form, kept;
-    int64_t total_minor;
-    buf_init(&form, PAYMENT_KEPT_MAX);
-    buf_init(&kept, PAYMENT_KEPT_MAX);
-    buf_printf(&kept, "&for=%.*s", SPAN_ARG(currency));
-    bool has_any = gather(list, currency, chosen, &form, &kept, &total_minor);
-    if (has_any) {
-        set_review(list, currency, chosen, &form, &kept, total_minor);
-        sheet_reply(&list->sheet, 200, SHEET_all_review);
-    }
-    buf_release(&form);
-    buf_release(&kept);
-    json_decref(chosen);
-    return has_any;
+    sheet_reply(s, 200, SHEET_all_review);
+    return true;
 }
 
 static void show(struct request *r, const struct debt *debt, const PGresult *rows)
@@ -285,53 +294,25 @@ void all_debts_show(struct request *r)
 
 /* ---- paying ---- */
 
-static bool take_number(struct span *text, int64_t *number)
+static bool is_currency(struct span text)
 {
-    size_t len = 0;
-    while (len < text->len && text->base[len] >= '0' && text->base[len] <= '9')
-        ++len;
-    struct span digits = span_of(text->base, len);
-    *text = span_from(*text, len);
-    return page_form_amount(digits, number);
-}
-
-static bool take_char(struct span *text, char c)
-{
-    if (text->len == 0 || text->base[0] != c)
-        return false;
-    *text = span_from(*text, 1);
-    return true;
-}
-
-/* "12:5000,13:3000" as the form was printed. */
-static bool read_parts(struct span text, struct payment_part parts[ALLOCATIONS_MAX], size_t *count)
-{
-    *count = 0;
-    do {
-        struct payment_part part;
-        if (*count == ALLOCATIONS_MAX || !take_number(&text, &part.invoice_id) ||
-            !take_char(&text, ':') || !take_number(&text, &part.due_minor))
+    for (size_t i = 0; i < text.len; ++i)
+        if (text.base[i] < 'A' || text.base[i] > 'Z')
             return false;
-        part.amount_minor = part.due_minor;
-        parts[(*count)++] = part;
-    } while (take_char(&text, ','));
-    return text.len == 0;
+    return text.len == 3;
 }
 
-/* The query that shows the same review again. */
+/* Lives as long as the request. */
 static const char *kept_of(struct request *r, const struct payment_part *parts, size_t count)
 {
-    char *kept = request_alloc(r, PAYMENT_KEPT_MAX);
     struct span currency = request_form(r, "for");
-    bool is_code = currency.len == 3;
-    for (size_t i = 0; is_code && i < 3; ++i)
-        is_code = currency.base[i] >= 'A' && currency.base[i] <= 'Z';
-    size_t len = (size_t)snprintf(kept, PAYMENT_KEPT_MAX, "&for=%.*s", is_code ? 3 : 0,
-                                  is_code ? currency.base : "");
-    for (size_t i = 0; i < count; ++i)
-        len += (size_t)snprintf(kept + len, PAYMENT_KEPT_MAX - len, "&d%" PRId64 "=%" PRId64,
-                                parts[i].invoice_id, parts[i].due_minor);
-    assert(len < PAYMENT_KEPT_MAX);
+    struct buf query;
+    buf_init(&query, PAYMENT_KEPT_MAX);
+    print_kept(&query, is_currency(currency) ? currency : SPAN_LIT(""), parts, count);
+    char *kept = request_alloc(r, buf_span(&query).len + 1);
+    memcpy(kept, buf_span(&query).base, buf_span(&query).len);
+    kept[buf_span(&query).len] = 0;
+    buf_release(&query);
     return kept;
 }
 
@@ -345,7 +326,7 @@ void all_debts_pay(struct request *r)
     struct payment_part parts[ALLOCATIONS_MAX];
     if (payments_read_form(r, FORM_DEBTS, &form)) {
         form.options.parts = parts;
-        if (read_parts(request_form(r, "debts"), parts, &form.options.part_count))
+        if (parts_field_read(request_form(r, "debts"), parts, &form.options.part_count))
             payments_take(r, &form,
                           &(struct payment_form_place){
                               .path = "all", .kept = kept_of(r, parts, form.options.part_count)});
