@@ -15,6 +15,7 @@
 #include "jobs/dispatch.h"
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
+#include "jobs/instalments.h"
 #include "jobs/parked.h"
 #include "jobs/payout_days.h"
 #include "jobs/payout_files.h"
@@ -48,6 +49,7 @@ enum job_name {
     JOB_IMPORTING,
     JOB_PLANNING,
     JOB_CAMPAIGNS,
+    JOB_INSTALMENTS,
     JOB_COUNT,
 };
 
@@ -216,6 +218,7 @@ STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(s
 STOP_AND_FREE(importing)                                                  WAKE(importing)
 STOP_AND_FREE(planning)       IDLE(planning)                              WAKE(planning)
 STOP_AND_FREE(campaigns)      IDLE(campaigns)                             WAKE(campaigns)
+STOP_AND_FREE(instalments)    IDLE(instalments)    START(instalments)     WAKE(instalments)
 
 static const struct job jobs[JOB_COUNT] = {
     [JOB_DISPATCH] = JOB(dispatch, idle_dispatch, wake_dispatch, DISPATCH_CHANNEL),
@@ -235,6 +238,7 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_IMPORTING] = JOB(importing, NULL, wake_importing, IMPORT_CHANNEL),
     [JOB_PLANNING] = JOB(planning, idle_planning, wake_planning, PLAN_CHANNEL),
     [JOB_CAMPAIGNS] = JOB(campaigns, idle_campaigns, wake_campaigns, CAMPAIGN_CHANNEL),
+    [JOB_INSTALMENTS] = JOB(instalments, idle_instalments, wake_instalments, PLAN_CHANNEL),
 };
 /* clang-format on */
 

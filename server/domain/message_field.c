@@ -23,8 +23,12 @@ const struct message_field message_fields[] = {
     {"title", MESSAGE_TEXT, false, "what to write in an ordinary transfer"},
     {"link", MESSAGE_TEXT, true, "the page of the debt; empty in a thank-you without one"},
     {"unsubscribe", MESSAGE_TEXT, true, "where such e-mails can be refused"},
-    {"instalments", MESSAGE_LIST, true, "a proposal in parts: amount and date of each"},
-    {"instalment_count", MESSAGE_TEXT, true, "how many parts are proposed"},
+    {"instalments", MESSAGE_LIST, true, "the plan's parts to come, or a proposal: amount and date of each"},
+    {"instalment_count", MESSAGE_TEXT, true, "how many parts these are"},
+    {"part_no", MESSAGE_TEXT, true, "of an agreed plan: which part it is about"},
+    {"part_count", MESSAGE_TEXT, true, "of an agreed plan: how many parts there are"},
+    {"parts_left", MESSAGE_TEXT, true, "of an agreed plan: how many are not paid"},
+    {"plan_left", MESSAGE_TEXT, true, "of an agreed plan: what is left of all its parts"},
     {"debts", MESSAGE_LIST, false, "all the message is about: number, product, amount, date, link"},
     {"debt_count", MESSAGE_TEXT, false, "how many debts it is about"},
     {"total", MESSAGE_TEXT, false, "all of them together"},
@@ -99,7 +103,7 @@ bool message_name_is_fine(struct span name)
 bool message_is_refusable(struct span template)
 {
     static const char *const names[] = {"issue", "before", "before_2", "before_leasing",
-                                        "due",   "thanks", "details"};
+                                        "due",   "thanks", "details", "instalment_before", "instalment_due"};
     return find_word(names, sizeof(names) / sizeof(names[0]), template) >= 0;
 }
 

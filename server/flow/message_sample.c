@@ -14,6 +14,14 @@ static const struct creditor bare_creditor = {.name = {"Bank Przykładowy SA", 2
 
 static const struct message_column columns[] = {{{"sklep", 5}, {"Kraków, Długa 5", 17}}};
 
+static const struct message_plan plan = {
+    .part_no = 2,
+    .part_count = 3,
+    .left_minor = 82500,
+    .parts = {{{2026, 5, 12}, 41250}, {{2026, 6, 12}, 41250}},
+    .left_count = 2,
+};
+
 /* 12 May 2026 is due; the day of the message is 14 days later, but for the bare one. */
 struct message_facts message_sample(enum message_sample_kind kind)
 {
@@ -41,11 +49,14 @@ struct message_facts message_sample(enum message_sample_kind kind)
         .link = LINK,
         .left = money_of(41250, "EUR"),
         .due = due};
+    debts[MESSAGE_SAMPLE_PLAN] = debts[MESSAGE_SAMPLE_USUAL];
+    debts[MESSAGE_SAMPLE_PLAN].plan = &plan;
     static const struct span names[] = {
         {"Anna Kowalska", 13},
         {"Maksymiliana Aleksandra Wojciechowska-Brzęczyszczykiewicz", 59},
         {"", 0},
-        {"Zoë \"O'Neil\" <b>{{x}}</b> \xf0\x9f\x98\x80 \xd9\x85\xd8\xad\xd9\x85\xd8\xaf", 42}};
+        {"Zoë \"O'Neil\" <b>{{x}}</b> \xf0\x9f\x98\x80 \xd9\x85\xd8\xad\xd9\x85\xd8\xaf", 42},
+        {"Anna Kowalska", 13}};
     bool is_bare = kind == MESSAGE_SAMPLE_BARE;
     return (struct message_facts){.creditor = is_bare ? &bare_creditor : &usual_creditor,
                                   .name = span_str(names[kind].base),

@@ -1,5 +1,5 @@
 /* Debts that nobody has, to show and to check texts with: the usual, the largest, one of which
- * little is known, and one whose data tries to be more than data. */
+ * little is known, one whose data tries to be more than data, and one in a plan. */
 #ifndef DUNLIN_FLOW_MESSAGE_SAMPLE_H
 #define DUNLIN_FLOW_MESSAGE_SAMPLE_H
 
@@ -10,6 +10,7 @@ enum message_sample_kind {
     MESSAGE_SAMPLE_LARGE, /* a long number and name, five digits before the comma */
     MESSAGE_SAMPLE_BARE,  /* no name, product, account; not late; a creditor without a telephone */
     MESSAGE_SAMPLE_ODD,   /* quotes, mark-up, braces, emoji, lines and directions in the data */
+    MESSAGE_SAMPLE_PLAN,  /* the usual, the second of three parts of an agreed plan */
     MESSAGE_SAMPLE_COUNT,
 };
 

@@ -1,6 +1,5 @@
 #include "flow/message_text.h"
 
-#include "domain/instalment.h"
 #include "domain/mustache.h"
 #include "domain/sms_text.h"
 #include "flow/world.h"
@@ -158,6 +157,18 @@ static struct mustache_value object_of(struct model *model, const struct mustach
     return mustache_object(object);
 }
 
+static bool is_of_plan(const struct message_debt *debt)
+{
+    return debt->plan != NULL;
+}
+
+static struct mustache_value plan_left_of(struct model *model, const struct message_debt *debt)
+{
+    if (!is_of_plan(debt))
+        return mustache_text(SPAN_LIT(""));
+    return amount_of(model, money_of(debt->plan->left_minor, debt->left.currency));
+}
+
 static struct mustache_value debt_value(struct model *model, const struct message_debt *debt)
 {
     const struct mustache_member members[] = {
@@ -169,6 +180,11 @@ static struct mustache_value debt_value(struct model *model, const struct messag
         {SPAN_LIT("days_late"), days_late_of(model, debt->due)},
         {SPAN_LIT("account"), account_of(model, debt)},
         {SPAN_LIT("link"), mustache_text(keep(model, debt->link))},
+        {SPAN_LIT("part_no"), count_of(model, is_of_plan(debt) ? (size_t)debt->plan->part_no : 0)},
+        {SPAN_LIT("part_count"),
+         count_of(model, is_of_plan(debt) ? (size_t)debt->plan->part_count : 0)},
+        {SPAN_LIT("parts_left"), count_of(model, is_of_plan(debt) ? debt->plan->left_count : 0)},
+        {SPAN_LIT("plan_left"), plan_left_of(model, debt)},
     };
     return object_of(model, members, sizeof(members) / sizeof(members[0]));
 }
@@ -184,15 +200,26 @@ static struct mustache_value debts_of(struct model *model)
     return mustache_list(items, count);
 }
 
-static struct mustache_value instalments_of(struct model *model, size_t *count)
+/* Of a debt in a plan its parts to come, of any other a proposal. */
+static size_t list_parts(const struct model *model, struct instalment parts[INSTALMENTS_MAX])
 {
     const struct message_facts *facts = model->facts;
+    if (facts->debt_count != 1)
+        return 0;
+    if (is_of_plan(model->first)) {
+        memcpy(parts, model->first->plan->parts, sizeof(model->first->plan->parts));
+        return model->first->plan->left_count;
+    }
+    if (facts->instalment_count <= 0)
+        return 0;
+    return instalment_proposal(model->first->left.minor, (size_t)facts->instalment_count,
+                               date_add_days(facts->today, facts->instalment_first_days), parts);
+}
+
+static struct mustache_value instalments_of(struct model *model, size_t *count)
+{
     struct instalment parts[INSTALMENTS_MAX];
-    *count = 0;
-    if (facts->instalment_count > 0 && facts->debt_count == 1)
-        *count =
-            instalment_proposal(model->first->left.minor, (size_t)facts->instalment_count,
-                                date_add_days(facts->today, facts->instalment_first_days), parts);
+    *count = list_parts(model, parts);
     struct mustache_value *items =
         h2o_mem_alloc_shared(&model->pool, *count * sizeof(*items) + 1, NULL);
     for (size_t i = 0; i < *count; ++i) {

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "domain/calendar.h"
+#include "domain/instalment.h"
 #include "domain/message_field.h"
 #include "domain/money.h"
 #include "domain/text_format.h"
@@ -27,12 +28,22 @@ enum {
     MESSAGE_DEBTS_MAX = 50, /* listed in one message; the others count in the total */
 };
 
+/* An agreed plan that is in force. */
+struct message_plan {
+    int32_t part_no; /* the one that the message is about, counted from 1; 0: none of them */
+    int32_t part_count;
+    int64_t left_minor;                        /* of all parts */
+    struct instalment parts[INSTALMENTS_MAX]; /* those to come, with what is left of each */
+    size_t left_count;
+};
+
 struct message_debt {
     struct span number, product;
     struct span account; /* a normalised IBAN; empty: the creditor's own */
     struct span link;    /* the whole address, or empty */
-    struct money left;
+    struct money left; /* of the part, where it is about one; so is the date */
     struct date due;
+    const struct message_plan *plan; /* null: none */
 };
 
 /* A column of a campaign's file. */

@@ -84,6 +84,9 @@ static bool is_thanks(const struct reminder_claimed *claimed)
            span_is_str(claimed->text_name, "thanks");
 }
 
+/* Told of a plan without a scenario's step (migration 0081). */
+static const struct span plan_texts[] = {{"plan_agreed", 11}, {"plan_broken", 11}};
+
 /* Without a name of its own it is called like the step; "due+1" is a later place of "due". */
 static struct span own_name(const struct reminder_claimed *claimed)
 {
@@ -92,6 +95,9 @@ static struct span own_name(const struct reminder_claimed *claimed)
         return claimed->text_name;
     if (is_thanks(claimed))
         return SPAN_LIT("thanks");
+    for (int i = 0; i < 2; ++i) /* "plan_agreed_2" is told of the second plan */
+        if (span_starts(step, plan_texts[i]))
+            return plan_texts[i];
     const char *plus = memchr(step.base, '+', step.len);
     return plus == NULL ? step : span_of(step.base, (size_t)(plus - step.base));
 }
@@ -140,9 +146,48 @@ static int find(const struct reminder_texts *texts, const struct reminder_claime
 
 /* ---- what it is about ---- */
 
+static const struct json_limits json_limits = {.bytes_max = COLUMNS_BYTES_MAX, .depth_max = 3};
+
 static struct span link_of(const struct reminder_words *words, size_t at)
 {
     return words->links != NULL ? words->links[at] : at == 0 ? words->link : (struct span){"", 0};
+}
+
+static int64_t int_in(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* As reminder_claim writes it. */
+static void read_plan(const json_t *written, struct message_plan *plan)
+{
+    size_t i;
+    json_t *part;
+    *plan = (struct message_plan){.part_no = (int32_t)int_in(written, "part_no"),
+                                  .part_count = (int32_t)int_in(written, "part_count"),
+                                  .left_minor = int_in(written, "left_minor")};
+    json_array_foreach(json_object_get(written, "parts"), i, part)
+    {
+        if (plan->left_count == INSTALMENTS_MAX)
+            break;
+        plan->parts[plan->left_count++] =
+            (struct instalment){.due = date_from_days((int32_t)int_in(part, "date")),
+                                .amount_minor = int_in(part, "left_minor")};
+    }
+}
+
+/* Null for a debt that is in none. To be freed. */
+static struct message_plan *plan_of(const struct reminder_claimed *claimed)
+{
+    if (claimed->plan.len == 0)
+        return NULL;
+    json_t *written = json_load(claimed->plan, json_limits, NULL);
+    struct message_plan *plan = malloc(sizeof(*plan));
+    if (plan == NULL)
+        abort();
+    read_plan(written, plan);
+    json_decref(written);
+    return plan;
 }
 
 static struct message_debt debt_of(const struct reminder_claimed *claimed, struct span link)
@@ -154,7 +199,8 @@ static struct message_debt debt_of(const struct reminder_claimed *claimed, struc
                                  .account = claimed->account,
                                  .link = link,
                                  .left = money_of(claimed->due_minor, currency),
-                                 .due = date_from_days(claimed->due_date)};
+                                 .due = date_from_days(claimed->due_date),
+                                 .plan = plan_of(claimed)};
 }
 
 /* The further columns of a campaign's file: an object of texts. */
@@ -226,10 +272,9 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
         return err->code;
     struct message_debt *own = calloc(count, sizeof(*own));
     struct message_column columns[COLUMNS_MAX];
-    const struct json_limits limits = {.bytes_max = COLUMNS_BYTES_MAX, .depth_max = 2};
     json_t *fields = debts[0].campaign_fields.len == 0
                          ? NULL
-                         : json_load(debts[0].campaign_fields, limits, NULL);
+                         : json_load(debts[0].campaign_fields, json_limits, NULL);
     if (own == NULL)
         abort();
     for (size_t i = 0; i < count; ++i)
@@ -246,6 +291,8 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
                                         .column_count = read_columns(fields, columns)};
     int rc = write_found(&choice, channel, &debts[0], &facts, out, err);
     json_decref(fields);
+    for (size_t i = 0; i < count; ++i)
+        free((void *)own[i].plan);
     free(own);
     return rc;
 }

@@ -8,8 +8,9 @@
 --   it is scheduled and due, and if it was given back the time of its next attempt (try_at) has come;
 --   something is left to pay, of the instalment too if it is of one; the invoice has an active link;
 --   no payment is on its way; nothing holds it (what counts from a promise goes in spite of that
---   promise, unless it was released, and what counts from an instalment in spite of the plan); no
---   newer step of the ladder is due as well.
+--   promise, unless it was released, and what counts from an instalment in spite of the plan, as does
+--   the word that one was agreed); no newer step of the ladder is due as well, nor, before the word that
+--   a plan is broken, is still to be planned.
 -- A thank-you, or a step that counts from the payment, needs to be scheduled and due, and that nothing
 -- is left to pay and no other message of
 -- its invoice is on its way: that one could arrive behind it, and what it shows would not be replaced.
@@ -75,12 +76,13 @@ with due as materialized (
     order by greatest(r.due_at, r.try_at) desc, r.customer_id desc, r.invoice_id desc, r.step desc
     limit 256
 ), stepped as materialized (
-    select d.*, i.due_minor, i.link_no, i.due_date, i.payer_time_zone as zone,
+    select d.*, i.due_minor, i.link_no, i.due_date, i.needs_plan, i.payer_time_zone as zone,
         reminder_is_thanks(d.step) as is_thanks,
         case when d.scenario_id is not null then (
             select a.anchor from scenario_step a
             where a.scenario_id = d.scenario_id and a.version = d.version
-                and a.step_no = d.step_no) end as anchor,
+                and a.step_no = d.step_no)
+            when starts_with(d.step, 'plan_agreed') then 'instalment' end as anchor,
         case when not reminder_is_thanks(d.step) then (
             select min(n.due_at) from reminder n
             where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
@@ -88,7 +90,7 @@ with due as materialized (
                 and coalesce(n.ladder_at, n.due_at) - d.ladder_at > interval '0') end as next_at
     from due d
     cross join lateral (
-        select i.due_minor, i.link_no, i.due_date, i.payer_time_zone
+        select i.due_minor, i.link_no, i.due_date, i.needs_plan, i.payer_time_zone
         from invoice i
         where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id
         offset 0) i
@@ -130,6 +132,7 @@ with due as materialized (
                         or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz))
                 limit 1) is null
             and (s.next_at is null or s.next_at > $1::timestamptz)
+            and not (s.needs_plan and starts_with(s.step, 'plan_broken'))
             -- Behind an outage the planner comes first: a newer step may have been missed.
             and (s.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
                 >= (($1::timestamptz + interval '14 hours') at time zone 'UTC')::date)
@@ -367,7 +370,7 @@ select count(*) as put_off_count from put_off;
 -- 'email', …, $7 apps[], $8 those of them whose service is not resting[], $9 when a push made now is
 -- of no use any more[], $10 channels that need consent[], $11 whether reminders are merged,
 -- $12 messages a person in a day, $13 in a week, $14 in 30 days, each 0: no limit
--- All that a message needs (of an instalment: its amount and date), those of one message together, the one that stands for all first: a row
+-- All that a message needs (of an instalment: what is left of it, its date, and its plan), those of one message together, the one that stands for all first: a row
 -- each device for pushes, a row for the others; and, with state, those
 -- that came to their end here.
 with wanted as materialized (
@@ -510,6 +513,8 @@ with wanted as materialized (
             when d.state <> 'claimed' then null
             when d.message_no is not null then 'again ' || d.message_no
             when $11::boolean and not d.is_thanks and d.campaign_id is null
+                -- What is told of a plan is told by itself.
+                and (d.scenario_id is not null or not starts_with(d.step, 'plan_'))
                 and d.channel in ('push', 'sms', 'email', 'voice') then 'by ' || d.channel
             else d.invoice_id || ' ' || d.step
         end as message_key
@@ -527,6 +532,7 @@ with wanted as materialized (
         else
             i.due_minor > 0
             and i.link_no is not null
+            and not (i.needs_plan and starts_with(d.step, 'plan_broken'))
             and (d.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
                 >= (($4::timestamptz + interval '14 hours') at time zone 'UTC')::date)
             and (
@@ -535,7 +541,8 @@ with wanted as materialized (
                     select case when d.scenario_id is not null then (
                         select a.anchor from scenario_step a
                         where a.scenario_id = d.scenario_id and a.version = d.version
-                            and a.step_no = d.step_no) end as anchor
+                            and a.step_no = d.step_no)
+                        when starts_with(d.step, 'plan_agreed') then 'instalment' end as anchor
                     offset 0) s
                 where (
                         select 1 from hold h
@@ -701,21 +708,29 @@ with wanted as materialized (
 select c.customer_id, c.invoice_id, c.step, c.channel,
     case c.channel when 'email' then k.email when 'handover' then '' else k.phone end as address,
     k.language, i.number, i.product, i.currency,
-    least(i.due_minor, coalesce(n.amount_minor, i.due_minor)) as due_minor,
+    coalesce(n.left_minor, i.due_minor) as due_minor,
     coalesce(n.due_date, i.due_date) as due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
     c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted,
     coalesce(c.message_no, 0) as message_no, c.is_lead, i.account, k.name, s.template as text_name,
     s.tone, k.time_zone, ($4::timestamptz at time zone k.time_zone)::date as today,
-    coalesce(c.campaign_id, 0) as campaign_id, w.fields as campaign_fields
+    coalesce(c.campaign_id, 0) as campaign_id, w.fields as campaign_fields,
+    case when i.plan_no is not null and i.due_minor > 0 then (
+        select json_build_object('part_no', n.place, 'part_count', min(p.part_count),
+            'left_minor', sum(p.left_minor), 'parts', json_agg(json_build_object('date',
+                p.due_date - date '1970-01-01', 'left_minor', p.left_minor) order by p.part_no)
+                filter (where p.left_minor > 0))::text
+        from plan_parts(c.customer_id, c.invoice_id) p) end as plan
 from deliveries c
 join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
 left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
     and s.step_no = c.step_no
-left join instalment n on s.anchor = 'instalment' and n.customer_id = c.customer_id
-    and n.invoice_id = c.invoice_id and n.part_no = c.anchor_no
+left join lateral (
+    select p.left_minor, p.due_date, p.place
+    from plan_parts(c.customer_id, c.invoice_id) p
+    where p.part_no = c.anchor_no) n on s.anchor = 'instalment'
 left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
     and w.invoice_id = c.invoice_id
 order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;

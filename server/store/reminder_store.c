@@ -304,6 +304,7 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->today = pg_get_date(result, row, 33);
     claimed->campaign_id = pg_get_int(result, row, 34);
     claimed->campaign_fields = pg_get_text(result, row, 35);
+    claimed->plan = pg_get_text(result, row, 36);
     claimed->installation = pg_get_text(result, row, 13);
     if (claimed->installation.base == NULL)
         return;

@@ -124,6 +124,7 @@ struct reminder_claimed {
     int32_t message_no;          /* the same for all reminders of one message; 0: none yet */
     int64_t campaign_id;         /* 0: of no campaign */
     struct span campaign_fields; /* JSON: its row's further columns; empty: none */
+    struct span plan;            /* JSON: the agreed plan that is in force; empty: none */
 
     /* Of a push; a row each device, behind each other. */
     struct span installation; /* null base: no push */

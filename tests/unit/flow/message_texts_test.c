@@ -222,6 +222,11 @@ static void every_template_of_the_presets_is_there_in_each_language(void **state
         {"late_instalments", MESSAGE_FIRM, false, "sms push email"},
         {"consequences", MESSAGE_FIRM, false, "sms push email"},
         {"offer", MESSAGE_FIRM, false, "sms push email"},
+        {"instalment_before", MESSAGE_NEUTRAL, true, "sms push email"},
+        {"instalment_due", MESSAGE_NEUTRAL, true, "sms push email"},
+        {"instalment_missed", MESSAGE_NEUTRAL, true, "sms push email"},
+        {"plan_agreed", MESSAGE_NEUTRAL, true, "sms push email"},
+        {"plan_broken", MESSAGE_NEUTRAL, true, "sms push email"},
         {"details", MESSAGE_NEUTRAL, true, "sms push email"},
         {"call", MESSAGE_NEUTRAL, true, "voice call"},
         {"call", MESSAGE_FIRM, true, "voice call"},
@@ -398,6 +403,22 @@ static void every_field_is_written_for_its_language_and_its_way(void **state)
                   "PL61 1090 1014 0000 0712 1981 2874");
 }
 
+static void a_debt_in_a_plan_has_its_parts_instead_of_a_proposal(void **state)
+{
+    (void)state;
+    const struct message_facts facts = message_sample(MESSAGE_SAMPLE_PLAN);
+    const struct message_facts usual = message_sample(MESSAGE_SAMPLE_USUAL);
+    const struct message_way way = {MESSAGE_SMS, LANGUAGE_ENGLISH, true};
+    /* The second of three, each of 412.50; the first one is paid. */
+    assert_filled("{{part_no}}/{{part_count}} {{amount}} {{date}}, {{parts_left}} left: {{plan_left}}"
+                  "{{#instalments}}|{{amount}} {{date}}{{/instalments}}|{{instalment_count}}",
+                  &facts, way,
+                  "2/3 PLN 412.50 12 May 2026, 2 left: PLN 825.00|PLN 412.50 12 May 2026|"
+                  "PLN 412.50 12 June 2026|2");
+    assert_filled("{{#part_no}}a part{{/part_no}}{{#plan_left}}a plan{{/plan_left}}none", &usual, way,
+                  "none");
+}
+
 static void a_field_that_is_empty_is_named_instead_of_sent(void **state)
 {
     (void)state;
@@ -495,6 +516,7 @@ int main(void)
         cmocka_unit_test(an_admins_text_comes_first_then_the_tone_then_the_neutral_then_polish),
         cmocka_unit_test(calls_and_hand_overs_have_words_for_every_template_but_thanks),
         cmocka_unit_test(every_field_is_written_for_its_language_and_its_way),
+        cmocka_unit_test(a_debt_in_a_plan_has_its_parts_instead_of_a_proposal),
         cmocka_unit_test(a_field_that_is_empty_is_named_instead_of_sent),
         cmocka_unit_test(several_debts_are_listed_and_added_up_by_currency),
         cmocka_unit_test(the_html_of_a_mail_is_its_text_with_one_button),

@@ -39,7 +39,10 @@ static const struct {
      "due due+0 same preferred,push,sms,email due neutral\n"
      "after_2 due+2 same preferred,push,sms,email after_2 neutral\n"
      "after_9 due+9 same preferred,push,sms,email after_9 neutral\n"
-     "after_16 due+16 same preferred,push,sms,email after_16 neutral\n"},
+     "after_16 due+16 same preferred,push,sms,email after_16 neutral\n"
+     "part_before instalment-3 same preferred,push,sms,email instalment_before neutral\n"
+     "part_due instalment+0 same preferred,push,sms,email instalment_due neutral\n"
+     "part_missed instalment+1 same preferred,push,sms,email instalment_missed neutral\n"},
     {"consumer_lender", 7,
      "before_7 due-7 before email,sms,push before neutral\n"
      "before_7_leasing due-7 Leasing* before email,sms,push before_leasing neutral\n"
@@ -48,7 +51,10 @@ static const struct {
      "late_3 due+3 after email,sms(86400 opened) late firm\n"
      "late_3_split due+3 PLN from=20000 after email,sms(86400 opened) late_instalments firm\n"
      "late_14 due+14 after email,sms(86400 opened) consequences firm\n"
-     "offer_31 due+31 after email,sms(172800 opened) offer firm\n"},
+     "offer_31 due+31 after email,sms(172800 opened) offer firm\n"
+     "part_before instalment-3 before sms,push,email instalment_before neutral\n"
+     "part_due instalment+0 before push,sms(14400 opened),email instalment_due neutral\n"
+     "part_missed instalment+1 after push,sms,email instalment_missed neutral\n"},
     {"bank", 7,
      "mail_5 due-5 before email details neutral\n"
      "before_2 due-2 before push,sms(21600 opened) before friendly\n"
@@ -58,7 +64,10 @@ static const struct {
      "late_3 due+3 on_time after push,sms late friendly\n"
      "late_3_firm due+3 sometimes_late chronically_late after sms late firm\n"
      "mail_6 due+6 after email consequences firm\n"
-     "late_10 due+10 after sms,email late firm\n"},
+     "late_10 due+10 after sms,email late firm\n"
+     "part_before instalment-3 before push,sms(21600 opened) instalment_before neutral\n"
+     "part_due instalment+0 before push,sms(10800 opened),email instalment_due neutral\n"
+     "part_missed instalment+1 after push,sms,email instalment_missed neutral\n"},
     {"service_firm", 7,
      "before_3 due-3 before preferred,email,sms before friendly\n"
      "due due+0 sometimes_late chronically_late before preferred,email,sms due neutral\n"
@@ -69,13 +78,19 @@ static const struct {
      "weekly due+21 every=7 until=56 sometimes_late chronically_late after sms,email late final\n"
      "call_21 due+22 on_time after call call neutral\n"
      "call_28 due+29 sometimes_late after call call firm\n"
-     "call_17 due+17 chronically_late after call call firm\n"},
+     "call_17 due+17 chronically_late after call call firm\n"
+     "part_before instalment-3 before preferred,email,sms instalment_before neutral\n"
+     "part_due instalment+0 before preferred,email,sms instalment_due neutral\n"
+     "part_missed instalment+1 after sms,email instalment_missed neutral\n"},
     {"crm", 14,
      "issue issue+0 after sms issue friendly\n"
      "before_2 due-2 before sms before friendly\n"
      "due due+0 before sms due neutral\n"
      "weekly due+2 every=7 until=20 after sms late neutral\n"
-     "handover due+21 after handover handover final\n"},
+     "handover due+21 after handover handover final\n"
+     "part_before instalment-3 before sms instalment_before neutral\n"
+     "part_due instalment+0 before sms instalment_due neutral\n"
+     "part_missed instalment+1 after sms instalment_missed neutral\n"},
 };
 
 static void print_words(struct buf *out, const struct scenario_words *words)

@@ -559,7 +559,8 @@ static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **
     static const char *const names[] = {
         "issue", "before",  "before_2", "before_leasing",   "due",          "thanks",   "details",
         "late",  "after_2", "after_9",  "after_16",         "consequences", "offer",    "merged",
-        "call",  "neutral", "handover", "late_instalments", "before_9",     "thanks_3", ""};
+        "call",  "neutral", "handover", "late_instalments", "before_9",     "thanks_3", "",
+        "instalment_before", "instalment_due", "instalment_missed", "plan_agreed", "plan_broken"};
     char sql[160];
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
@@ -836,7 +837,8 @@ static void a_step_of_an_instalment_speaks_of_that_part(void **state)
     fixture_sql(&fixture,
                 "update scenario_step set template = 'before' where step_no = 2;"
                 "insert into instalment select customer_id, invoice_id, n, date '2026-11-30'"
-                " + n, 4000, null from invoice, generate_series(1, 2) n");
+                " + n, 4000, null from invoice, generate_series(1, 2) n;"
+                "update invoice set plan_no = 1");
     run_with_customer(BY(2) ANCHOR(2) HOLD("plan"), 1);
     dispatch_for(600);
     assert_int_equal(sent_count, 1);
