@@ -223,3 +223,35 @@ create or replace function reminder_is_refusable(step text, scenario_id bigint, 
         case when reminder_is_thanks(step) then 'thanks' else split_part(step, '+', 1) end)
         in ('issue', 'before', 'before_2', 'before_leasing', 'due', 'thanks', 'details',
             'instalment_before', 'instalment_due');
+
+-- What a page shows of a debt's plan: the one that its money is followed by, else the newest; of the former
+-- what is to be paid next, and what is left of the parts whose day is over. Strict, so that it is not
+-- called, nor made part of a larger statement, for a debt that never had one.
+create function page_plan(the_customer bigint, the_invoice bigint, now timestamptz)
+    returns table (state text, answer_by date, part_count bigint, paid_count bigint, place bigint,
+        part_due date, part_days_left integer, part_minor bigint, late_minor bigint)
+    language sql stable strict parallel safe rows 1
+begin atomic
+    select p.state, (h.until at time zone k.time_zone)::date - 1, n.part_count, n.paid_count, n.place,
+        n.part_due, n.part_due - (now at time zone k.time_zone)::date, n.part_minor, n.late_minor
+    from customer k
+    join invoice i on i.customer_id = k.customer_id and i.invoice_id = the_invoice
+    join plan p on p.customer_id = i.customer_id and p.invoice_id = i.invoice_id
+    left join hold h on h.customer_id = p.customer_id and h.invoice_id = p.invoice_id
+        and h.hold_no = p.hold_no
+    cross join lateral (
+        select min(n.part_count)::bigint as part_count,
+            count(*) filter (where n.paid_at is not null and n.amount_minor > 0) as paid_count,
+            min(n.place) filter (where n.is_open)::bigint as place,
+            min(n.due_date) filter (where n.is_open) as part_due,
+            (array_agg(n.left_minor order by n.part_no) filter (where n.is_open))[1] as part_minor,
+            (sum(n.left_minor) filter (where n.is_open
+                and n.due_date < (now at time zone k.time_zone)::date))::bigint as late_minor
+        from plan_parts(i.customer_id, i.invoice_id) n
+        where p.plan_no = i.plan_no
+    ) n
+    where k.customer_id = the_customer
+    order by p.plan_no = i.plan_no desc nulls last, p.plan_no desc
+    limit 1;
+end;
+grant execute on function page_plan(bigint, bigint, timestamptz) to dunlin_app;

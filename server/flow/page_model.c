@@ -73,15 +73,40 @@ static enum page_note note_of_payment(const struct page_payment *p, int64_t age)
     return PAGE_NOTE_NONE;
 }
 
-static enum page_note note_of_holds(unsigned holds)
+bool page_is_in_plan(const struct page_row *row)
 {
-    if ((holds & PAGE_HOLD_DISPUTE) != 0)
+    return row->plan.state == PAGE_PLAN_ACTIVE && row->plan.part_minor > 0;
+}
+
+int64_t page_pay_minor(const struct page_row *row)
+{
+    if (!page_is_in_plan(row))
+        return row->due_minor;
+    return row->plan.late_minor > 0 ? row->plan.late_minor : row->plan.part_minor;
+}
+
+/* A plan that runs is all over the page. */
+static enum page_note note_of_plan(const struct page_row *row)
+{
+    if (row->plan.state == PAGE_PLAN_ASKED)
+        return PAGE_NOTE_PLAN_ASKED;
+    return page_is_in_plan(row) ? PAGE_NOTE_NONE : PAGE_NOTE_PLAN;
+}
+
+static enum page_note note_of_holds(const struct page_row *row)
+{
+    enum page_note note = PAGE_NOTE_NONE;
+    if ((row->holds & PAGE_HOLD_DISPUTE) != 0)
         return PAGE_NOTE_DISPUTE;
-    if ((holds & PAGE_HOLD_PLAN) != 0)
-        return PAGE_NOTE_PLAN;
-    if ((holds & PAGE_HOLD_PROMISE) != 0)
+    if ((row->holds & PAGE_HOLD_PLAN) != 0)
+        note = note_of_plan(row);
+    if (note == PAGE_NOTE_NONE && (row->holds & PAGE_HOLD_PROMISE) != 0)
         return PAGE_NOTE_PROMISE;
-    return (holds & PAGE_HOLD_ADMIN) != 0 ? PAGE_NOTE_ADMIN : PAGE_NOTE_NONE;
+    if (note == PAGE_NOTE_NONE && (row->holds & PAGE_HOLD_ADMIN) != 0)
+        return PAGE_NOTE_ADMIN;
+    if (note == PAGE_NOTE_NONE && row->plan.state == PAGE_PLAN_BROKEN)
+        return PAGE_NOTE_PLAN_BROKEN;
+    return note;
 }
 
 static enum page_note note_of(const struct page_row *row, struct page_wishes wishes, int64_t age)
@@ -95,7 +120,7 @@ static enum page_note note_of(const struct page_row *row, struct page_wishes wis
     if (is_on_its_way(p) && p->is_blik && age < BLIK_CODE_SECONDS)
         return PAGE_NOTE_NEW_CODE;
     enum page_note note = note_of_payment(p, age);
-    return note != PAGE_NOTE_NONE ? note : note_of_holds(row->holds);
+    return note != PAGE_NOTE_NONE ? note : note_of_holds(row);
 }
 
 struct page_model page_model_of(const struct page_row *row, struct page_wishes wishes,
@@ -143,6 +168,8 @@ const char *page_note_name(enum page_note note)
         [PAGE_NOTE_PROMISE] = "promise",
         [PAGE_NOTE_DISPUTE] = "dispute",
         [PAGE_NOTE_ADMIN] = "admin",
+        [PAGE_NOTE_PLAN_ASKED] = "plan_asked",
+        [PAGE_NOTE_PLAN_BROKEN] = "plan_broken",
     };
     assert(note > PAGE_NOTE_NONE && note < PAGE_NOTE_COUNT);
     return names[note];

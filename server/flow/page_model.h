@@ -29,6 +29,8 @@ enum page_note {
     PAGE_NOTE_PROMISE,
     PAGE_NOTE_DISPUTE,
     PAGE_NOTE_ADMIN,
+    PAGE_NOTE_PLAN_ASKED,
+    PAGE_NOTE_PLAN_BROKEN,
     PAGE_NOTE_COUNT,
 };
 
@@ -56,6 +58,12 @@ struct page_model {
 /* `row` is null when the link leads nowhere, and is kept. */
 struct page_model page_model_of(const struct page_row *row, struct page_wishes wishes,
                                 struct instant now);
+
+/* Whether a plan says what is to be paid now. */
+bool page_is_in_plan(const struct page_row *);
+/* What is to be paid now: of a debt in a plan all parts whose day is over, else the next one; of any
+ * other all that is due. */
+int64_t page_pay_minor(const struct page_row *);
 
 /* "failed", "started", …: words note_<name>_title and note_<name>_text. */
 const char *page_note_name(enum page_note note);

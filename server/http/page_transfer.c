@@ -1,6 +1,7 @@
 #include "http/page_transfer.h"
 
 #include "domain/transfer_qr.h"
+#include "flow/page_model.h"
 
 /* No real invoice number is longer; what somebody imported may be. */
 enum { TITLE_BYTES_MAX = 70 };
@@ -36,7 +37,7 @@ bool page_transfer_qr(const struct page_transfer *t, const struct world *world,
         .nip = world->creditor.nip,
         .account = t->account,
         .title = t->title,
-        .amount = money_of(row->due_minor, currency),
+        .amount = money_of(page_pay_minor(row), currency),
         .takes_euro_transfers = world->creditor.takes_euro_transfers,
     };
     enum transfer_qr_level level;

@@ -1,4 +1,4 @@
-/* The data of an ordinary bank transfer for what is left to pay, as the page shows it and as its QR
+/* The data of an ordinary bank transfer for what is to be paid now, as the page shows it and as its QR
  * code holds it: both are made here, so they cannot differ. */
 #ifndef DUNLIN_HTTP_PAGE_TRANSFER_H
 #define DUNLIN_HTTP_PAGE_TRANSFER_H

@@ -7,6 +7,7 @@
 #include "provider/provider_choice.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -299,12 +300,15 @@ static void set_note(struct page_view *v, const struct page_model *m, enum langu
     page_set_text(&v->values, VALUE_note_text, word(v, language, "reason_", reason, ""));
 }
 
+/* Of a debt in a plan the day of the first part that is not paid. */
 static void set_due(struct page_view *v, const struct page_row *row, enum language language)
 {
     static const enum page_value plurals[] = {
         [PLURAL_ONE] = VALUE_one, [PLURAL_FEW] = VALUE_few, [PLURAL_MANY] = VALUE_many};
-    int32_t left = row->days_left, days = left < 0 ? -left : left;
-    page_set_date(&v->values, VALUE_due_date, row->due_date);
+    bool is_plan = page_is_in_plan(row);
+    int32_t left = is_plan ? row->plan.part_days_left : row->days_left;
+    int32_t days = left < 0 ? -left : left;
+    page_set_date(&v->values, VALUE_due_date, is_plan ? row->plan.part_due : row->due_date);
     page_set_text(&v->values, VALUE_due_tone, span_str(left <= 0 ? "warn" : "info"));
     if (left == 0 || left == 1) {
         page_set_true(&v->values, left == 0 ? VALUE_is_today : VALUE_is_tomorrow);
@@ -336,7 +340,7 @@ static bool is_taken(const struct world *world, const struct page_model *m, bool
     if (world->providers == NULL)
         return false;
     for (const struct provider_account *a = world->providers; a->provider != NULL; ++a)
-        if (provider_takes(a, m->row->currency, m->row->due_minor, is_blik))
+        if (provider_takes(a, m->row->currency, page_pay_minor(m->row), is_blik))
             return true;
     return false;
 }
@@ -374,11 +378,25 @@ static void set_transfer(struct page_view *v, const struct page_row *row)
     page_set_text(&v->values, VALUE_account_shown, span_from(shown, country_len));
     page_set_text(&v->values, VALUE_account, span_from(t.account, country_len));
     page_set_text(&v->values, VALUE_transfer_for, t.title);
-    page_set_plain(&v->values, VALUE_amount_plain, row->due_minor, row->currency);
+    page_set_plain(&v->values, VALUE_amount_plain, page_pay_minor(row), row->currency);
     bool is_medium;
     buf_reset(&v->qr);
     if (page_transfer_qr(&t, v->world, row, &v->qr, &is_medium))
         page_set_true(&v->values, VALUE_has_qr);
+}
+
+static void set_plan(struct page_view *v, const struct page_row *row)
+{
+    page_set_true(&v->values, VALUE_is_plan);
+    if (row->plan.late_minor > row->plan.part_minor)
+        page_set_true(&v->values, VALUE_is_plan_late);
+    page_set_int(&v->values, VALUE_part_no, row->plan.part_no);
+    page_set_int(&v->values, VALUE_part_count, row->plan.part_count);
+    page_set_int(&v->values, VALUE_parts_paid, row->plan.paid_count);
+    page_set_amount(&v->values, VALUE_plan_left, row->due_minor, row->currency);
+    buf_printf(page_text_begin(&v->values), "%" PRId64 ":%" PRId64 ":%" PRId64, row->invoice_id,
+               page_pay_minor(row), row->due_minor);
+    page_text_set(&v->values, VALUE_part);
 }
 
 static void set_pay(struct page_view *v, const struct page_model *m, const struct page_visit *visit)
@@ -386,10 +404,14 @@ static void set_pay(struct page_view *v, const struct page_model *m, const struc
     const struct page_row *row = m->row;
     set_token_of(v, VALUE_seen, FORM_SEEN, visit, 2);
     set_note(v, m, visit->language);
+    if (m->note == PAGE_NOTE_PLAN_ASKED && row->plan.answer_by != 0)
+        page_set_date(&v->values, VALUE_answer_by, row->plan.answer_by);
     set_due(v, row, visit->language);
-    page_set_amount(&v->values, VALUE_amount, row->due_minor, row->currency);
+    page_set_amount(&v->values, VALUE_amount, page_pay_minor(row), row->currency);
     page_set_int(&v->values, VALUE_due_minor, row->due_minor);
-    if (row->paid_minor > 0) {
+    if (page_is_in_plan(row)) {
+        set_plan(v, row);
+    } else if (row->paid_minor > 0) {
         page_set_true(&v->values, VALUE_is_part_paid);
         page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
         page_set_amount(&v->values, VALUE_total, m->total_minor, row->currency);
@@ -442,6 +464,8 @@ static void set_settled(struct page_view *v, const struct page_model *m)
     if (row->paid_minor <= 0)
         return;
     page_set_true(&v->values, VALUE_is_paid);
+    if (row->plan.state == PAGE_PLAN_COMPLETED)
+        page_set_true(&v->values, VALUE_is_completed);
     page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
     if (row->paid_on != 0)
         page_set_date(&v->values, VALUE_paid_on, row->paid_on);

@@ -10,8 +10,8 @@
  *   e=changed      the amount that was sent is not what is due now
  *
  * Its forms POST to /{code}/payments: token (form_token.h, FORM_PAYMENT), amount (minor units, as
- * it was shown), method (redirect, blik), blik (six digits, perhaps with a blank), lang where one
- * was chosen. */
+ * it was shown), part (of a debt in a plan: "<invoice>:<amount>:<due>", what is paid of it), method
+ * (redirect, blik), blik (six digits, perhaps with a blank), lang where one was chosen. */
 #ifndef DUNLIN_HTTP_PAGES_H
 #define DUNLIN_HTTP_PAGES_H
 

@@ -132,6 +132,35 @@ bool payments_read_form(struct request *r, enum form_kind kind, struct payment_f
     return true;
 }
 
+/* Digits up to `end`, or to the end of the text. */
+static bool take_number(struct span *text, char end, int64_t *number)
+{
+    const char *at = text->len == 0 ? NULL : memchr(text->base, end, text->len);
+    struct span digits = at == NULL ? *text : span_of(text->base, (size_t)(at - text->base));
+    bool is_ended = (at == NULL) == (end == 0);
+    *text = span_from(*text, digits.len + (at != NULL));
+    return is_ended && page_form_amount(digits, number);
+}
+
+bool payments_read_part(struct span text, struct payment_part *part)
+{
+    return take_number(&text, ':', &part->invoice_id) &&
+           take_number(&text, ':', &part->amount_minor) && take_number(&text, 0, &part->due_minor);
+}
+
+/* The amount in all, or a part of it by a plan. */
+static bool read_amount(struct request *r, struct payment_form *form, struct payment_part *part)
+{
+    if (!page_form_amount(request_form(r, "amount"), &form->options.amount_minor))
+        return false;
+    struct span text = request_form(r, "part");
+    if (text.len == 0)
+        return true;
+    form->options.parts = part;
+    form->options.part_count = 1;
+    return payments_read_part(text, part);
+}
+
 void payments_take(struct request *r, const struct payment_form *form,
                    const struct payment_form_place *place)
 {
@@ -145,8 +174,9 @@ void payments_start(struct request *r)
 {
     static const struct payment_form_place main_page = {.path = "", .kept = ""};
     struct payment_form form = {0};
+    struct payment_part part;
     if (payments_read_form(r, FORM_PAYMENT, &form)) {
-        if (page_form_amount(request_form(r, "amount"), &form.options.amount_minor))
+        if (read_amount(r, &form, &part))
             payments_take(r, &form, &main_page);
         else
             page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);

@@ -16,6 +16,7 @@
 #include "http/message_reports.h"
 #include "http/opened.h"
 #include "http/pages.h"
+#include "http/parts.h"
 #include "http/paylinks.h"
 #include "http/payments.h"
 #include "http/payouts.h"
@@ -39,6 +40,8 @@
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
+        {"GET", "/{code}/parts", ROUTE_OPEN, NULL, parts_show},                                    \
+        {"POST", "/{code}/parts/payments", ROUTE_OPEN, NULL, parts_pay},                           \
         {"GET", "/{code}/all", ROUTE_OPEN, NULL, all_debts_show},                                  \
         {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
         {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \

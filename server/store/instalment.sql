@@ -11,6 +11,14 @@ where $3::bigint = 0
 order by l.customer_id, l.invoice_id
 limit $4::bigint;
 
+-- name: instalment_list
+-- $1 customer_id, $2 invoice_id
+-- The parts of the plan in force, the first one first; none without one.
+select place, due_date, amount_minor, left_minor, is_open, paid_at is not null as is_paid,
+    missed_at is not null as is_missed
+from plan_parts($1::bigint, $2::bigint)
+order by part_no;
+
 -- name: instalment_miss
 -- $1 customer_id[], $2 invoice_id[], $3 now, $4 payments started before this are no longer on their way
 -- how many parts are missed, and how many plans broken by it

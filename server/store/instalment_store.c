@@ -5,6 +5,35 @@
 
 #include <assert.h>
 
+int plan_part_list(struct store *store, struct pg_query *query, const struct debt *debt,
+                   struct instant now, pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    (void)now;
+    pg_args_init(&args);
+    pg_arg_int(&args, debt->customer_id);
+    pg_arg_int(&args, debt->invoice_id);
+    int rc = pg_read(store->reads, query, SQL_INSTALMENT_LIST, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+size_t plan_part_read(const PGresult *result, struct plan_part parts[INSTALMENTS_MAX])
+{
+    size_t count = (size_t)PQntuples(result);
+    if (count > INSTALMENTS_MAX)
+        count = INSTALMENTS_MAX;
+    for (size_t i = 0; i < count; ++i)
+        parts[i] = (struct plan_part){.place = (int32_t)pg_get_int(result, (int)i, 0),
+                                      .due = date_from_days(pg_get_date(result, (int)i, 1)),
+                                      .amount_minor = pg_get_int(result, (int)i, 2),
+                                      .left_minor = pg_get_int(result, (int)i, 3),
+                                      .is_open = pg_get_bool(result, (int)i, 4),
+                                      .is_paid = pg_get_bool(result, (int)i, 5),
+                                      .is_missed = pg_get_bool(result, (int)i, 6)};
+    return count;
+}
+
 int instalment_late(struct store *store, struct pg_query *query,
                     const struct instalment_rules *rules, pg_result_cb on_result, void *owner,
                     struct err *err)

@@ -3,9 +3,25 @@
 #define DUNLIN_STORE_INSTALMENT_STORE_H
 
 #include "base/clock.h"
+#include "domain/instalment.h"
 #include "io/pg.h"
+#include "store/debt_store.h"
 
-struct store;
+/* A part of the plan in force. */
+struct plan_part {
+    int32_t place; /* counted from 1 */
+    struct date due;
+    int64_t amount_minor; /* 0: cut away wholly, and not counted */
+    int64_t left_minor;
+    bool is_open; /* to be paid */
+    bool is_paid, is_missed;
+};
+
+/* A debt_more_fn: all parts of the debt's plan in force, for plan_part_read. */
+MUST_CHECK int plan_part_list(struct store *, struct pg_query *, const struct debt *,
+                              struct instant now, pg_result_cb, void *owner, struct err *);
+/* How many there are; none without a plan in force. */
+size_t plan_part_read(const PGresult *, struct plan_part parts[INSTALMENTS_MAX]);
 
 enum { INSTALMENT_LATE_MAX = 200 }; /* debts, in one transaction */
 

@@ -103,7 +103,17 @@ cross join lateral (
         payment.whole_minor,
         payment.created_at,
         payment.changed_at,
-        payment.state = 'failed' and payment.ask_at is not null as is_asked_why
+        payment.state = 'failed' and payment.ask_at is not null as is_asked_why,
+        invoice.invoice_id,
+        plan.state as plan_state,
+        plan.answer_by,
+        plan.part_count,
+        plan.paid_count,
+        plan.place,
+        plan.part_due,
+        plan.part_days_left,
+        plan.part_minor,
+        plan.late_minor
     from paylink link
     join customer on customer.customer_id = link.customer_id
     join invoice on invoice.customer_id = link.customer_id
@@ -120,6 +130,9 @@ cross join lateral (
         order by p.state = 'pending' desc, p.payment_no desc
         limit 1
     ) payment on true
+    -- No arguments, no rows: it is not called for a debt that never had a plan, nor part of this plan.
+    left join lateral page_plan(case when invoice.help_count > 0 then invoice.customer_id end,
+        invoice.invoice_id, $3::timestamptz) plan on true
     where link.customer_id = wanted.customer_id
         and link.link_no = wanted.link_no
     limit 1

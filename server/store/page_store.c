@@ -57,6 +57,16 @@ enum column {
     CREATED_AT,
     CHANGED_AT,
     IS_ASKED_WHY,
+    INVOICE_ID,
+    PLAN_STATE,
+    ANSWER_BY,
+    PART_COUNT,
+    PAID_COUNT,
+    PART_PLACE,
+    PART_DUE,
+    PART_DAYS_LEFT,
+    PART_MINOR,
+    LATE_MINOR,
     COLUMN_COUNT,
 };
 
@@ -273,6 +283,48 @@ static struct page_payment read_payment(const PGresult *r, int i)
     };
 }
 
+static enum page_plan_state plan_state_of(struct span name)
+{
+    static const struct {
+        const char *name;
+        enum page_plan_state state;
+    } states[] = {{"asked", PAGE_PLAN_ASKED},
+                  {"active", PAGE_PLAN_ACTIVE},
+                  {"completed", PAGE_PLAN_COMPLETED},
+                  {"broken", PAGE_PLAN_BROKEN}};
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); ++i)
+        if (span_is_str(name, states[i].name))
+            return states[i].state;
+    return PAGE_PLAN_NONE;
+}
+
+static int64_t int_or_0(const PGresult *r, int i, int column)
+{
+    return pg_is_null(r, i, column) ? 0 : pg_get_int(r, i, column);
+}
+
+static int32_t date_or_0(const PGresult *r, int i, int column)
+{
+    return pg_is_null(r, i, column) ? 0 : pg_get_date(r, i, column);
+}
+
+static struct page_plan read_plan(const PGresult *r, int i)
+{
+    if (pg_is_null(r, i, PLAN_STATE))
+        return (struct page_plan){.state = PAGE_PLAN_NONE};
+    return (struct page_plan){
+        .state = plan_state_of(pg_get_text(r, i, PLAN_STATE)),
+        .answer_by = date_or_0(r, i, ANSWER_BY),
+        .part_count = int_or_0(r, i, PART_COUNT),
+        .paid_count = int_or_0(r, i, PAID_COUNT),
+        .part_no = int_or_0(r, i, PART_PLACE),
+        .part_minor = int_or_0(r, i, PART_MINOR),
+        .late_minor = int_or_0(r, i, LATE_MINOR),
+        .part_due = date_or_0(r, i, PART_DUE),
+        .part_days_left = (int32_t)int_or_0(r, i, PART_DAYS_LEFT),
+    };
+}
+
 static struct page_row read_row(const PGresult *r, int i)
 {
     bool is_thorough = PQnfields(r) == COLUMN_COUNT;
@@ -293,8 +345,10 @@ static struct page_row read_row(const PGresult *r, int i)
     if (!is_thorough)
         return row;
     row.paid_minor = pg_get_int(r, i, PAID_MINOR);
-    row.paid_on = pg_is_null(r, i, PAID_ON) ? 0 : pg_get_date(r, i, PAID_ON);
+    row.paid_on = date_or_0(r, i, PAID_ON);
     row.holds = (unsigned)pg_get_int(r, i, HOLDS);
     row.payment = read_payment(r, i);
+    row.invoice_id = pg_get_int(r, i, INVOICE_ID);
+    row.plan = read_plan(r, i);
     return row;
 }

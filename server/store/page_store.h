@@ -27,6 +27,26 @@ struct page_payment {
     struct instant created_at, changed_at;
 };
 
+enum page_plan_state {
+    PAGE_PLAN_NONE = 0, /* none, or one that says nothing any more */
+    PAGE_PLAN_ASKED,
+    PAGE_PLAN_ACTIVE,
+    PAGE_PLAN_COMPLETED,
+    PAGE_PLAN_BROKEN,
+};
+
+/* A plan of the debt in parts; of one in force with where it stands. */
+struct page_plan {
+    enum page_plan_state state;
+    int32_t answer_by; /* of one that is asked for: the last day for an answer; 0: not said */
+    int64_t part_count, paid_count;
+    int64_t part_no;        /* the first one that is not paid, counted from 1; 0: none */
+    int64_t part_minor;     /* what is left of it */
+    int64_t late_minor;     /* what is left of those whose day is over */
+    int32_t part_due;       /* of the first one, days since 1970-01-01 */
+    int32_t part_days_left; /* to that; below zero: late */
+};
+
 /* Spans point into the result and die with it. */
 struct page_row {
     bool is_revoked;
@@ -41,6 +61,8 @@ struct page_row {
     int32_t paid_on;    /* 0 while something is left to pay */
     unsigned holds;     /* enum page_hold, those in force */
     struct page_payment payment;
+    int64_t invoice_id; /* 0 of a fresh debt */
+    struct page_plan plan;
 };
 
 /* `row` is null when there is no such link, and when `err` is set (null when all is well). */

@@ -266,6 +266,38 @@ static void waiting_page_can_be_told_to_stay_still(void **state)
     assert_int_equal(m.refresh_seconds, 0);
 }
 
+static void a_plan_says_what_is_to_be_paid_now(void **state)
+{
+    (void)state;
+    struct page_row row = owing(30000);
+    assert_int_equal(page_pay_minor(&row), 30000);
+    row.holds = PAGE_HOLD_PLAN;
+    row.plan = (struct page_plan){
+        .state = PAGE_PLAN_ACTIVE, .part_count = 3, .part_no = 1, .part_minor = 10000};
+    assert_int_equal(page_pay_minor(&row), 10000);
+    assert_int_equal(page_model_of(&row, (struct page_wishes){0}, now).note, PAGE_NOTE_NONE);
+    row.plan.late_minor = 20000; /* two of them */
+    assert_int_equal(page_pay_minor(&row), 20000);
+    row.holds = PAGE_HOLD_PLAN | PAGE_HOLD_PROMISE;
+    assert_int_equal(page_model_of(&row, (struct page_wishes){0}, now).note, PAGE_NOTE_PROMISE);
+}
+
+static void a_plan_that_is_not_in_force_leaves_all_to_be_paid(void **state)
+{
+    (void)state;
+    struct page_row row = owing(30000);
+    row.holds = PAGE_HOLD_PLAN;
+    row.plan = (struct page_plan){.state = PAGE_PLAN_ASKED};
+    assert_int_equal(page_pay_minor(&row), 30000);
+    assert_int_equal(page_model_of(&row, (struct page_wishes){0}, now).note, PAGE_NOTE_PLAN_ASKED);
+    row.holds = 0;
+    row.plan.state = PAGE_PLAN_BROKEN;
+    assert_int_equal(page_pay_minor(&row), 30000);
+    assert_int_equal(page_model_of(&row, (struct page_wishes){0}, now).note, PAGE_NOTE_PLAN_BROKEN);
+    row.plan.state = PAGE_PLAN_COMPLETED;
+    assert_int_equal(page_model_of(&row, (struct page_wishes){0}, now).note, PAGE_NOTE_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +306,8 @@ int main(void)
         cmocka_unit_test(link_that_is_not_there_leads_nowhere),
         cmocka_unit_test(waiting_page_looks_less_and_less_often),
         cmocka_unit_test(waiting_page_can_be_told_to_stay_still),
+        cmocka_unit_test(a_plan_says_what_is_to_be_paid_now),
+        cmocka_unit_test(a_plan_that_is_not_in_force_leaves_all_to_be_paid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
