@@ -255,3 +255,15 @@ begin atomic
     limit 1;
 end;
 grant execute on function page_plan(bigint, bigint, timestamptz) to dunlin_app;
+
+-- The same of a plan in force as programs are told it, as JSON; null without one.
+create function plan_progress(the_customer bigint, the_invoice bigint, now timestamptz) returns text
+    language sql stable strict parallel safe
+begin atomic
+    select json_build_object('parts', p.part_count, 'paid', p.paid_count,
+        'late_minor', coalesce(p.late_minor, 0), 'next', json_build_object('part', p.place,
+            'due_date', p.part_due, 'left_minor', p.part_minor))::text
+    from page_plan(the_customer, the_invoice, now) p
+    where p.state = 'active' and p.place is not null;
+end;
+grant execute on function plan_progress(bigint, bigint, timestamptz) to dunlin_app;

@@ -23,7 +23,8 @@ const struct message_field message_fields[] = {
     {"title", MESSAGE_TEXT, false, "what to write in an ordinary transfer"},
     {"link", MESSAGE_TEXT, true, "the page of the debt; empty in a thank-you without one"},
     {"unsubscribe", MESSAGE_TEXT, true, "where such e-mails can be refused"},
-    {"instalments", MESSAGE_LIST, true, "the plan's parts to come, or a proposal: amount and date of each"},
+    {"instalments", MESSAGE_LIST, true,
+     "the plan's parts to come, or a proposal: amount and date of each"},
     {"instalment_count", MESSAGE_TEXT, true, "how many parts these are"},
     {"part_no", MESSAGE_TEXT, true, "of an agreed plan: which part it is about"},
     {"part_count", MESSAGE_TEXT, true, "of an agreed plan: how many parts there are"},
@@ -102,8 +103,9 @@ bool message_name_is_fine(struct span name)
 
 bool message_is_refusable(struct span template)
 {
-    static const char *const names[] = {"issue", "before", "before_2", "before_leasing",
-                                        "due",   "thanks", "details", "instalment_before", "instalment_due"};
+    static const char *const names[] = {"issue",         "before", "before_2", "before_leasing",
+                                        "due",           "thanks", "details",  "instalment_before",
+                                        "instalment_due"};
     return find_word(names, sizeof(names) / sizeof(names[0]), template) >= 0;
 }
 

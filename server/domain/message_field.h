@@ -53,8 +53,8 @@ enum { MESSAGE_NAME_MAX = 40 };
 bool message_name_is_fine(struct span name);
 
 /* Whether the customer may refuse messages of this template: those before the due date and on it,
- * and the thank-yous. What the law wants said to a late debtor goes all the same. The claim asks the
- * same of reminder_is_refusable (migration 0081). */
+ * and the thank-yous. What the law wants said to a late debtor goes all the same. The claim asks
+ * the same of reminder_is_refusable (migration 0081). */
 bool message_is_refusable(struct span template);
 /* Whether a text of this template without the link to the debt makes no sense. */
 bool message_needs_link(struct span template);

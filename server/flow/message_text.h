@@ -32,7 +32,7 @@ enum {
 struct message_plan {
     int32_t part_no; /* the one that the message is about, counted from 1; 0: none of them */
     int32_t part_count;
-    int64_t left_minor;                        /* of all parts */
+    int64_t left_minor;                       /* of all parts */
     struct instalment parts[INSTALMENTS_MAX]; /* those to come, with what is left of each */
     size_t left_count;
 };
@@ -41,7 +41,7 @@ struct message_debt {
     struct span number, product;
     struct span account; /* a normalised IBAN; empty: the creditor's own */
     struct span link;    /* the whole address, or empty */
-    struct money left; /* of the part, where it is about one; so is the date */
+    struct money left;   /* of the part, where it is about one; so is the date */
     struct date due;
     const struct message_plan *plan; /* null: none */
 };

@@ -61,8 +61,8 @@ struct page_model page_model_of(const struct page_row *row, struct page_wishes w
 
 /* Whether a plan says what is to be paid now. */
 bool page_is_in_plan(const struct page_row *);
-/* What is to be paid now: of a debt in a plan all parts whose day is over, else the next one; of any
- * other all that is due. */
+/* What is to be paid now: of a debt in a plan all parts whose day is over, else the next one; of
+ * any other all that is due. */
 int64_t page_pay_minor(const struct page_row *);
 
 /* "failed", "started", …: words note_<name>_title and note_<name>_text. */

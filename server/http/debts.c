@@ -41,12 +41,21 @@ static json_t *link_json(const struct world *world, const struct invoice_listed 
     return json_string(url);
 }
 
-static json_t *debt_json(const struct world *world, const struct invoice_listed *listed)
+/* Of a debt in a plan what is to be paid next. */
+static json_t *plan_json(struct span plan)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "number", reply_text_json(listed->number),
-                     "product", reply_text_json(listed->product), "currency",
-                     reply_text_json(listed->currency), "due_minor", (json_int_t)listed->due_minor,
-                     "due_date", date_json(listed->due_date), "link", link_json(world, listed));
+    json_t *json = plan.base == NULL ? NULL : json_loadb(plan.base, plan.len, 0, NULL);
+    return json == NULL ? json_null() : json;
+}
+
+static json_t *debt_json(const struct world *world, const struct invoice_listed *listed,
+                         struct span plan)
+{
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "number",
+                     reply_text_json(listed->number), "product", reply_text_json(listed->product),
+                     "currency", reply_text_json(listed->currency), "due_minor",
+                     (json_int_t)listed->due_minor, "due_date", date_json(listed->due_date), "link",
+                     link_json(world, listed), "plan", plan_json(plan));
 }
 
 static void reply_debts(struct request *request, const PGresult *result)
@@ -56,7 +65,8 @@ static void reply_debts(struct request *request, const PGresult *result)
     for (int row = 0; row < count && row < LISTED_MAX; ++row) {
         struct invoice_listed listed;
         invoice_read_listed(result, row, &listed);
-        json_array_append_new(items, debt_json(request->world, &listed));
+        json_array_append_new(items,
+                              debt_json(request->world, &listed, invoice_read_plan(result, row)));
     }
     json_t *answer = json_pack("{s:o, s:b}", "items", items, "more", count > LISTED_MAX);
     char *text = json_dumps(answer, JSON_COMPACT);
@@ -87,7 +97,7 @@ void debts_list_own(struct request *request)
     request_on_gone(request, on_gone, job);
     /* one more tells whether there are more */
     if (invoice_list_open(request->world->store, &job->query, request->customer, LISTED_MAX + 1,
-                          on_listed, job, &err) == 0)
+                          request->world->now(), on_listed, job, &err) == 0)
         return;
     request_on_gone(request, NULL, NULL);
     free(job);

@@ -192,6 +192,7 @@ static void reply_shown(struct request *request, const PGresult *result)
     json_object_set_new(all, "reminders", raw_json(shown.reminders));
     json_object_set_new(all, "holds", raw_json(shown.holds));
     json_object_set_new(all, "timeline", raw_json(shown.timeline));
+    json_object_set_new(all, "plan", shown.plan.base == NULL ? json_null() : raw_json(shown.plan));
     reply_object(request, 200, all);
 }
 
@@ -221,7 +222,8 @@ void invoices_show(struct request *request)
     }
     struct invoice_job *job = job_new(request);
     struct err err;
-    job_check(job, invoice_show(request->world->store, &job->query, key, on_shown, job, &err));
+    job_check(job, invoice_show(request->world->store, &job->query, key, request->world->now(),
+                                on_shown, job, &err));
 }
 
 /* "2026-12-01": held back until that day begins, in UTC. */

@@ -1,5 +1,5 @@
-/* The data of an ordinary bank transfer for what is to be paid now, as the page shows it and as its QR
- * code holds it: both are made here, so they cannot differ. */
+/* The data of an ordinary bank transfer for what is to be paid now, as the page shows it and as its
+ * QR code holds it: both are made here, so they cannot differ. */
 #ifndef DUNLIN_HTTP_PAGE_TRANSFER_H
 #define DUNLIN_HTTP_PAGE_TRANSFER_H
 

@@ -138,8 +138,8 @@ static void set_forms(struct view *v, int64_t minor)
 /* Links to other languages lead to the same review. */
 static void set_keep(struct sheet *s, int64_t minor)
 {
-    json_object_set_new(s->values, "keep", json_sprintf("&minor=%" JSON_INTEGER_FORMAT,
-                                                        (json_int_t)minor));
+    json_object_set_new(s->values, "keep",
+                        json_sprintf("&minor=%" JSON_INTEGER_FORMAT, (json_int_t)minor));
 }
 
 static void show_review(struct view *v, int64_t minor)

@@ -468,8 +468,8 @@ static void go_on_to_facts(struct template_job *job)
 {
     struct err err;
     if (job->invoice.customer_id != 0) {
-        if (invoice_show(job->request->world->store, &job->query, job->invoice, on_invoice, job,
-                         &err) != 0)
+        if (invoice_show(job->request->world->store, &job->query, job->invoice,
+                         job->request->world->now(), on_invoice, job, &err) != 0)
             drop_down(job);
         return;
     }

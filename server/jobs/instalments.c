@@ -100,8 +100,7 @@ static void on_time(void *owner)
     s->is_busy = true;
     s->rules = (struct instalment_rules){
         .now = now,
-        .in_flight_from =
-            instant_plus_seconds(now, -(int64_t)s->world->payment_in_flight_seconds),
+        .in_flight_from = instant_plus_seconds(now, -(int64_t)s->world->payment_in_flight_seconds),
         .feed_age_max_s = s->world->reminders.feed_age_max_s};
     if (instalment_late(s->world->store, &s->query, &s->rules, on_found, s, &err) != 0)
         rest(s, POLL_MS);

@@ -1,6 +1,6 @@
-/* The parts of plans in force whose date and grace are over: each is noted as missed, once, and a plan
- * with more of them than its policy allows is broken, so that the debt goes back to its ladder.
- * Nothing is sent here; the nudge is a step of a scenario. */
+/* The parts of plans in force whose date and grace are over: each is noted as missed, once, and a
+ * plan with more of them than its policy allows is broken, so that the debt goes back to its
+ * ladder. Nothing is sent here; the nudge is a step of a scenario. */
 #ifndef DUNLIN_JOBS_INSTALMENTS_H
 #define DUNLIN_JOBS_INSTALMENTS_H
 

@@ -22,11 +22,13 @@ order by i.customer_id, i.invoice_id
 limit $5::bigint;
 
 -- name: invoice_list_open
--- What one customer owes, the next due first. $1 customer reference, $2 at most
--- the columns of invoice_list
+-- What one customer owes, the next due first. $1 customer reference, $2 at most, $3 now
+-- the columns of invoice_list, and the plan in force as a JSON text
 select i.customer_id, i.invoice_id, i.number, r.reference, i.kind, i.product, i.currency,
     i.amount_minor, i.due_minor, i.issue_date, i.due_date, i.paid_at,
-    i.link_no
+    i.link_no,
+    case when i.plan_no is not null then
+        plan_progress(i.customer_id, i.invoice_id, $3::timestamptz) end as plan
 from customer_registry r
 join invoice i using (customer_id)
 where r.reference = $1::text and i.due_minor > 0
@@ -34,9 +36,9 @@ order by i.due_date, i.invoice_id
 limit $2::bigint;
 
 -- name: invoice_show
--- $1 customer_id, $2 invoice_id
+-- $1 customer_id, $2 invoice_id, $3 now
 -- the columns of invoice_list, then customer's name and language, account, and as JSON texts:
--- ledger, payments, reminders, holds, timeline
+-- ledger, payments, reminders, holds, timeline, the plan in force
 select i.customer_id, i.invoice_id, i.number, k.reference, i.kind, i.product, i.currency,
     i.amount_minor, i.due_minor, i.issue_date, i.due_date, i.paid_at,
     i.link_no,
@@ -85,7 +87,9 @@ select i.customer_id, i.invoice_id, i.number, k.reference, i.kind, i.product, i.
             order by e.event_no), '[]')::text
         from (select e.event_no, e.kind, e.facts, e.at, e.hash from event e
             where e.customer_id = i.customer_id and e.invoice_id = i.invoice_id
-            order by e.event_no desc limit 500) e) as timeline
+            order by e.event_no desc limit 500) e) as timeline,
+    case when i.plan_no is not null then
+        plan_progress(i.customer_id, i.invoice_id, $3::timestamptz) end as plan
 from invoice i
 join customer k using (customer_id)
 where i.customer_id = $1::bigint and i.invoice_id = $2::bigint;

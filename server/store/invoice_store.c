@@ -22,12 +22,14 @@ int invoice_list(struct store *store, struct pg_query *query, const struct invoi
 }
 
 int invoice_list_open(struct store *store, struct pg_query *query, struct span customer,
-                      int64_t at_most, pg_result_cb on_result, void *owner, struct err *err)
+                      int64_t at_most, struct instant now, pg_result_cb on_result, void *owner,
+                      struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_text(&args, customer);
     pg_arg_int(&args, at_most);
+    pg_arg_instant(&args, now);
     int rc = pg_read(store->reads, query, SQL_INVOICE_LIST_OPEN, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -51,13 +53,19 @@ void invoice_read_listed(const PGresult *result, int row, struct invoice_listed 
                                 .link_no = (int32_t)pg_get_int(result, row, 12)};
 }
 
+struct span invoice_read_plan(const PGresult *result, int row)
+{
+    return pg_get_text(result, row, 13);
+}
+
 int invoice_show(struct store *store, struct pg_query *query, struct invoice_key key,
-                 pg_result_cb on_result, void *owner, struct err *err)
+                 struct instant now, pg_result_cb on_result, void *owner, struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_int(&args, key.customer_id);
     pg_arg_int(&args, key.invoice_id);
+    pg_arg_instant(&args, now);
     int rc = pg_read(store->reads, query, SQL_INVOICE_SHOW, &args, on_result, owner, err);
     pg_args_release(&args);
     return rc;
@@ -74,6 +82,7 @@ void invoice_read_shown(const PGresult *result, struct invoice_shown *shown)
     shown->reminders = pg_get_text(result, 0, 18);
     shown->holds = pg_get_text(result, 0, 19);
     shown->timeline = pg_get_text(result, 0, 20);
+    shown->plan = pg_get_text(result, 0, 21);
 }
 
 /* Whoever chains an event holds the customer's lock. */

@@ -33,17 +33,21 @@ struct invoice_shown {
     struct invoice_listed listed;
     struct span name, language, account;
     struct span ledger, payments, reminders, holds, timeline; /* JSON arrays */
+    struct span plan; /* in force, a JSON object; null base: none */
 };
 
 MUST_CHECK int invoice_list(struct store *, struct pg_query *, const struct invoice_search *,
                             pg_result_cb, void *owner, struct err *);
 MUST_CHECK int invoice_list_open(struct store *, struct pg_query *, struct span customer,
-                                 int64_t at_most, pg_result_cb, void *owner, struct err *);
+                                 int64_t at_most, struct instant now, pg_result_cb, void *owner,
+                                 struct err *);
+/* Of a row of invoice_list_open the plan in force, a JSON object; null base: none. */
+struct span invoice_read_plan(const PGresult *, int row);
 /* A row of either list. */
 void invoice_read_listed(const PGresult *, int row, struct invoice_listed *);
 /* At most one row. */
-MUST_CHECK int invoice_show(struct store *, struct pg_query *, struct invoice_key, pg_result_cb,
-                            void *owner, struct err *);
+MUST_CHECK int invoice_show(struct store *, struct pg_query *, struct invoice_key,
+                            struct instant now, pg_result_cb, void *owner, struct err *);
 void invoice_read_shown(const PGresult *, struct invoice_shown *);
 
 struct invoice_hold_new {

@@ -12,6 +12,7 @@ import { dunlin } from '../support/demo.mjs';
 import { makeCertificate, startGateway } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 import { execute, findConninfo, query } from '../support/local.mjs';
+import { agreeSql } from '../support/plans.mjs';
 
 const token = (n) => `${n.toString(16).padStart(64, '0')}`;
 const phone = (n, more = {}) => ({ app: 'com.bank.app', service: 'apns', token: token(n), ...more });
@@ -120,9 +121,17 @@ test('an app sees what its customer owes, the next due first, and nobody else\'s
   assert.equal(more, false);
   const link = items[1].link;
   assert.deepEqual(items, [
-    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2036-11-15', link: null },
-    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2036-12-01', link },
+    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2036-11-15', link: null, plan: null },
+    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2036-12-01', link, plan: null },
   ]);
+  await execute(conninfo().owner, agreeSql({ customer: 700, invoice: 7002, parts: [{ due: '2036-01-01', amount: 50 }, { due: '2036-11-20', amount: 450 }] }));
+  const plan = async () => (await debts('K-7')).items[0].plan, invoices = gateway.makeKey('invoices');
+  assert.deepEqual(await plan(), { parts: 2, paid: 0, late_minor: 0, next: { part: 1, due_date: '2036-01-01', left_minor: 50 } });
+  assert.deepEqual((await ask('/api/v1/invoices/700-7002', { bearer: invoices })).json().plan, await plan());
+  assert.equal((await ask('/api/v1/invoices/700-7001', { bearer: invoices })).json().plan, null);
+  await execute(conninfo().owner, `begin; update invoice set due_minor = 430, entry_count = entry_count + 1 where invoice_id = 7002;
+    insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, payment_no, at) values (700, 7002, 9, 'payment', -70, 'EUR', 1, now()); commit`);
+  assert.deepEqual(await plan(), { parts: 2, paid: 1, late_minor: 0, next: { part: 2, due_date: '2036-11-20', left_minor: 430 } });
   assert.equal((await ask(new URL(link).pathname)).status, 200);
   assert.deepEqual(await debts('K-8'), { items: [], more: false });
   assert.deepEqual(await debts('K-unheard-of'), { items: [], more: false });

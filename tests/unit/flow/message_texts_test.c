@@ -410,13 +410,14 @@ static void a_debt_in_a_plan_has_its_parts_instead_of_a_proposal(void **state)
     const struct message_facts usual = message_sample(MESSAGE_SAMPLE_USUAL);
     const struct message_way way = {MESSAGE_SMS, LANGUAGE_ENGLISH, true};
     /* The second of three, each of 412.50; the first one is paid. */
-    assert_filled("{{part_no}}/{{part_count}} {{amount}} {{date}}, {{parts_left}} left: {{plan_left}}"
-                  "{{#instalments}}|{{amount}} {{date}}{{/instalments}}|{{instalment_count}}",
-                  &facts, way,
-                  "2/3 PLN 412.50 12 May 2026, 2 left: PLN 825.00|PLN 412.50 12 May 2026|"
-                  "PLN 412.50 12 June 2026|2");
-    assert_filled("{{#part_no}}a part{{/part_no}}{{#plan_left}}a plan{{/plan_left}}none", &usual, way,
-                  "none");
+    assert_filled(
+        "{{part_no}}/{{part_count}} {{amount}} {{date}}, {{parts_left}} left: {{plan_left}}"
+        "{{#instalments}}|{{amount}} {{date}}{{/instalments}}|{{instalment_count}}",
+        &facts, way,
+        "2/3 PLN 412.50 12 May 2026, 2 left: PLN 825.00|PLN 412.50 12 May 2026|"
+        "PLN 412.50 12 June 2026|2");
+    assert_filled("{{#part_no}}a part{{/part_no}}{{#plan_left}}a plan{{/plan_left}}none", &usual,
+                  way, "none");
 }
 
 static void a_field_that_is_empty_is_named_instead_of_sent(void **state)

@@ -556,11 +556,32 @@ static void nor_does_one_go_before_the_planner(void **state)
 
 static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **state)
 {
-    static const char *const names[] = {
-        "issue", "before",  "before_2", "before_leasing",   "due",          "thanks",   "details",
-        "late",  "after_2", "after_9",  "after_16",         "consequences", "offer",    "merged",
-        "call",  "neutral", "handover", "late_instalments", "before_9",     "thanks_3", "",
-        "instalment_before", "instalment_due", "instalment_missed", "plan_agreed", "plan_broken"};
+    static const char *const names[] = {"issue",
+                                        "before",
+                                        "before_2",
+                                        "before_leasing",
+                                        "due",
+                                        "thanks",
+                                        "details",
+                                        "late",
+                                        "after_2",
+                                        "after_9",
+                                        "after_16",
+                                        "consequences",
+                                        "offer",
+                                        "merged",
+                                        "call",
+                                        "neutral",
+                                        "handover",
+                                        "late_instalments",
+                                        "before_9",
+                                        "thanks_3",
+                                        "",
+                                        "instalment_before",
+                                        "instalment_due",
+                                        "instalment_missed",
+                                        "plan_agreed",
+                                        "plan_broken"};
     char sql[160];
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
