@@ -50,7 +50,7 @@ test('a new installation has the standard scenario in force, once', async () => 
   assert.equal(standard.version, 1);
   assert.equal(standard.in_force_from, '1970-01-01T00:00:00Z');
   const { content, versions } = await shown('standard');
-  assert.deepEqual(content.steps.map(({ name }) => name), ['issue', 'before_2', 'due', 'after_2', 'after_9', 'after_16']);
+  assert.deepEqual(content.steps.map(({ name }) => name), ['issue', 'before_2', 'due', 'after_2', 'after_9', 'after_16', 'part_before', 'part_due', 'part_missed']);
   assert.equal(versions.length, 1);
   await gateway.stop();
   await gateway.start();

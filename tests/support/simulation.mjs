@@ -11,11 +11,12 @@ import { promisify } from 'node:util';
 
 import { dunlin, eventually, startDemo, temporaryFolder } from './demo.mjs';
 import { decide, invoiceOf, invoiceWhen, startPayment } from './payer.mjs';
+import { agreeSql } from './plans.mjs';
 import { Psql } from './psql.mjs';
 
 const folder = fileURLToPath(new URL('../simulation', import.meta.url));
 const app = 'com.example.pozyczki'; // the demo's
-const DEED = /^(pays|promises|disputes|opens|answers)\b/;
+const DEED = /^(pays|agrees|promises|disputes|opens|answers)\b/;
 const HOME = 'Europe/Warsaw'; // where the creditor is, and who has no zone of their own
 
 // ---- the tables ----
@@ -108,11 +109,17 @@ async function importCsv(demo, text) {
 // What a customer does.
 const deeds = {
   async pays({ demo }, number, amount) {
-    const { link, due_minor: due } = await invoiceOf(demo, number);
+    const { link, due_minor: due, plan } = await invoiceOf(demo, number);
     const minor = Math.round(Number(amount) * 100); // of a table, not of money
-    const page = await startPayment(demo, link);
-    await (minor === due ? decide(page, 'pay') : decide(page, 'part', amount.replace('.', ',')));
+    const page = await startPayment(demo, link), shown = plan === null ? due : plan.late_minor || plan.next.left_minor;
+    await (minor === shown ? decide(page, 'pay') : decide(page, 'part', amount.replace('.', ',')));
     await invoiceWhen(demo, number, ({ due_minor: left }) => left === due - minor, 'paid');
+  },
+  // "agrees 100.00 2028-06-01 100.00 2028-07-03": a plan, three days of grace, one part may be missed.
+  async agrees({ db, now }, number, ...words) {
+    const [debt] = await db.query(`select customer_id as customer, invoice_id as invoice from invoice where number = '${number}'`);
+    const parts = Array.from({ length: words.length / 2 }, (_, i) => ({ amount: Math.round(Number(words[2 * i]) * 100), due: words[2 * i + 1] }));
+    await db.run(agreeSql({ ...debt, parts, at: new Date(now).toISOString() }));
   },
   async promises(walk, number, until) {
     await hold(walk, number, { kind: 'promise', until });
@@ -175,6 +182,7 @@ class Walk {
             where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${now}
               and (i.due_minor <= 0) = (r.step like 'thanks%')
               and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
+                and h.kind <> 'plan' -- only steps of its parts are there
                 and h.released_at is null and (h.until is null or h.until > ${now})))))
             or exists (${callListsSql} having ${callListAt} <= ${now}) as is_waiting,
           (select min(at) from (
@@ -287,15 +295,15 @@ function agendaOf(walk, table, { from, to }) {
   for (const [debt, { rows }] of table.stories)
     for (const row of rows.filter(isDeed)) {
       const [verb, ...words] = row.step.split(' ');
-      agenda.push({ at: instantOf(row), act: () => deeds[verb](walk, debt, words.at(-1)) });
+      agenda.push({ at: instantOf(row), act: () => deeds[verb](walk, debt, ...(verb === 'agrees' ? words : words.slice(-1))) });
     }
   return agenda.sort((a, b) => a.at - b.at);
 }
 
 const messagesSql = `
   with sent as (
-    select r.customer_id, r.invoice_id, r.claimed_at as at, regexp_replace(r.step, '^(thanks|campaign)_\\d+$', '\\1') as step,
-      r.channel, coalesce(s.template, 'thanks') as template, coalesce(s.tone, 'neutral') as tone, c.name as scenario,
+    select r.customer_id, r.invoice_id, r.claimed_at as at, regexp_replace(r.step, '^(thanks|campaign|plan_agreed|plan_broken)_\\d+$', '\\1') as step,
+      r.channel, coalesce(s.template, substring(r.step from '^plan_(?:agreed|broken)'), 'thanks') as template, coalesce(s.tone, 'neutral') as tone, c.name as scenario,
       (select count(*)::int from sandbox_message m where m.customer_id = r.customer_id and m.invoice_id = r.invoice_id
         and m.step = r.step and m.channel = r.channel) as laid_down
     from reminder r
