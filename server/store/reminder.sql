@@ -708,8 +708,13 @@ with wanted as materialized (
 select c.customer_id, c.invoice_id, c.step, c.channel,
     case c.channel when 'email' then k.email when 'handover' then '' else k.phone end as address,
     k.language, i.number, i.product, i.currency,
-    coalesce(n.left_minor, i.due_minor) as due_minor,
-    coalesce(n.due_date, i.due_date) as due_date, i.link_no,
+    -- Looked for only where there is one: as a join each of the others would be asked for its parts.
+    coalesce(case when s.anchor = 'instalment' then (
+        select p.left_minor from plan_parts(c.customer_id, c.invoice_id) p
+        where p.part_no = c.anchor_no) end, i.due_minor) as due_minor,
+    coalesce(case when s.anchor = 'instalment' then (
+        select p.due_date from plan_parts(c.customer_id, c.invoice_id) p
+        where p.part_no = c.anchor_no) end, i.due_date) as due_date, i.link_no,
     c.state = 'claimed' as is_claimed, c.installation, c.app, c.service, c.environment,
     c.target_kind, c.token, c.language as device_language, c.registered_at,
     c.has_changed_environment, c.push_id::text as push_id, c.attempts, c.expires_at, c.is_accepted,
@@ -717,7 +722,9 @@ select c.customer_id, c.invoice_id, c.step, c.channel,
     s.tone, k.time_zone, ($4::timestamptz at time zone k.time_zone)::date as today,
     coalesce(c.campaign_id, 0) as campaign_id, w.fields as campaign_fields,
     case when i.plan_no is not null and i.due_minor > 0 then (
-        select json_build_object('part_no', n.place, 'part_count', min(p.part_count),
+        select json_build_object('part_no', case when s.anchor = 'instalment' then
+                min(p.place) filter (where p.part_no = c.anchor_no) end,
+            'part_count', min(p.part_count),
             'left_minor', sum(p.left_minor), 'parts', json_agg(json_build_object('date',
                 p.due_date - date '1970-01-01', 'left_minor', p.left_minor) order by p.part_no)
                 filter (where p.left_minor > 0))::text
@@ -727,10 +734,6 @@ join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
 left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.version
     and s.step_no = c.step_no
-left join lateral (
-    select p.left_minor, p.due_date, p.place
-    from plan_parts(c.customer_id, c.invoice_id) p
-    where p.part_no = c.anchor_no) n on s.anchor = 'instalment'
 left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
     and w.invoice_id = c.invoice_id
 order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;

@@ -32,6 +32,8 @@ for (let n = 0; n < 2; ++n) {
 }
 const [node] = bed.nodes, db = new Psql(bed.cluster.owner);
 const now = () => `'${clock.now.toISOString()}'::timestamptz`;
+// The scenario of a new installation is in force, and what is planned is planned by it.
+await eventually(async () => (await db.query("select from planned where scenarios <> ''")).length === 1, { what: 'a scenario in force', within: 30000 });
 
 // Everything that is due by the clock has come to its end.
 async function settle() {
