@@ -9,8 +9,8 @@
 --   something is left to pay, of the instalment too if it is of one; the invoice has an active link;
 --   no payment is on its way; nothing holds it (what counts from a promise goes in spite of that
 --   promise, unless it was released, and what counts from an instalment in spite of the plan, as does
---   the word that one was agreed); no newer step of the ladder is due as well, nor, before the word that
---   a plan is broken, is still to be planned.
+--   the word that one was agreed); no newer step of the ladder is due as well, nor, before a word about
+--   a plan, is still to be planned.
 -- A thank-you, or a step that counts from the payment, needs to be scheduled and due, and that nothing
 -- is left to pay and no other message of
 -- its invoice is on its way: that one could arrive behind it, and what it shows would not be replaced.
@@ -78,6 +78,7 @@ with due as materialized (
 ), stepped as materialized (
     select d.*, i.due_minor, i.link_no, i.due_date, i.needs_plan, i.payer_time_zone as zone,
         reminder_is_thanks(d.step) as is_thanks,
+        d.scenario_id is null and starts_with(d.step, 'plan_') as is_of_plan,
         case when d.scenario_id is not null then (
             select a.anchor from scenario_step a
             where a.scenario_id = d.scenario_id and a.version = d.version
@@ -132,9 +133,10 @@ with due as materialized (
                         or (p.state in ('created', 'started') and p.changed_at > $2::timestamptz))
                 limit 1) is null
             and (s.next_at is null or s.next_at > $1::timestamptz)
-            and not (s.needs_plan and starts_with(s.step, 'plan_broken'))
+            and not (s.needs_plan and s.is_of_plan)
             -- Behind an outage the planner comes first: a newer step may have been missed.
-            and (s.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
+            and ((s.scenario_id is null and not s.is_of_plan)
+                or coalesce((select p.through from planned p), 'infinity')
                 >= (($1::timestamptz + interval '14 hours') at time zone 'UTC')::date)
         end as may_go,
         ((select o.opening from opened o where o.zone = s.zone) > $1::timestamptz
@@ -498,7 +500,8 @@ with wanted as materialized (
                                 where v.customer_id = o.customer_id
                                     and v.invoice_id = o.invoice_id and v.step = o.step)))
                 limit 1) is null then w.message_no end as message_no,
-            w.due_at, w.ladder_at, w.is_thanks, w.places, w.has_device, w.left_count, w.up_count,
+            w.due_at, w.ladder_at, w.is_thanks,
+            w.scenario_id is null and starts_with(w.step, 'plan_') as is_of_plan, w.places, w.has_device, w.left_count, w.up_count,
             w.state_of_pushes, w.answered, w.passed, w.place_no as place_of_way, w.channel as way,
             w.perhaps_sent_at, w.channel_before, w.place_before,
             -- Perhaps it went out: it is asked about again the same way and under its own code, as
@@ -514,7 +517,7 @@ with wanted as materialized (
             when d.message_no is not null then 'again ' || d.message_no
             when $11::boolean and not d.is_thanks and d.campaign_id is null
                 -- What is told of a plan is told by itself.
-                and (d.scenario_id is not null or not starts_with(d.step, 'plan_'))
+                and not d.is_of_plan
                 and d.channel in ('push', 'sms', 'email', 'voice') then 'by ' || d.channel
             else d.invoice_id || ' ' || d.step
         end as message_key
@@ -532,8 +535,9 @@ with wanted as materialized (
         else
             i.due_minor > 0
             and i.link_no is not null
-            and not (i.needs_plan and starts_with(d.step, 'plan_broken'))
-            and (d.scenario_id is null or coalesce((select p.through from planned p), 'infinity')
+            and not (i.needs_plan and d.is_of_plan)
+            and ((d.scenario_id is null and not d.is_of_plan)
+                or coalesce((select p.through from planned p), 'infinity')
                 >= (($4::timestamptz + interval '14 hours') at time zone 'UTC')::date)
             and (
                 select 1

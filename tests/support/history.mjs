@@ -12,6 +12,7 @@ import { dunlin } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 import { request } from './https.mjs';
 import { about } from './money.mjs';
+import { agreeSql } from './plans.mjs';
 import { startEmptySmsBed } from './sms_nodes.mjs';
 import { TestClock } from './test_clock.mjs';
 
@@ -215,12 +216,8 @@ export class History {
       if (one.isInPlan || one.owed < 200) return;
       this.note('plan', one.debt);
       const part = Math.floor(one.owed / 2), due = dayOf(this.clock.ms + 10 * DAY * 1000);
-      await this.bed.db.run(`begin; select from customer where customer_id = ${one.customer} for no key update;
-        update invoice set hold_count = hold_count + 1, needs_plan = true where invoice_id = ${one.debt};
-        insert into hold (customer_id, invoice_id, hold_no, kind, created_at) select customer_id, invoice_id, hold_count, 'plan', '${this.clock.now.toISOString()}'
-          from invoice where invoice_id = ${one.debt};
-        insert into instalment (customer_id, invoice_id, part_no, due_date, amount_minor)
-          values (${one.customer}, ${one.debt}, 1, '${due}', ${part}), (${one.customer}, ${one.debt}, 2, '${due}', ${one.owed - part}); commit`);
+      await this.bed.db.run(agreeSql({ customer: one.customer, invoice: one.debt, missedMax: 99, at: this.clock.now.toISOString(),
+        parts: [{ due, amount: part }, { due, amount: one.owed - part }] }));
       one.isInPlan = true;
       this.forbid('plan', { debt: one.debt });
     },
@@ -317,6 +314,7 @@ export class History {
           and (r.step like 'thanks%' or not exists (select from reminder n where n.customer_id = r.customer_id and n.invoice_id = r.invoice_id
             and n.state = 'scheduled' and n.due_at <= ${now} and n.try_at > ${now} and coalesce(n.ladder_at, n.due_at) > coalesce(r.ladder_at, r.due_at)))
           and (r.step like 'thanks%' or not exists (select from hold h where h.customer_id = r.customer_id and h.invoice_id = r.invoice_id
+              and h.kind <> 'plan' -- only steps of its parts are there
               and h.released_at is null and (h.until is null or h.until > ${now}))
             and not exists (select from payment_allocation a join payment p using (customer_id, payment_no)
               where a.customer_id = r.customer_id and a.invoice_id = r.invoice_id and p.state = 'pending')))
