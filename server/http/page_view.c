@@ -4,10 +4,10 @@
 #include "http/page_transfer.h"
 #include "http/page_values.h"
 #include "http/page_words.h"
+#include "http/parts_field.h"
 #include "provider/provider_choice.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -394,8 +394,10 @@ static void set_plan(struct page_view *v, const struct page_row *row)
     page_set_int(&v->values, VALUE_part_count, row->plan.part_count);
     page_set_int(&v->values, VALUE_parts_paid, row->plan.paid_count);
     page_set_amount(&v->values, VALUE_plan_left, row->due_minor, row->currency);
-    buf_printf(page_text_begin(&v->values), "%" PRId64 ":%" PRId64 ":%" PRId64, row->invoice_id,
-               page_pay_minor(row), row->due_minor);
+    part_field_print(page_text_begin(&v->values),
+                     &(struct payment_part){.invoice_id = row->invoice_id,
+                                            .amount_minor = page_pay_minor(row),
+                                            .due_minor = row->due_minor});
     page_text_set(&v->values, VALUE_part);
 }
 

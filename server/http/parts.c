@@ -4,6 +4,7 @@
 #include "domain/csv_value.h"
 #include "http/page_form.h"
 #include "http/pages.h"
+#include "http/parts_field.h"
 #include "http/payments.h"
 #include "http/sheet.h"
 #include "provider/provider_choice.h"
@@ -13,7 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LEAST_MINOR = 100, KEPT_MAX = 48 };
+enum { LEAST_MINOR = 100, KEPT_MAX = 48, PART_FIELD_MAX = 80 };
 
 /* What one visit shows. */
 struct view {
@@ -145,10 +146,13 @@ static void set_keep(struct sheet *s, int64_t minor)
 static void show_review(struct view *v, int64_t minor)
 {
     struct sheet *s = &v->sheet;
-    char part[PAYMENT_PART_MAX];
-    snprintf(part, sizeof(part), "%" PRId64 ":%" PRId64 ":%" PRId64, v->debt->invoice_id, minor,
-             v->debt->due_minor);
-    sheet_set(s, "part", span_str(part));
+    struct buf part;
+    buf_init(&part, PART_FIELD_MAX);
+    part_field_print(&part, &(struct payment_part){.invoice_id = v->debt->invoice_id,
+                                                   .amount_minor = minor,
+                                                   .due_minor = v->debt->due_minor});
+    sheet_set(s, "part", buf_span(&part));
+    buf_release(&part);
     sheet_set_amount(s, "sum", minor, v->debt->currency);
     set_keep(s, minor);
     set_forms(v, minor);
@@ -223,7 +227,7 @@ void parts_pay(struct request *r)
     struct payment_form form = {0};
     struct payment_part part;
     if (payments_read_form(r, FORM_PAYMENT, &form)) {
-        if (payments_read_part(request_form(r, "part"), &part)) {
+        if (part_field_read(request_form(r, "part"), &part)) {
             char *kept = request_alloc(r, KEPT_MAX);
             int len = snprintf(kept, KEPT_MAX, "&minor=%" PRId64, part.amount_minor);
             assert(len > 0 && len < KEPT_MAX);

@@ -43,3 +43,16 @@ bool parts_field_read(struct span text, struct payment_part parts[ALLOCATIONS_MA
     } while (take_char(&text, ','));
     return text.len == 0;
 }
+
+void part_field_print(struct buf *out, const struct payment_part *part)
+{
+    buf_printf(out, "%" PRId64 ":%" PRId64 ":%" PRId64, part->invoice_id, part->amount_minor,
+               part->due_minor);
+}
+
+bool part_field_read(struct span text, struct payment_part *part)
+{
+    return take_number(&text, &part->invoice_id) && take_char(&text, ':') &&
+           take_number(&text, &part->amount_minor) && take_char(&text, ':') &&
+           take_number(&text, &part->due_minor) && text.len == 0;
+}

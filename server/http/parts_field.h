@@ -12,4 +12,9 @@ void parts_field_print(struct buf *out, const struct payment_part *parts, size_t
  * to fifteen digits, above zero. The same debt may stand in it twice. */
 bool parts_field_read(struct span text, struct payment_part parts[ALLOCATIONS_MAX], size_t *count);
 
+/* The same of a form that pays a part of one debt, by its plan: "12:1500:5000" (invoice, to be
+ * paid, due). */
+void part_field_print(struct buf *out, const struct payment_part *part);
+bool part_field_read(struct span text, struct payment_part *part);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "http/page_form.h"
 #include "http/pages.h"
+#include "http/parts_field.h"
 #include "http/reply.h"
 #include "http/sheet.h"
 
@@ -132,22 +133,6 @@ bool payments_read_form(struct request *r, enum form_kind kind, struct payment_f
     return true;
 }
 
-/* Digits up to `end`, or to the end of the text. */
-static bool take_number(struct span *text, char end, int64_t *number)
-{
-    const char *at = text->len == 0 ? NULL : memchr(text->base, end, text->len);
-    struct span digits = at == NULL ? *text : span_of(text->base, (size_t)(at - text->base));
-    bool is_ended = (at == NULL) == (end == 0);
-    *text = span_from(*text, digits.len + (at != NULL));
-    return is_ended && page_form_amount(digits, number);
-}
-
-bool payments_read_part(struct span text, struct payment_part *part)
-{
-    return take_number(&text, ':', &part->invoice_id) &&
-           take_number(&text, ':', &part->amount_minor) && take_number(&text, 0, &part->due_minor);
-}
-
 /* The amount in all, or a part of it by a plan. */
 static bool read_amount(struct request *r, struct payment_form *form, struct payment_part *part)
 {
@@ -158,7 +143,7 @@ static bool read_amount(struct request *r, struct payment_form *form, struct pay
         return true;
     form->options.parts = part;
     form->options.part_count = 1;
-    return payments_read_part(text, part);
+    return part_field_read(text, part);
 }
 
 void payments_take(struct request *r, const struct payment_form *form,

@@ -37,9 +37,6 @@ enum { PAYMENT_KEPT_MAX = 4096 };
  * from the request; `form`, zeroed before, has the only copy, for the caller to wipe whatever came
  * of it. */
 bool payments_read_form(struct request *, enum form_kind, struct payment_form *form);
-/* One part of a debt as a form has it: "<invoice>:<amount>:<due>", in minor units. */
-enum { PAYMENT_PART_MAX = 64 };
-bool payments_read_part(struct span text, struct payment_part *);
 /* Begins what the form asks for, and answers as payments_start does. The options are copied. */
 void payments_take(struct request *, const struct payment_form *,
                    const struct payment_form_place *);

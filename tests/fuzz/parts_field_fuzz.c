@@ -8,8 +8,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct span text = span_of((const char *)data, len);
-    struct payment_part parts[ALLOCATIONS_MAX];
+    struct payment_part parts[ALLOCATIONS_MAX], part;
     size_t count;
+    if (part_field_read(text, &part))
+        assert(part.amount_minor > 0 && part.due_minor > 0 && part.invoice_id > 0);
     if (!parts_field_read(text, parts, &count))
         return 0;
     assert(count > 0 && count <= ALLOCATIONS_MAX);

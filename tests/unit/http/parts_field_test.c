@@ -77,12 +77,44 @@ static void fifty_are_read_and_no_more(void **state)
     buf_release(&text);
 }
 
+static void a_part_of_a_debt_is_read_as_it_was_printed(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct payment_part part;
+    buf_init(&out, 128);
+    part_field_print(
+        &out, &(struct payment_part){.invoice_id = 12, .amount_minor = 1500, .due_minor = 5000});
+    assert_string_equal(buf_span(&out).base, "12:1500:5000");
+    assert_true(part_field_read(buf_span(&out), &part));
+    assert_int_equal(part.invoice_id, 12);
+    assert_int_equal(part.amount_minor, 1500);
+    assert_int_equal(part.due_minor, 5000);
+    buf_release(&out);
+    static const char *const others[] = {"",
+                                         "12",
+                                         "12:1500",
+                                         "12:1500:",
+                                         ":1500:50",
+                                         "12:0:5000",
+                                         "12:-1:5000",
+                                         "12:1500:5000:1",
+                                         "a:1:1",
+                                         "12:01:500",
+                                         "12:1500:5000 ",
+                                         "12,1500,5000",
+                                         "12:9999999999999999:1"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); ++i)
+        assert_false(part_field_read(span_str(others[i]), &part));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_printed_is_read),
         cmocka_unit_test(anything_else_is_refused),
         cmocka_unit_test(fifty_are_read_and_no_more),
+        cmocka_unit_test(a_part_of_a_debt_is_read_as_it_was_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
