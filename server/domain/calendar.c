@@ -67,6 +67,16 @@ struct date date_add_days(struct date d, int32_t days)
     return date_from_days(date_to_days(d) + days);
 }
 
+struct date date_add_months(struct date d, int months)
+{
+    int month = d.month - 1 + months;
+    struct date later = {.year = d.year + month / 12, .month = month % 12 + 1, .day = d.day};
+    int length = month_length(later.year, later.month);
+    if (later.day > length)
+        later.day = length;
+    return later;
+}
+
 int32_t date_days_between(struct date from, struct date to)
 {
     return date_to_days(to) - date_to_days(from);

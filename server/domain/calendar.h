@@ -17,6 +17,9 @@ struct date date_from_days(int32_t days);
 /* Below, at or above zero when a is before, the same as or after b. */
 int date_compare(struct date a, struct date b);
 struct date date_add_days(struct date d, int32_t days);
+/* On the same day of a later month, or on that month's last day where there is no such day.
+ * `months` is not below zero. */
+struct date date_add_months(struct date d, int months);
 /* From `from` to `to`: 1 when `to` is the day after. */
 int32_t date_days_between(struct date from, struct date to);
 /* 28 to 31. */

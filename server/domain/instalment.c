@@ -2,28 +2,26 @@
 
 #include <assert.h>
 
-static struct date months_later(struct date d, int months)
+void instalment_split(int64_t amount_minor, size_t count, int64_t out[])
 {
-    int month = d.month - 1 + months;
-    struct date later = {.year = d.year + month / 12, .month = month % 12 + 1, .day = d.day};
-    int length = month_length(later.year, later.month);
-    if (later.day > length)
-        later.day = length;
-    return later;
+    assert(count > 0);
+    for (size_t i = 0; i < count; ++i)
+        out[i] = amount_minor / (int64_t)count + ((int64_t)i < amount_minor % (int64_t)count);
 }
 
 size_t instalment_proposal(int64_t amount_minor, size_t count, struct date first,
                            struct instalment out[INSTALMENTS_MAX])
 {
+    int64_t amounts[INSTALMENTS_MAX];
     assert(date_is_valid(first));
     if (count > INSTALMENTS_MAX)
         count = INSTALMENTS_MAX;
     if (amount_minor < (int64_t)count)
         count = amount_minor > 0 ? (size_t)amount_minor : 0;
-    for (size_t i = 0; i < count; ++i) {
-        bool is_larger = (int64_t)i < amount_minor % (int64_t)count;
-        out[i] = (struct instalment){.due = months_later(first, (int)i),
-                                     .amount_minor = amount_minor / (int64_t)count + is_larger};
-    }
+    if (count > 0)
+        instalment_split(amount_minor, count, amounts);
+    for (size_t i = 0; i < count; ++i)
+        out[i] =
+            (struct instalment){.due = date_add_months(first, (int)i), .amount_minor = amounts[i]};
     return count;
 }

@@ -48,3 +48,10 @@ bool money_has_currency(struct money m, struct span currency)
 {
     return span_is_str(currency, m.currency);
 }
+
+int64_t money_share(int64_t minor, int64_t numerator, int64_t denominator)
+{
+    assert(minor >= 0 && numerator >= 0 && denominator > 0);
+    int64_t whole = minor / denominator, rest = minor % denominator;
+    return whole * numerator + (rest * numerator + denominator / 2) / denominator;
+}

@@ -21,5 +21,10 @@ int currency_exponent(struct span code);
 /* `currency` must be a currency. */
 struct money money_of(int64_t minor, const char *currency);
 bool money_has_currency(struct money m, struct span currency);
+/* minor * numerator / denominator, rounded half up: to the nearest whole minor unit, and what lies
+ * just between two of them to the larger one, as Polish tax law rounds to the grosz (art. 106e(11)
+ * of the VAT Act of 11 March 2004). None below zero, and the denominator above it; numerator times
+ * denominator must stay below 2^62, and the share below 2^63. */
+int64_t money_share(int64_t minor, int64_t numerator, int64_t denominator);
 
 #endif
