@@ -1,6 +1,7 @@
 #include "app/demo_place.h"
 
 #include "base/crypto.h"
+#include "demo_assets.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -125,6 +126,15 @@ static int take_secrets(struct demo_place *place, struct err *err)
     return rc;
 }
 
+static int write_file(const char *path, struct span text, struct err *err)
+{
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return err_system(err, path);
+    bool is_written = fwrite(text.base, 1, text.len, file) == text.len;
+    return fclose(file) == 0 && is_written ? 0 : err_system(err, path);
+}
+
 /* The text of the file: items of the list `providers`. They stand first, so customers are sent
  * there. */
 static int add_providers(const struct demo_place *place, struct buf *yaml, struct err *err)
@@ -141,6 +151,39 @@ static int add_providers(const struct demo_place *place, struct buf *yaml, struc
     if (is_bad)
         return err_set(err, ERR_SETTINGS, "the file of providers cannot be read, or is too long");
     buf_add(yaml, span_of(text, len));
+    return 0;
+}
+
+/* Where the terms of plans lie, one file a language. */
+static int write_terms(const struct demo_place *place, struct buf *yaml, struct err *err)
+{
+    static const char *const languages[] = {"pl", "en", "uk"};
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); ++i) {
+        char name[32], path[PATH_MAX];
+        snprintf(name, sizeof(name), "plan_terms.%s.txt", languages[i]);
+        snprintf(path, sizeof(path), "%.*s/%s", DEMO_DIR_MAX, place->dir, name);
+        for (size_t f = 0; f < demo_assets_count; ++f)
+            if (strcmp(demo_assets_files[f].name, name) == 0 &&
+                write_file(path, span_of(demo_assets_files[f].bytes, demo_assets_files[f].len),
+                           err) != 0)
+                return err->code;
+        buf_printf(yaml, "  terms_%s_file: \"%s\"\n", languages[i], name);
+    }
+    return 0;
+}
+
+/* Two policies, for all that can be tried: up to five thousand in two to six parts, for nothing;
+ * above that for a fee and interest, once somebody has said yes. */
+static int write_plans(const struct demo_place *place, struct buf *yaml, struct err *err)
+{
+    buf_add_str(yaml, "plans:\n");
+    if (write_terms(place, yaml, err) != 0)
+        return err->code;
+    buf_add_str(yaml,
+                "  policies:\n"
+                "  - {name: small, currencies: [PLN], amount_to: 500000, in_days: [7]}\n"
+                "  - {name: large, currencies: [PLN], amount_from: 500001, parts_max: 12,\n"
+                "     part_min: 50000, fee: 1000, interest_hundredths: 725, approval: always}\n");
     return 0;
 }
 
@@ -171,6 +214,8 @@ static int write_settings(const struct demo_place *place, struct buf *yaml, stru
         buf_add_str(yaml,
                     "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
                     "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
+    if (write_plans(place, yaml, err) != 0)
+        return err->code;
     buf_add_str(yaml, "page: {all_debts: true}\nproviders:\n");
     if (add_providers(place, yaml, err) != 0)
         return err->code;
@@ -206,11 +251,7 @@ static int keep_settings(const struct demo_place *place, struct span yaml, struc
 {
     char path[PATH_MAX];
     snprintf(path, sizeof(path), "%.*s/dunlin.yaml", DEMO_DIR_MAX, place->dir);
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        return err_system(err, path);
-    bool is_written = fwrite(yaml.base, 1, yaml.len, file) == yaml.len;
-    return fclose(file) == 0 && is_written ? 0 : err_system(err, path);
+    return write_file(path, yaml, err);
 }
 
 static int take_settings(struct demo_place *place, struct err *err)

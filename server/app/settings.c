@@ -8,6 +8,7 @@
 #include "app/settings_database.h"
 #include "app/settings_gateway.h"
 #include "app/settings_mail.h"
+#include "app/settings_plans.h"
 #include "app/settings_reminders.h"
 #include "app/settings_segments.h"
 #include "base/buf.h"
@@ -87,6 +88,8 @@ static void store_node(struct settings_reading *r, struct setting_target *t, yam
     t->line = line_of(node);
     if (t->row->type == SETTING_ROLES)
         r->settings->has_role_http = r->settings->has_role_work = false;
+    else /* what stands in the file stands in place of the default */
+        ((struct settings_list *)(t->base + t->row->offset))->count = 0;
     if (node->type != YAML_SEQUENCE_NODE) {
         setting_add_mistake(r->mistakes, t->line, t->name, "must be a list: [one, another]");
         return;
@@ -217,7 +220,7 @@ static void read_pair(struct settings_reading *r, const struct setting *const *t
         return;
     }
     snprintf(name, sizeof(name), "%s%.60s", prefix, scalar_text(key));
-    snprintf(t.name, sizeof(t.name), "%.14s%.64s", table == settings_table ? "" : shown, name);
+    snprintf(t.name, sizeof(t.name), "%.20s%.59s", table == settings_table ? "" : shown, name);
     t.row = strchr(scalar_text(key), '.') == NULL ? find_row(table, name) : NULL;
     if (is_repeated(r, map, pair))
         setting_add_mistake(r->mistakes, line_of(key), t.name, "stands here a second time");
@@ -308,6 +311,7 @@ static void finish(struct settings_reading *r)
     settings_finish_gateways(r);
     settings_finish_mail(r);
     settings_finish_segments(r);
+    settings_finish_plans(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

@@ -19,6 +19,7 @@
 enum {
     SETTINGS_LIST_MAX = 16,
     SETTINGS_PROVIDERS_MAX = 16,
+    SETTINGS_PLAN_POLICIES_MAX = 16,
     SETTINGS_PUSH_APPS_MAX = 16, /* each in one or two environments: PUSH_APPS_MAX is twice that */
 };
 
@@ -104,6 +105,25 @@ struct settings_gateway {
     struct settings_list report_statuses;
 };
 
+/* Which debts a policy is for; see domain/debt_condition.h. */
+struct settings_condition {
+    struct settings_list products, kinds, currencies, segments;
+    int64_t amount_from, amount_to, days_late_from, days_late_to;
+};
+
+/* See domain/plan_policy.h. Amounts in minor units. */
+struct settings_plan_policy {
+    const char *name;
+    struct settings_condition condition;
+    int64_t parts_min, parts_max, part_min, first_percent;
+    const char *spacing; /* "month", "two_weeks", "week" */
+    bool keeps_working_days;
+    struct settings_list pay_days, in_days; /* whole numbers */
+    int64_t first_within_days, fee, fee_permille, fee_max, interest_hundredths, plans_a_year;
+    const char *approval; /* "none", "above", "always" */
+    int64_t approval_above, answer_days, grace_days, missed_max;
+};
+
 struct settings {
     const char *file; /* where it was read from; "" when only defaults */
     const char *data_dir;
@@ -185,6 +205,11 @@ struct settings {
     struct {
         int64_t rows_max, part_price_micro, alone_price, alone_count;
     } campaigns;
+    struct {
+        const char *terms_pl, *terms_en, *terms_uk; /* the texts; "" where there is none */
+        struct settings_plan_policy policies[SETTINGS_PLAN_POLICIES_MAX];
+        int policy_count;
+    } plans;
 
     struct settings_line *lines_;
     int line_count_;

@@ -7,6 +7,7 @@
 #include "app/settings_gateway.h"
 #include "app/settings_listeners.h"
 #include "app/settings_mail.h"
+#include "app/settings_plans.h"
 #include "app/settings_providers.h"
 #include "app/settings_push.h"
 #include "app/settings_reminders.h"
@@ -113,6 +114,7 @@ const struct setting *const settings_table[] = {
     import_and_payments,
     settings_reminders,
     settings_segments,
+    settings_plans,
     campaigns,
     settings_push,
     settings_gateways,

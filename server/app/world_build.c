@@ -4,6 +4,7 @@
 #include "app/message_gateways.h"
 #include "app/provider_accounts.h"
 #include "app/settings_gateway.h"
+#include "app/settings_plans.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -29,6 +30,7 @@ struct world_house {
     struct http_report sms_report, voice_report;
     struct buf texts; /* "form_hosts\0callback_url" */
     struct buf ios_apps, android_apps;
+    struct plan_policy plan_policies[PLAN_POLICIES_MAX];
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
 
@@ -162,6 +164,20 @@ static struct segment_rules segments_of(const struct settings *s)
     };
 }
 
+static void fill_plans(struct world_house *h, const struct settings *s)
+{
+    const char *const terms[LANGUAGE_COUNT] = {[LANGUAGE_POLISH] = s->plans.terms_pl,
+                                               [LANGUAGE_ENGLISH] = s->plans.terms_en,
+                                               [LANGUAGE_UKRAINIAN] = s->plans.terms_uk};
+    struct plan_policies *plans = &h->world.plans;
+    plans->policy_count = settings_plan_policies(s, h->plan_policies);
+    plans->policies = h->plan_policies;
+    for (int i = 0; i != LANGUAGE_COUNT; ++i)
+        if (terms[i][0] != '\0')
+            plans->terms[i] = span_str(terms[i]);
+    h->world.help.has_plans = plans->policy_count > 0;
+}
+
 /* One price of an SMS for what a campaign is to cost, for what may be spent, and for what it did.
  */
 static int64_t part_price_micro(const struct settings *s)
@@ -205,6 +221,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     fill_providers(h, s);
     fill_texts(h, s);
     fill_app_links(h, s);
+    fill_plans(h, s);
     return h;
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/plan_policy.h"
 #include "domain/reminder_rules.h"
 #include "domain/segment.h"
+#include "domain/text_format.h"
 
 #include <h2o.h>
 
@@ -55,6 +57,13 @@ struct page_help {
     bool has_all_debts; /* see all that they owe, and pay several debts at once */
 };
 
+/* Debts in parts: docs/plans.md. */
+struct plan_policies {
+    const struct plan_policy *policies; /* the first one that fits counts */
+    size_t policy_count;
+    struct span terms[LANGUAGE_COUNT]; /* what is accepted; null base: shown in Polish */
+};
+
 enum { WORLD_WAYS_MAX = 6, WORLD_APPS_MAX = 16 };
 
 /* The ways to reach people that the settings name, for whoever tells what would be sent. What is
@@ -101,7 +110,8 @@ struct world {
     int payment_starts_max, blik_codes_max; /* of one link, in ten minutes */
     int64_t refund_alone_max_minor;         /* a larger one needs a second person */
     struct page_help help;
-    struct segment_rules segments;          /* how customers' payments are judged */
+    struct plan_policies plans;
+    struct segment_rules segments; /* how customers' payments are judged */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);
 };
