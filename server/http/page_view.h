@@ -51,7 +51,8 @@ struct page_visit {
 /* Sheets (sheet.h): each is a file <name>.mustache of web/pages. */
 /* clang-format off */
 #define SHEETS(X) \
-    X(answer) X(all) X(all_review) X(parts) X(parts_review)
+    X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) \
+    X(plan_offer) X(plan_kept)
 /* clang-format on */
 
 enum sheet_id {

@@ -21,6 +21,7 @@
 #include "http/payments.h"
 #include "http/payouts.h"
 #include "http/plan.h"
+#include "http/plan_sheet.h"
 #include "http/proofs.h"
 #include "http/providers.h"
 #include "http/refunds.h"
@@ -44,6 +45,8 @@
         {"POST", "/{code}/parts/payments", ROUTE_OPEN, NULL, parts_pay},                           \
         {"GET", "/{code}/all", ROUTE_OPEN, NULL, all_debts_show},                                  \
         {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
+        {"GET", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_show},                                \
+        {"POST", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_take},                               \
         {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
         {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
         {"GET", "/{code}/proof", ROUTE_OPEN, NULL, pages_show_proof},                              \
