@@ -19,6 +19,7 @@
 #include "jobs/parked.h"
 #include "jobs/payout_days.h"
 #include "jobs/payout_files.h"
+#include "jobs/plan_answers.h"
 #include "jobs/planning.h"
 #include "jobs/refused_callbacks.h"
 #include "jobs/segments.h"
@@ -43,6 +44,7 @@ enum job_name {
     JOB_PAYOUT_DAYS,
     JOB_ANCHOR,
     JOB_STALE_DEVICES,
+    JOB_PLAN_ANSWERS,
     JOB_REFUSED_CALLBACKS,
     JOB_TEXT_WATCH,
     JOB_SEGMENTS,
@@ -212,6 +214,7 @@ STOP_AND_FREE(payout_files)   IDLE(payout_files)
 STOP_AND_FREE(payout_days)    IDLE(payout_days)
 STOP_AND_FREE(anchor)         IDLE(anchor)         START(anchor)
 STOP_AND_FREE(stale_devices)  IDLE(stale_devices)  START(stale_devices)
+STOP_AND_FREE(plan_answers)   IDLE(plan_answers)   START(plan_answers)
 STOP_AND_FREE(refused_callbacks) IDLE(refused_callbacks) START(refused_callbacks)
 STOP_AND_FREE(text_watch)     IDLE(text_watch)                            WAKE(text_watch)
 STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(segments)
@@ -231,6 +234,7 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_PAYOUT_DAYS] = JOB(payout_days, idle_payout_days, NULL, NULL),
     [JOB_ANCHOR] = JOB(anchor, idle_anchor, NULL, NULL),
     [JOB_STALE_DEVICES] = JOB(stale_devices, idle_stale_devices, NULL, NULL),
+    [JOB_PLAN_ANSWERS] = JOB(plan_answers, idle_plan_answers, NULL, NULL),
     [JOB_REFUSED_CALLBACKS] = JOB(refused_callbacks, idle_refused_callbacks, NULL, NULL),
     [JOB_TEXT_WATCH] = JOB(text_watch, idle_text_watch, wake_text_watch, TEMPLATE_CHANNEL),
     /* Whoever books a payment wakes the thank-you. */

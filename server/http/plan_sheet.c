@@ -195,9 +195,9 @@ static json_t *count_json(const struct sheet *s, const struct choice *c,
     json_t *card = json_object();
     int64_t cost = offer->total_minor - offer->debt_minor;
     set_count(s, card, offer->part_count);
-    json_object_set_new(
-        card, "part",
-        sheet_amount(s, offer->parts[offer->part_count - 1].amount_minor, c->currency));
+    /* The larger ones of those that are equal. */
+    int64_t part = offer->parts[c->policy->first_percent == 0 ? 0 : 1].amount_minor;
+    json_object_set_new(card, "part", sheet_amount(s, part, c->currency));
     if (c->policy->first_percent != 0)
         json_object_set_new(card, "first_part",
                             sheet_amount(s, offer->parts[0].amount_minor, c->currency));
@@ -229,7 +229,7 @@ static json_t *days_json(const struct sheet *s, const struct choice *c)
         json_t *card = json_pack("{s:o, s:o}", "value", day_json(c->days[i]), "day",
                                  loose_date(s, c->days[i]));
         if (date_compare(due, c->days[i]) != 0)
-            json_object_set_new(card, "moved", loose_date(s, due));
+            json_object_set_new(card, "moved", sheet_date(s, due));
         bool is_chosen = c->has_first ? date_compare(c->first, c->days[i]) == 0 : i == 0;
         json_object_set_new(card, "is_chosen", json_boolean(is_chosen));
         json_array_append_new(cards, card);

@@ -1,5 +1,6 @@
 #include "http/routes.h"
 
+#include "http/agreed_plans.h"
 #include "http/all_debts.h"
 #include "http/api_page.h"
 #include "http/app_links.h"
@@ -112,6 +113,12 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
     {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},
     {"GET", "/api/v1/plan", ROUTE_API_KEY, "invoices", plan_of_day},
+    {"GET", "/api/v1/invoices/{id}/instalment-plans", ROUTE_API_KEY, "plans",
+     agreed_plans_of_invoice},
+    {"GET", "/api/v1/instalment-plans", ROUTE_API_KEY, "plans", agreed_plans_list},
+    {"POST", "/api/v1/instalment-plans/{id}/approve", ROUTE_API_KEY, "plans", agreed_plans_approve},
+    {"POST", "/api/v1/instalment-plans/{id}/refuse", ROUTE_API_KEY, "plans", agreed_plans_refuse},
+    {"POST", "/api/v1/instalment-plans/{id}/end", ROUTE_API_KEY, "plans", agreed_plans_end},
     {"POST", "/api/v1/invoices/{id}/holds", ROUTE_API_KEY, "invoices", invoices_hold},
     {"DELETE", "/api/v1/invoices/{id}/holds/{hold}", ROUTE_API_KEY, "invoices",
      invoices_hold_release},
