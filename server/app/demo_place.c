@@ -172,7 +172,7 @@ static int write_terms(const struct demo_place *place, struct buf *yaml, struct 
     return 0;
 }
 
-/* Two policies, for all that can be tried: up to five thousand in two to six parts, for nothing;
+/* Two policies, for all that can be tried: up to 1,500.00 in two to six parts, for nothing;
  * above that for a fee and interest, once somebody has said yes. */
 static int write_plans(const struct demo_place *place, struct buf *yaml, struct err *err)
 {
@@ -181,9 +181,9 @@ static int write_plans(const struct demo_place *place, struct buf *yaml, struct 
         return err->code;
     buf_add_str(yaml,
                 "  policies:\n"
-                "  - {name: small, currencies: [PLN], amount_to: 500000, in_days: [7]}\n"
-                "  - {name: large, currencies: [PLN], amount_from: 500001, parts_max: 12,\n"
-                "     part_min: 50000, fee: 1000, interest_hundredths: 725, approval: always}\n");
+                "  - {name: small, currencies: [PLN], amount_to: 150000, in_days: [7]}\n"
+                "  - {name: large, currencies: [PLN], amount_from: 150001, parts_max: 12,\n"
+                "     part_min: 20000, fee: 1000, interest_hundredths: 725, approval: always}\n");
     return 0;
 }
 

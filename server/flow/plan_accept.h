@@ -33,7 +33,7 @@ struct plan_accept_options {
     struct date first;
     enum language language; /* of the page and its terms */
     struct span form_nonce, terms_version;
-    struct span page; /* version of the page; may be empty */
+    struct span page; /* its name, see page_version; empty: not told */
     /* Whether the form is not older than the debt's last change (sheet_is_current). */
     bool (*is_current)(struct span version, const struct debt *);
     struct span version;

@@ -229,7 +229,7 @@ static json_t *days_json(const struct sheet *s, const struct choice *c)
         json_t *card = json_pack("{s:o, s:o}", "value", day_json(c->days[i]), "day",
                                  loose_date(s, c->days[i]));
         if (date_compare(due, c->days[i]) != 0)
-            json_object_set_new(card, "moved", sheet_date(s, due));
+            json_object_set_new(card, "moved", loose_date(s, due));
         bool is_chosen = c->has_first ? date_compare(c->first, c->days[i]) == 0 : i == 0;
         json_object_set_new(card, "is_chosen", json_boolean(is_chosen));
         json_array_append_new(cards, card);
@@ -267,8 +267,8 @@ static void show_choice(struct sheet *s, const struct choice *c, const PGresult 
     json_object_set_new(s->values, "days", days_json(s, c));
     json_object_set_new(s->values, "from", day_json(from));
     json_object_set_new(s->values, "to", day_json(to));
-    sheet_set_date(s, "from_shown", from);
-    sheet_set_date(s, "to_shown", to);
+    json_object_set_new(s->values, "from_shown", loose_date(s, from));
+    json_object_set_new(s->values, "to_shown", loose_date(s, to));
     if (c->has_first && c->is_typed)
         json_object_set_new(s->values, "typed", day_json(c->first));
     if (c->policy->interest_hundredths != 0)

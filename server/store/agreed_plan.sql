@@ -47,7 +47,7 @@ limit 50;
 -- Behind the debt's guard. $1 customer_id, $2 invoice_id, $3 plan_no, $4 first part_no, $5 is it in force
 -- (else it is asked for), $6 policy, $7 debt_minor, $8 fee_minor, $9 interest_minor, $10 grace_days,
 -- $11 missed_max, $12 due dates and $13 amounts of the parts, $14 version of the terms, $15 language,
--- $16 version of the page, $17 form_nonce, $18 now, $19 an answer is due before this day, where the
+-- $16 name of the page, the start of its version (table page_version), $17 form_nonce, $18 now, $19 an answer is due before this day, where the
 -- customer is; null: in force
 with debt as (
     select i.customer_id, i.invoice_id, i.currency, i.entry_count, i.hold_count + 1 as hold_no,
@@ -77,7 +77,8 @@ with debt as (
         case when $5::boolean then 'active' else 'asked' end, $6::text, $7::bigint, $8::bigint,
         $9::bigint, $10::bigint, $11::bigint, $4::bigint, cardinality($12::date[]),
         case when $5::boolean then d.entry_count + (select count(*) from cost) end, d.hold_no,
-        $14::text, $15::text, $16::text, $17::text, $18::timestamptz,
+        $14::text, $15::text,
+        (select v.version from page_version v where left(v.version, 16) = $16::text), $17::text, $18::timestamptz,
         case when $5::boolean then $18::timestamptz end
     from debt d
 ), split as (
@@ -97,6 +98,15 @@ set due_minor = i.due_minor + coalesce((select sum(c.amount_minor) from cost c),
     changed_at = $18::timestamptz
 from debt d
 where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id;
+
+-- name: agreed_plan_tell
+-- The event of it. $1 customer_id, $2 invoice_id, $3 now, $4 kind, $5 facts, a JSON object, $6 name of the
+-- page, whose version is added to them
+select event_add($1::bigint, $2::bigint, $3::timestamptz, $4::text,
+    (left($5::text, -1) || coalesce((
+        select ',"page":"' || v.version || '"'
+        from page_version v
+        where left(v.version, 16) = $6::text), '') || '}')::json);
 
 -- name: agreed_plan_list
 -- For the API. $1 state (null: any), $2 customer_id, $3 invoice_id and $4 plan_no behind which to go on,

@@ -1,7 +1,6 @@
 #include "store/agreed_plan_store.h"
 
 #include "sql.h"
-#include "store/event_store.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -81,7 +80,7 @@ static void add_plan(struct pg_tx *tx, const struct debt *debt, const struct agr
     pg_arg_ints(&args, amounts, (size_t)offer->part_count);
     pg_arg_text(&args, span_str(terms_version));
     pg_arg_text(&args, new->language);
-    pg_arg_text(&args, new->page.len == 0 ? span_of(NULL, 0) : new->page);
+    pg_arg_text(&args, new->page);
     pg_arg_text(&args, new->form_nonce);
     pg_arg_instant(&args, new->now);
     if (offer->needs_approval)
@@ -116,8 +115,6 @@ static void print_facts(const struct agreed_plan_new *new, const char *terms_ver
         date_print(offer->answer_by, day);
         buf_printf(out, ",\"answer_by\":\"%s\"", day);
     }
-    if (new->page.len != 0)
-        buf_printf(out, ",\"page\":\"%.*s\"", SPAN_ARG(new->page));
     buf_add_str(out, "}");
 }
 
@@ -125,19 +122,22 @@ void agreed_plan_add(struct pg_tx *tx, const struct debt *debt, const struct agr
 {
     char version[TEXT_VERSION_LEN + 1];
     struct buf facts;
+    struct pg_args args;
     terms_keep(tx, new->terms, new->now, version);
     add_plan(tx, debt, new, version);
     buf_init(&facts, 8192);
     print_facts(new, version, &facts);
     assert(!buf_is_overflowed(&facts));
-    const struct event_new event = {
-        .customer_id = debt->customer_id,
-        .invoice_id = debt->invoice_id,
-        .at = new->now,
-        .kind = span_str(new->offer->needs_approval ? "plan.asked" : "plan.agreed"),
-        .facts = buf_span(&facts),
-    };
-    event_append(tx, &event, 1, NULL);
+    pg_args_init(&args);
+    pg_arg_int(&args, debt->customer_id);
+    pg_arg_int(&args, debt->invoice_id);
+    pg_arg_instant(&args, new->now);
+    pg_arg_text(&args,
+                new->offer->needs_approval ? SPAN_LIT("plan.asked") : SPAN_LIT("plan.agreed"));
+    pg_arg_text(&args, buf_span(&facts));
+    pg_arg_text(&args, new->page);
+    pg_tx_add(tx, SQL_AGREED_PLAN_TELL, &args, NULL);
+    pg_args_release(&args);
     buf_release(&facts);
 }
 

@@ -36,9 +36,10 @@ bool agreed_plan_take_one(const PGresult *, int row, struct agreed_plan *);
 /* What a customer said yes to. */
 struct agreed_plan_new {
     const struct plan_offer *offer;
-    const struct agreed_plans *before;      /* its numbers */
-    const struct terms *terms;              /* word for word */
-    struct span language, page, form_nonce; /* page may be empty */
+    const struct agreed_plans *before; /* its numbers */
+    const struct terms *terms;         /* word for word */
+    /* The page is named by the first 16 characters of its version, or not at all: empty. */
+    struct span language, page, form_nonce;
     struct instant now;
 };
 

@@ -120,6 +120,17 @@ test('a fee and interest are booked, and told before', async () => {
     [['2026-12-10', 3561], ['2027-01-11', 3561], ['2027-02-10', 3560]]);
 });
 
+test('the page that was before the customer is named in the event, if it is one', async () => {
+  const [page] = await bed.query(`select encode(sha256(convert_to('pl' || 'a page', 'UTF8')), 'hex') as version`);
+  await bed.execute(`insert into page_version (version, language, text, first_seen_at) values ('${page.version}', 'pl', 'a page', now())`);
+  for (const [name, expected] of [[page.version.slice(0, 16), page.version], ['0123456789abcdef', undefined], ['"}', undefined]]) {
+    const debt = await bed.debt('plain');
+    await bed.accept(debt, { ...await bed.form(debt), page: name });
+    const [plan] = await bed.plans(debt), [event] = await bed.events(debt);
+    assert.deepEqual([plan.page ?? undefined, event.facts.page], [expected, expected], name);
+  }
+});
+
 test('the first part may be a share of it all', async () => {
   const debt = await bed.debt('first', { language: 'en' });
   assert.match(textOf((await bed.get(debt)).text), /The first one PLN 25\.00, then PLN 25\.00 each/);
