@@ -92,15 +92,14 @@ static void set_refused_form(struct sheet *s)
 
 /* ---- the plan there is ---- */
 
-static json_t *kept_part(const struct sheet *s, const json_t *part, struct span currency)
+static json_t *kept_part(const struct sheet *s, const json_t *part, size_t no, struct span currency)
 {
     struct date due = {0};
     const char *day = json_string_value(json_object_get(part, "due_date"));
     bool is_date = page_form_date(span_str(day), &due);
     assert(is_date); /* the database wrote it */
     return json_pack(
-        "{s:O, s:o, s:o, s:O, s:O}", "no", json_object_get(part, "part_no"), "date",
-        loose_date(s, due), "amount",
+        "{s:I, s:o, s:o, s:O, s:O}", "no", (json_int_t)no, "date", loose_date(s, due), "amount",
         sheet_amount(s, json_integer_value(json_object_get(part, "amount_minor")), currency),
         "is_paid", json_object_get(part, "is_paid"), "is_missed",
         json_object_get(part, "is_missed"));
@@ -116,9 +115,7 @@ static json_t *kept_parts(const struct sheet *s, struct span text, struct span c
     {
         if (json_integer_value(json_object_get(part, "amount_minor")) == 0)
             continue;
-        json_t *shown = kept_part(s, part, currency);
-        json_object_set_new(shown, "no", json_integer((json_int_t)i + 1));
-        json_array_append_new(parts, shown);
+        json_array_append_new(parts, kept_part(s, part, i + 1, currency));
     }
     json_decref(read);
     return parts;
@@ -139,8 +136,6 @@ static void show_kept(struct sheet *s, const struct debt *debt, const struct agr
         sheet_set_true(s, is_done ? "is_done" : "is_kept");
     }
     json_object_set_new(s->values, "parts", kept_parts(s, plan->parts, debt->currency));
-    sheet_set_amount(s, "total", plan->debt_minor + plan->fee_minor + plan->interest_minor,
-                     debt->currency);
     set_refused_form(s);
     sheet_reply(s, 200, SHEET_plan_kept);
 }

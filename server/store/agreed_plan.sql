@@ -20,16 +20,10 @@ select
         where m.customer_id = $1::bigint and m.invoice_id = $2::bigint), 0) + 1 as next_part_no,
     p.plan_no,
     p.state,
-    p.policy,
-    p.debt_minor,
-    p.fee_minor,
-    p.interest_minor,
     p.form_nonce,
-    p.reason,
-    p.asked_at,
     (h.until at time zone k.time_zone)::date - 1 as answer_by,
     (
-        select json_agg(json_build_object('part_no', n.part_no, 'due_date', n.due_date,
+        select json_agg(json_build_object('due_date', n.due_date,
             'amount_minor', n.amount_minor, 'is_paid', n.paid_at is not null,
             'is_missed', n.missed_at is not null and n.paid_at is null) order by n.part_no)
         from instalment n

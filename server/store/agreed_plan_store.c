@@ -39,17 +39,11 @@ bool agreed_plan_take_one(const PGresult *result, int row, struct agreed_plan *p
     *plan = (struct agreed_plan){
         .plan_no = (int32_t)pg_get_int(result, row, 3),
         .state = pg_get_text(result, row, 4),
-        .policy = pg_get_text(result, row, 5),
-        .debt_minor = pg_get_int(result, row, 6),
-        .fee_minor = pg_get_int(result, row, 7),
-        .interest_minor = pg_get_int(result, row, 8),
-        .form_nonce = pg_get_text(result, row, 9),
-        .reason = pg_get_text(result, row, 10),
-        .asked_at = pg_get_instant(result, row, 11),
-        .parts = pg_get_text(result, row, 13),
+        .form_nonce = pg_get_text(result, row, 5),
+        .parts = pg_get_text(result, row, 7),
     };
-    if (!pg_is_null(result, row, 12))
-        plan->answer_by = date_from_days(pg_get_date(result, row, 12));
+    if (!pg_is_null(result, row, 6))
+        plan->answer_by = date_from_days(pg_get_date(result, row, 6));
     return true;
 }
 

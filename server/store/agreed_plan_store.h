@@ -19,11 +19,9 @@ struct agreed_plans {
 
 struct agreed_plan {
     int32_t plan_no;
-    struct span state, policy, form_nonce, reason; /* null bases where there is nothing */
-    int64_t debt_minor, fee_minor, interest_minor;
-    struct instant asked_at;
-    struct date answer_by; /* of one that is asked for */
-    struct span parts;     /* JSON: [{part_no, due_date, amount_minor, is_paid, is_missed}] */
+    struct span state, form_nonce; /* a null nonce: by no form */
+    struct date answer_by;         /* of one that is asked for */
+    struct span parts;             /* JSON: [{due_date, amount_minor, is_paid, is_missed}] */
 };
 
 /* A debt_more_fn. */
