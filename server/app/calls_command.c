@@ -166,7 +166,8 @@ static void settle(struct run *run)
     struct err err = {0};
     if (!work_item_read_id(span_str(run->id), &outcome.key))
         fail(run, "this is no id of the call list");
-    else if (work_list_judge(&call, run->room.world.now(), &outcome, &err) != 0 ||
+    else if (work_list_judge(&call, &run->room.world.promises, run->room.world.now(), &outcome,
+                             &err) != 0 ||
              work_item_settle(run->room.world.store, &run->tx, &outcome, on_row, on_done, run,
                               &err) != 0)
         fail(run, err.text);

@@ -216,7 +216,8 @@ static int write_settings(const struct demo_place *place, struct buf *yaml, stru
                     "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
     if (write_plans(place, yaml, err) != 0)
         return err->code;
-    buf_add_str(yaml, "page: {all_debts: true}\nproviders:\n");
+    buf_add_str(yaml, "page: {all_debts: true}\npromises: {days_max: 30}\n"
+                      "disputes: {taken: true}\nproviders:\n");
     if (add_providers(place, yaml, err) != 0)
         return err->code;
     buf_printf(yaml,

@@ -36,7 +36,7 @@ static int print_usage(void)
           "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, "
           "customers,\n"
           "           templates, sending, campaigns, calls, results, refunds, refund_approvals,\n"
-          "           payouts or providers\n"
+          "           payouts, providers or disputes\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"

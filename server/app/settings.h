@@ -156,7 +156,8 @@ struct settings {
     const char *link_keys_file;   /* absolute */
     const char *ticket_keys_file; /* absolute */
     struct {
-        int64_t months, grace_days, debts_min, sometimes_late_percent, chronically_late_percent;
+        int64_t months, grace_days, debts_min, sometimes_late_percent, chronically_late_percent,
+            broken_promises_min;
     } segments; /* see domain/segment.h */
     struct {
         const char *name, *nip, *phone, *email, *website, *account, *privacy_url;
@@ -209,7 +210,16 @@ struct settings {
         const char *terms_pl, *terms_en, *terms_uk; /* the texts; "" where there is none */
         struct settings_plan_policy policies[SETTINGS_PLAN_POLICIES_MAX];
         int policy_count;
-    } plans;
+    } plans; /* see domain/plan_policy.h */
+    struct {
+        int64_t days_max, days_late_max, grace_days, per_debt_max, per_year_max;
+        struct settings_list products, kinds, currencies, segments;
+        int64_t amount_from_minor, amount_to_minor, days_late_from;
+    } promises; /* see domain/promise.h */
+    struct {
+        bool is_on, counts_working_days;
+        int64_t answer_days, per_debt_max;
+    } disputes; /* see domain/dispute.h */
 
     struct settings_line *lines_;
     int line_count_;

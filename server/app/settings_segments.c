@@ -19,6 +19,10 @@ const struct setting settings_segments[] = {
         "From this share of late debts on a customer is sometimes late …"),
     INT("segments.chronically_late_percent", segments.chronically_late_percent, "50", 1, 100,
         "… and from this one on chronically late; not below sometimes_late_percent."),
+    INT("segments.broken_promises", segments.broken_promises_min, "2", 0, 1000,
+        "Who broke so many promises to pay in those months, and more than they kept, is one "
+        "segment\n"
+        "worse than their debts say. 0: promises do not count."),
     {.name = NULL},
 };
 

@@ -8,6 +8,7 @@
 #include "app/settings_listeners.h"
 #include "app/settings_mail.h"
 #include "app/settings_plans.h"
+#include "app/settings_promises.h"
 #include "app/settings_providers.h"
 #include "app/settings_push.h"
 #include "app/settings_reminders.h"
@@ -103,23 +104,26 @@ static const struct setting campaigns[] = {
     {.name = NULL},
 };
 
+static const struct setting disputes[] = {
+    SECTION(
+        "disputes",
+        "On the page a customer may say that a debt is paid, not theirs or wrong: reminders rest\n"
+        "until the creditor has answered. See docs/disputes.md."),
+    BOOL("disputes.taken", disputes.is_on, "false",
+         "Whether it is offered. Who says yes must answer: GET /api/v1/disputes lists what waits."),
+    INT("disputes.answer_days", disputes.answer_days, "30", 1, 365,
+        "Within so many days each is to be answered; the customer is told the day."),
+    BOOL("disputes.working_days", disputes.counts_working_days, "false",
+         "Whether these are working days (reminders.calendar)."),
+    INT("disputes.per_debt", disputes.per_debt_max, "3", 1, 100,
+        "How often one debt may be disputed, whatever became of it."),
+    {.name = NULL},
+};
+
 const struct setting *const settings_table[] = {
-    data_dir,
-    settings_database,
-    processes,
-    settings_listeners,
-    settings_app,
-    key_files,
-    settings_creditor,
-    import_and_payments,
-    settings_reminders,
-    settings_segments,
-    settings_plans,
-    campaigns,
-    settings_push,
-    settings_gateways,
-    settings_mail,
-    settings_providers,
-    payouts,
-    NULL,
+    data_dir,           settings_database,  processes,         settings_listeners,
+    settings_app,       key_files,          settings_creditor, import_and_payments,
+    settings_reminders, settings_segments,  settings_plans,    settings_promises,
+    disputes,           campaigns,          settings_push,     settings_gateways,
+    settings_mail,      settings_providers, payouts,           NULL,
 };

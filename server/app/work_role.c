@@ -21,6 +21,7 @@
 #include "jobs/payout_files.h"
 #include "jobs/plan_answers.h"
 #include "jobs/planning.h"
+#include "jobs/promises.h"
 #include "jobs/refused_callbacks.h"
 #include "jobs/segments.h"
 #include "jobs/stale_devices.h"
@@ -47,6 +48,7 @@ enum job_name {
     JOB_PLAN_ANSWERS,
     JOB_REFUSED_CALLBACKS,
     JOB_TEXT_WATCH,
+    JOB_PROMISES,
     JOB_SEGMENTS,
     JOB_IMPORTING,
     JOB_PLANNING,
@@ -217,6 +219,7 @@ STOP_AND_FREE(stale_devices)  IDLE(stale_devices)  START(stale_devices)
 STOP_AND_FREE(plan_answers)   IDLE(plan_answers)   START(plan_answers)
 STOP_AND_FREE(refused_callbacks) IDLE(refused_callbacks) START(refused_callbacks)
 STOP_AND_FREE(text_watch)     IDLE(text_watch)                            WAKE(text_watch)
+STOP_AND_FREE(promises)       IDLE(promises)       START(promises)
 STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(segments)
 STOP_AND_FREE(importing)                                                  WAKE(importing)
 STOP_AND_FREE(planning)       IDLE(planning)                              WAKE(planning)
@@ -237,6 +240,7 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_PLAN_ANSWERS] = JOB(plan_answers, idle_plan_answers, NULL, NULL),
     [JOB_REFUSED_CALLBACKS] = JOB(refused_callbacks, idle_refused_callbacks, NULL, NULL),
     [JOB_TEXT_WATCH] = JOB(text_watch, idle_text_watch, wake_text_watch, TEMPLATE_CHANNEL),
+    [JOB_PROMISES] = JOB(promises, idle_promises, NULL, NULL),
     /* Whoever books a payment wakes the thank-you. */
     [JOB_SEGMENTS] = JOB(segments, idle_segments, wake_segments, DISPATCH_CHANNEL),
     [JOB_IMPORTING] = JOB(importing, NULL, wake_importing, IMPORT_CHANNEL),

@@ -5,6 +5,7 @@
 #include "app/provider_accounts.h"
 #include "app/settings_gateway.h"
 #include "app/settings_plans.h"
+#include "app/settings_promises.h"
 #include "app/settings_reminders.h"
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -161,6 +162,17 @@ static struct segment_rules segments_of(const struct settings *s)
         .debts_min = (int32_t)s->segments.debts_min,
         .sometimes_late_percent = (int32_t)s->segments.sometimes_late_percent,
         .chronically_late_percent = (int32_t)s->segments.chronically_late_percent,
+        .broken_promises_min = (int32_t)s->segments.broken_promises_min,
+    };
+}
+
+static struct dispute_policy disputes_of(const struct settings *s)
+{
+    return (struct dispute_policy){
+        .is_on = s->disputes.is_on,
+        .answer_days = (int32_t)s->disputes.answer_days,
+        .counts_working_days = s->disputes.counts_working_days,
+        .per_debt_max = (int32_t)s->disputes.per_debt_max,
     };
 }
 
@@ -211,7 +223,11 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .payment_starts_max = (int)s->payments.starts_per_10min,
         .blik_codes_max = (int)s->payments.blik_per_10min,
         .refund_alone_max_minor = s->payments.refund_alone_max_minor,
-        .help = {.has_all_debts = s->page.has_all_debts},
+        .help = {.has_promises = s->promises.days_max > 0,
+                 .has_disputes = s->disputes.is_on,
+                 .has_all_debts = s->page.has_all_debts},
+        .promises = settings_promise_policy(s),
+        .disputes = disputes_of(s),
         .segments = segments_of(s),
         .now = g->now == NULL ? clock_wall : g->now,
     };

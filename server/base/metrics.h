@@ -53,6 +53,7 @@
     X(unsubscribed, "customers who refused reminders by mail by its link")                         \
     X(pages_seen, "pages that a person was seen to use")                                           \
     X(pages_robots, "pages shown to what calls itself a robot")                                    \
+    X(disputes_overdue_now, "disputes that should have been answered by now")                      \
     X(reports_taken, "delivery reports of gateways that told of a message of ours")                \
     X(reports_unknown, "delivery reports of messages that are none of ours")                       \
     X(reports_early, "delivery reports asked for again, as their message was just being sent")     \

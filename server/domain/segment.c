@@ -32,7 +32,7 @@ enum segment_debt_fate segment_debt_fate(const struct segment_rules *rules,
     return is_late && !debt->is_set_aside ? SEGMENT_DEBT_LATE : SEGMENT_DEBT_APART;
 }
 
-enum segment segment_of(const struct segment_rules *rules, struct segment_counts counts)
+static enum segment by_debts(const struct segment_rules *rules, struct segment_counts counts)
 {
     assert(counts.late <= counts.debts);
     if (counts.debts < rules->debts_min || counts.debts == 0)
@@ -42,4 +42,15 @@ enum segment segment_of(const struct segment_rules *rules, struct segment_counts
     if (counts.late * 100 >= rules->sometimes_late_percent * counts.debts)
         return SEGMENT_SOMETIMES_LATE;
     return SEGMENT_ON_TIME;
+}
+
+enum segment segment_of(const struct segment_rules *rules, struct segment_counts counts)
+{
+    enum segment segment = by_debts(rules, counts);
+    bool breaks_promises = rules->broken_promises_min > 0 &&
+                           counts.broken_promises >= rules->broken_promises_min &&
+                           counts.broken_promises > counts.kept_promises;
+    if (breaks_promises && segment != SEGMENT_CHRONICALLY_LATE)
+        return (enum segment)(segment + 1);
+    return segment;
 }

@@ -1,5 +1,6 @@
 /* How a customer pays: on time, sometimes late, or chronically late. Decided by counting the debts
- * of the last months: which count, which of them were late, and what share is how much.
+ * of the last months: which count, which of them were late, and what share is how much; and by the
+ * promises to pay that they gave and broke.
  *
  * store/segment.sql says the same over whole sets; a test holds the two together. */
 #ifndef DUNLIN_DOMAIN_SEGMENT_H
@@ -21,6 +22,9 @@ struct segment_rules {
     int32_t debts_min;                /* with fewer that count a customer is on time */
     int32_t sometimes_late_percent;   /* of the debts that count, this many late */
     int32_t chronically_late_percent; /* at least sometimes_late_percent */
+    /* Who broke so many promises, and more than they kept, is one segment worse; 0: promises do not
+     * count. */
+    int32_t broken_promises_min;
 };
 
 /* One debt, in civil dates where the customer is. */
@@ -46,6 +50,8 @@ enum segment_debt_fate segment_debt_fate(const struct segment_rules *, const str
 struct segment_counts {
     int64_t debts; /* that count */
     int64_t late;  /* of them */
+    /* Promises for a day in those months. */
+    int64_t kept_promises, broken_promises;
 };
 
 enum segment segment_of(const struct segment_rules *, struct segment_counts);

@@ -120,6 +120,8 @@ static enum page_note note_of(const struct page_row *row, struct page_wishes wis
     if (is_on_its_way(p) && p->is_blik && age < BLIK_CODE_SECONDS)
         return PAGE_NOTE_NEW_CODE;
     enum page_note note = note_of_payment(p, age);
+    if (note == PAGE_NOTE_NONE && row->is_dispute_answered)
+        return PAGE_NOTE_ANSWERED;
     return note != PAGE_NOTE_NONE ? note : note_of_holds(row);
 }
 
@@ -164,6 +166,7 @@ const char *page_note_name(enum page_note note)
         [PAGE_NOTE_STARTED] = "started",
         [PAGE_NOTE_REFUNDED] = "refunded",
         [PAGE_NOTE_CHARGED_BACK] = "charged_back",
+        [PAGE_NOTE_ANSWERED] = "answered",
         [PAGE_NOTE_PLAN] = "plan",
         [PAGE_NOTE_PROMISE] = "promise",
         [PAGE_NOTE_DISPUTE] = "dispute",

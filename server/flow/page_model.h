@@ -25,6 +25,7 @@ enum page_note {
     PAGE_NOTE_STARTED,  /* went to the provider and nothing was heard since */
     PAGE_NOTE_REFUNDED,
     PAGE_NOTE_CHARGED_BACK,
+    PAGE_NOTE_ANSWERED, /* what the customer reported: the answer stands on its sheet */
     PAGE_NOTE_PLAN,
     PAGE_NOTE_PROMISE,
     PAGE_NOTE_DISPUTE,

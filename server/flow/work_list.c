@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { PAID_DAYS = 4, PROMISE_DAYS_MAX = 90, DAY_SECONDS = 86400, DELIMITER = ';' };
+enum { PAID_DAYS = 4, DAY_SECONDS = 86400, DELIMITER = ';' };
 
 static json_t *text_json(struct span text)
 {
@@ -174,26 +174,24 @@ static bool read_day(struct span text, struct date *day)
     return strcmp(copy, again) == 0;
 }
 
-/* To the end of the day after it, in UTC: a transfer of that evening is booked the next day. */
-static int hold_for_promise(const struct work_call *call, struct instant now,
-                            struct work_item_outcome *outcome, struct err *err)
+/* Today is UTC's: where the customer is does not matter to a day more or less of many. */
+static int take_promise(const struct work_call *call, const struct promise_policy *policy,
+                        struct instant now, struct work_item_outcome *outcome, struct err *err)
 {
-    struct date day;
+    const struct promise_policy calls = promise_policy_of_calls(policy);
+    struct date day, today = date_from_days((int32_t)(instant_seconds(now) / DAY_SECONDS));
     if (!read_day(call->until, &day))
         return err_set(err, ERR_INPUT, "until: must be the day promised, such as 2026-12-01");
-    int32_t today = (int32_t)(instant_seconds(now) / DAY_SECONDS), days = date_to_days(day);
-    if (days < today || days > today + PROMISE_DAYS_MAX)
+    if (promise_judge_call(policy, today, day) != PROMISE_GOOD)
         return err_set(err, ERR_INPUT, "until: must be from today to %d days ahead",
-                       PROMISE_DAYS_MAX);
-    outcome->hold_kind = SPAN_LIT("promise");
-    outcome->hold_reason = SPAN_LIT("promised on the phone");
-    outcome->hold_until.us = (int64_t)(days + 2) * DAY_SECONDS * 1000000;
-    outcome->promised_on = days;
+                       calls.days_max);
+    outcome->promised_on = date_to_days(day);
+    outcome->promise_over_on = date_to_days(promise_over(&calls, day));
     return 0;
 }
 
-int work_list_judge(const struct work_call *call, struct instant now,
-                    struct work_item_outcome *outcome, struct err *err)
+int work_list_judge(const struct work_call *call, const struct promise_policy *promises,
+                    struct instant now, struct work_item_outcome *outcome, struct err *err)
 {
     static const char *const done[] = {"reached", "promised", "paid", "wrong_number", "refused"};
     outcome->taken_by = call->taken_by;
@@ -219,7 +217,7 @@ int work_list_judge(const struct work_call *call, struct instant now,
                        "refused");
     outcome->state = SPAN_LIT("done");
     if (span_is_str(call->outcome, "promised"))
-        return hold_for_promise(call, now, outcome, err);
+        return take_promise(call, promises, now, outcome, err);
     if (span_is_str(call->outcome, "paid")) {
         outcome->hold_kind = SPAN_LIT("admin");
         outcome->hold_reason = SPAN_LIT("says paid");

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "domain/calendar.h"
 #include "domain/money.h"
+#include "domain/promise.h"
 #include "store/work_item_store.h"
 
 #include <jansson.h>
@@ -27,10 +28,10 @@ struct work_call {
     struct span until; /* "2026-12-01", with "promised" */
 };
 
-/* What comes of it: reached, refused and wrong_number are done; no_answer stays open; promised
- * holds the debt to the end of the day promised and a day of grace, paid for four days, as money
- * takes so long. ERR_INPUT with a sentence where it makes no sense. Spans are borrowed. */
-MUST_CHECK int work_list_judge(const struct work_call *, struct instant now,
-                               struct work_item_outcome *, struct err *);
+/* What comes of it: reached, refused and wrong_number are done; no_answer stays open; promised is a
+ * promise by the same rule as on the page (promise_judge_call); paid holds the debt for four days,
+ * as money takes so long. ERR_INPUT with a sentence where it makes no sense. Spans are borrowed. */
+MUST_CHECK int work_list_judge(const struct work_call *, const struct promise_policy *,
+                               struct instant now, struct work_item_outcome *, struct err *);
 
 #endif

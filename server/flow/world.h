@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/span.h"
 #include "domain/plan_policy.h"
+#include "domain/dispute.h"
+#include "domain/promise.h"
 #include "domain/reminder_rules.h"
 #include "domain/segment.h"
 #include "domain/text_format.h"
@@ -112,6 +114,8 @@ struct world {
     struct page_help help;
     struct plan_policies plans;
     struct segment_rules segments; /* how customers' payments are judged */
+    struct promise_policy promises;
+    struct dispute_policy disputes;
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);
 };

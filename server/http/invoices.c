@@ -241,7 +241,8 @@ static bool read_day(struct span text, struct instant *at)
     return strcmp(copy, again) == 0;
 }
 
-static bool read_hold(const json_t *body, struct invoice_hold_new *hold, struct err *err)
+static bool read_hold(const json_t *body, const struct promise_policy *promises,
+                      struct invoice_hold_new *hold, struct err *err)
 {
     static const char *const kinds[] = {"admin", "dispute", "promise", "plan", NULL};
     struct json_reader reader = json_read(body, "", err);
@@ -255,6 +256,12 @@ static bool read_hold(const json_t *body, struct invoice_hold_new *hold, struct 
     if (hold->has_until && !read_day(until, &hold->until)) {
         err_set(err, ERR_INPUT, "until: is no day such as 2026-12-01");
         return false;
+    }
+    if (hold->has_until && span_is_str(hold->kind, "promise")) {
+        const struct promise_policy policy = promise_policy_of_calls(promises);
+        hold->promised_on = (int32_t)(instant_seconds(hold->until) / 86400);
+        hold->promise_over_on =
+            date_to_days(promise_over(&policy, date_from_days(hold->promised_on)));
     }
     return true;
 }
@@ -288,7 +295,7 @@ void invoices_hold(struct request *request)
     }
     const struct json_limits limits = {.bytes_max = 4096, .depth_max = 4};
     json_t *body = json_load(request_body(request), limits, &err);
-    if (body == NULL || !read_hold(body, &hold, &err)) {
+    if (body == NULL || !read_hold(body, &request->world->promises, &hold, &err)) {
         reply_problem(request, 400, "malformed-json", "The body cannot be read", err.text);
         json_decref(body);
         return;

@@ -16,9 +16,11 @@
     X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) X(is_blik) X(is_completed) X(is_demo) \
     X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) X(is_plan) X(is_plan_late) \
     X(is_refreshing) X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) \
-    X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text) \
-    X(notice_title) X(number) X(one) X(origin) X(over) X(paid) X(paid_minor) X(paid_on) X(part) X(part_count) X(part_no) X(parts_paid) X(phone) \
-    X(phone_link) X(plan_left) X(privacy_url) X(product) X(recipient) X(reference) X(takes_blik) X(token) \
+    X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) \
+    X(notice_text) X(notice_title) X(number) X(one) X(origin) X(over) \
+    X(paid) X(paid_minor) X(paid_on) X(part) X(part_count) X(part_no) \
+    X(parts_paid) X(phone) X(phone_link) X(plan_left) X(privacy_url) X(product) \
+    X(recipient) X(reference) X(takes_blik) X(token) X(note_next) X(note_sheet) \
     X(total) X(total_minor) X(transfer_for) X(website) X(whole) X(website_link)
 /* clang-format on */
 

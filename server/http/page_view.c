@@ -283,6 +283,20 @@ static const char *tone_of_note(enum page_note note)
     }
 }
 
+/* The sheet that says more of what a note says; null: none, or it is not offered. */
+static const char *sheet_of_note(const struct page_help *help, enum page_note note)
+{
+    switch (note) {
+    case PAGE_NOTE_PROMISE:
+        return help->has_promises ? "promise" : NULL;
+    case PAGE_NOTE_DISPUTE:
+    case PAGE_NOTE_ANSWERED:
+        return help->has_disputes ? "dispute" : NULL;
+    default:
+        return NULL;
+    }
+}
+
 static void set_note(struct page_view *v, const struct page_model *m, enum language language)
 {
     if (m->note == PAGE_NOTE_NONE)
@@ -293,7 +307,10 @@ static void set_note(struct page_view *v, const struct page_model *m, enum langu
     page_set_text(&v->values, VALUE_note_tone, span_str(tone_of_note(m->note)));
     page_set_text(&v->values, VALUE_note_title, word(v, language, "note_", name, "_title"));
     if (m->note != PAGE_NOTE_FAILED) {
+        const char *sheet = sheet_of_note(&v->world->help, m->note);
         page_set_text(&v->values, VALUE_note_text, word(v, language, "note_", name, "_text"));
+        page_set_text(&v->values, VALUE_note_sheet, span_str(sheet));
+        page_set_text(&v->values, VALUE_note_next, word(v, language, "note_", name, "_next"));
         return;
     }
     struct span reason = span_str(payment_reason_word(m->row->payment.reason));

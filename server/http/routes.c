@@ -11,6 +11,7 @@
 #include "http/debts.h"
 #include "http/devices.h"
 #include "http/dispute_proofs.h"
+#include "http/disputes.h"
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
@@ -23,6 +24,7 @@
 #include "http/payouts.h"
 #include "http/plan.h"
 #include "http/plan_sheet.h"
+#include "http/promises.h"
 #include "http/proofs.h"
 #include "http/providers.h"
 #include "http/refunds.h"
@@ -48,6 +50,10 @@
         {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
         {"GET", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_show},                                \
         {"POST", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_take},                               \
+        {"GET", "/{code}/promise", ROUTE_OPEN, NULL, promises_show},                               \
+        {"POST", "/{code}/promise", ROUTE_OPEN, NULL, promises_take},                              \
+        {"GET", "/{code}/dispute", ROUTE_OPEN, NULL, disputes_show},                               \
+        {"POST", "/{code}/dispute", ROUTE_OPEN, NULL, disputes_take},                              \
         {"GET", "/{code}/unsubscribe", ROUTE_OPEN, NULL, pages_show_unsubscribe},                  \
         {"POST", "/{code}/unsubscribe", ROUTE_OPEN, NULL, unsubscribe_take},                       \
         {"GET", "/{code}/proof", ROUTE_OPEN, NULL, pages_show_proof},                              \
@@ -104,6 +110,9 @@ const struct route private_routes[] = {
      customer_channels_change},
     {"GET", "/api/v1/customers/{reference}", ROUTE_API_KEY, "customers", customers_show},
     {"GET", "/api/v1/devices", ROUTE_API_KEY, "devices", devices_list},
+    {"GET", "/api/v1/disputes", ROUTE_API_KEY, "disputes", disputes_list},
+    {"GET", "/api/v1/disputes/{id}", ROUTE_API_KEY, "disputes", disputes_show_one},
+    {"POST", "/api/v1/disputes/{id}/answer", ROUTE_API_KEY, "disputes", disputes_answer},
     {"PUT", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_register},
     {"DELETE", "/api/v1/devices/{installation}", ROUTE_API_KEY, "devices", devices_remove},
     {"GET", "/api/v1/disputes/{dispute}/proofs", ROUTE_API_KEY, "disputes", dispute_proofs_list},
@@ -132,6 +141,7 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/payouts/days", ROUTE_API_KEY, "payouts", payouts_days},
     {"POST", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_import},
     {"POST", "/api/v1/payouts/arrivals", ROUTE_API_KEY, "payouts", payouts_arrive},
+    {"GET", "/api/v1/promises", ROUTE_API_KEY, "disputes", promises_list},
     {"GET", "/api/v1/providers", ROUTE_API_KEY, "providers", providers_list},
     {"POST", "/api/v1/providers/{provider}/{account}/check", ROUTE_API_KEY, "providers",
      providers_check},

@@ -270,7 +270,7 @@ void work_items_call_settle(struct request *r)
                                    .taken_by = json_find_text(&reader, "taken_by", WORD_MAX),
                                    .note = json_find_text(&reader, "note", NOTE_MAX),
                                    .until = json_find_text(&reader, "until", 10)};
-    if (err.code != 0 || work_list_judge(&call, r->world->now(), &outcome, &err) != 0) {
+    if (err.code != 0 || work_list_judge(&call, &r->world->promises, r->world->now(), &outcome, &err) != 0) {
         reply_malformed(r, &err);
         json_decref(body);
         return;

@@ -4,13 +4,17 @@
 -- What the page wants besides the debt: how many there were, and the newest one. $1 customer_id,
 -- $2 invoice_id
 -- count; dispute_no, reason, state, form_nonce, opened_at, answer_by, answered_at, their personal
--- parts: what was written, what was answered (null: nothing, or erased); days as where the customer is
+-- parts: what was written, what was answered (null: nothing, or erased), how many files came with it;
+-- days as where the customer is
 select
     (select count(*) from dispute d
         where d.customer_id = $1::bigint and d.invoice_id = $2::bigint) as of_debt,
     n.dispute_no, n.reason, n.state, n.form_nonce,
     (n.opened_at at time zone n.time_zone)::date as opened_on, n.answer_by,
-    (n.answered_at at time zone n.time_zone)::date as answered_on, n.written, n.answer
+    (n.answered_at at time zone n.time_zone)::date as answered_on, n.written, n.answer,
+    (select count(*) from proof p
+        where p.customer_id = $1::bigint and p.invoice_id = $2::bigint
+            and p.dispute_no = n.dispute_no) as proofs
 from (select) here
 left join lateral (
     select d.dispute_no, d.reason, d.state, d.form_nonce, d.opened_at, d.answer_by, d.answered_at,

@@ -46,6 +46,7 @@ void dispute_look_read(const PGresult *result, struct dispute_look *look)
     look->answered = date_from_days(pg_get_date(result, 0, 7));
     look->written = pg_get_text(result, 0, 8);
     look->answer = pg_get_text(result, 0, 9);
+    look->proof_count = pg_get_int(result, 0, 10);
 }
 
 struct dispute_case dispute_case_of(const struct debt *debt, const struct dispute_look *look)

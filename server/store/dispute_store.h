@@ -18,6 +18,7 @@ struct dispute_look {
     struct span form_nonce;
     struct date opened, answer_by, answered; /* answered: once it is */
     struct span written, answer;             /* JSON; null base: nothing, or erased */
+    int64_t proof_count;                     /* files that came with it */
 };
 
 /* A debt_more_fn. */

@@ -111,13 +111,8 @@ static void add_hold_event(struct pg_tx *tx, const struct invoice_hold_new *hold
     event_append(tx, &event, 1, NULL);
 }
 
-int invoice_hold(struct store *store, struct pg_tx *tx, const struct invoice_hold_new *hold,
-                 pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *err)
+static void add_hold(struct pg_tx *tx, const struct invoice_hold_new *hold, pg_result_cb on_row)
 {
-    int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
-    if (rc != 0)
-        return rc;
-    add_lock(tx, hold->key);
     struct pg_args args;
     pg_args_init(&args);
     pg_arg_int(&args, hold->key.customer_id);
@@ -131,6 +126,34 @@ int invoice_hold(struct store *store, struct pg_tx *tx, const struct invoice_hol
     pg_arg_instant(&args, hold->now);
     pg_tx_add(tx, SQL_INVOICE_HOLD, &args, on_row);
     pg_args_release(&args);
+}
+
+static void add_promise(struct pg_tx *tx, const struct invoice_hold_new *hold, pg_result_cb on_row)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, hold->key.customer_id);
+    pg_arg_int(&args, hold->key.invoice_id);
+    pg_arg_instant(&args, hold->now);
+    pg_arg_instant(&args, hold->until);
+    pg_arg_date(&args, hold->promised_on);
+    pg_arg_date(&args, hold->promise_over_on);
+    pg_arg_text(&args, hold->reason);
+    pg_tx_add(tx, SQL_PROMISE_GIVE_IN_HOLD, &args, on_row);
+    pg_args_release(&args);
+}
+
+int invoice_hold(struct store *store, struct pg_tx *tx, const struct invoice_hold_new *hold,
+                 pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *err)
+{
+    int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
+    if (rc != 0)
+        return rc;
+    add_lock(tx, hold->key);
+    if (hold->promised_on != 0)
+        add_promise(tx, hold, on_row);
+    else
+        add_hold(tx, hold, on_row);
     add_hold_event(tx, hold);
     pg_tx_commit(tx);
     return 0;

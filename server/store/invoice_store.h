@@ -55,6 +55,8 @@ struct invoice_hold_new {
     struct span kind, reason; /* reason: null base for none */
     bool has_until;
     struct instant until, now;
+    /* A promise: the day, and promise_over of it; days since 1970-01-01, 0: none was named. */
+    int32_t promised_on, promise_over_on;
 };
 
 /* on_row: one row with the hold's number, or none when there is no such invoice. */

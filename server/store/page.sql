@@ -113,7 +113,16 @@ cross join lateral (
         plan.part_due,
         plan.part_days_left,
         plan.part_minor,
-        plan.late_minor
+        plan.late_minor,
+        -- Told for two months.
+        coalesce(case when invoice.help_count > 0 then (
+            select dispute.answered_at > $3::timestamptz - interval '60 days'
+            from dispute
+            where dispute.customer_id = invoice.customer_id
+                and dispute.invoice_id = invoice.invoice_id
+            order by dispute.dispute_no desc
+            limit 1
+        ) end, false) as is_dispute_answered
     from paylink link
     join customer on customer.customer_id = link.customer_id
     join invoice on invoice.customer_id = link.customer_id

@@ -67,6 +67,7 @@ enum column {
     PART_DAYS_LEFT,
     PART_MINOR,
     LATE_MINOR,
+    IS_DISPUTE_ANSWERED,
     COLUMN_COUNT,
 };
 
@@ -347,6 +348,7 @@ static struct page_row read_row(const PGresult *r, int i)
     row.paid_minor = pg_get_int(r, i, PAID_MINOR);
     row.paid_on = date_or_0(r, i, PAID_ON);
     row.holds = (unsigned)pg_get_int(r, i, HOLDS);
+    row.is_dispute_answered = pg_get_bool(r, i, IS_DISPUTE_ANSWERED);
     row.payment = read_payment(r, i);
     row.invoice_id = pg_get_int(r, i, INVOICE_ID);
     row.plan = read_plan(r, i);

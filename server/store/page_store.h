@@ -55,11 +55,12 @@ struct page_row {
     struct span number, kind, product, currency;
     struct span account; /* IBAN; may be empty */
     int64_t due_minor;
-    int64_t paid_minor; /* came in and stayed */
-    int32_t due_date;   /* days since 1970-01-01 */
-    int32_t days_left;  /* to the due date where the customer lives; below zero: late */
-    int32_t paid_on;    /* 0 while something is left to pay */
-    unsigned holds;     /* enum page_hold, those in force */
+    int64_t paid_minor;       /* came in and stayed */
+    int32_t due_date;         /* days since 1970-01-01 */
+    int32_t days_left;        /* to the due date where the customer lives; below zero: late */
+    int32_t paid_on;          /* 0 while something is left to pay */
+    unsigned holds;           /* enum page_hold, those in force */
+    bool is_dispute_answered; /* the newest one, lately */
     struct page_payment payment;
     int64_t invoice_id; /* 0 of a fresh debt */
     struct page_plan plan;

@@ -24,7 +24,8 @@ union all
 select distinct null::bigint, customer_id
 from seen
 where kind in ('payment.paid', 'payment.refunded', 'payment.charged_back',
-    'payment.chargeback_reversed', 'payment.refund_reversed', 'invoice.corrected');
+    'payment.chargeback_reversed', 'payment.refund_reversed', 'invoice.corrected', 'promise.kept',
+    'promise.broken');
 
 -- name: segment_next
 -- $1 behind this customer_id, $2 at most
@@ -36,7 +37,7 @@ limit $2::bigint;
 
 -- name: segment_recompute
 -- $1 customer_id[], $2 now, $3 months, $4 grace_days, $5 debts_min, $6 sometimes_late_percent,
--- $7 chronically_late_percent
+-- $7 chronically_late_percent, $8 broken_promises_min
 -- how many changed; who did not is not written, and each segment is kept with its time
 -- Only those who change are locked, in order, as by all who move a customer.
 with person as materialized (
@@ -48,8 +49,13 @@ with person as materialized (
         select ($2::timestamptz at time zone k.time_zone)::date as today
         offset 0) t
 ), counted as (
-    select p.customer_id, c.debts, c.late, c.unpaid, c.worst
+    select p.customer_id, c.debts, c.late, c.unpaid, c.worst, m.kept, m.broken
     from person p
+    cross join lateral (
+        select count(*) filter (where m.state = 'kept') as kept,
+            count(*) filter (where m.state = 'broken') as broken
+        from promise m
+        where m.customer_id = p.customer_id and m.promised_on >= p.since and $8::bigint > 0) m
     cross join lateral (
         select count(*) as debts,
             count(*) filter (where d.days_late > $4::bigint) as late,
@@ -71,18 +77,22 @@ with person as materialized (
                                 and (h.until is null or h.until > $2::timestamptz))))
             offset 0) d) c -- the days are computed once
 ), alike as (
-    -- What is said of a customer follows from these four, and many are alike: it is put in words once.
-    select c.debts, c.late, c.unpaid, c.worst, array_agg(c.customer_id) as customers
+    -- What is said of a customer follows from these, and many are alike: it is put in words once.
+    select c.debts, c.late, c.unpaid, c.worst, c.kept, c.broken,
+        $8::bigint > 0 and c.broken >= $8::bigint and c.broken > c.kept as breaks_promises,
+        array_agg(c.customer_id) as customers
     from counted c
-    group by c.debts, c.late, c.unpaid, c.worst
+    group by c.debts, c.late, c.unpaid, c.worst, c.kept, c.broken
 ), worded as materialized (
     select c.customers,
-        case
-            when c.debts < $5::bigint or c.debts = 0 then 'on_time'
-            when c.late * 100 >= $7::bigint * c.debts then 'chronically_late'
-            when c.late * 100 >= $6::bigint * c.debts then 'sometimes_late'
-            else 'on_time' end as segment,
-        json_build_object(
+        (array['on_time', 'sometimes_late', 'chronically_late'])[least(3,
+            case
+                when c.debts < $5::bigint or c.debts = 0 then 1
+                when c.late * 100 >= $7::bigint * c.debts then 3
+                when c.late * 100 >= $6::bigint * c.debts then 2
+                else 1 end + c.breaks_promises::integer)] as segment,
+        -- Of who never promised nothing is said about it.
+        left(json_build_object(
             'debts', c.debts, 'late', c.late, 'unpaid', c.unpaid,
             'late_percent', case when c.debts > 0 then c.late * 100 / c.debts end,
             'worst_days_late', greatest(c.worst, 0),
@@ -96,7 +106,13 @@ with person as materialized (
                 else format(
                     '%s of %s debts due in the last %s months were late (%s %%): paid more than %s days after the due date, or unpaid for longer (%s). Sometimes late from %s %%, chronically late from %s %%.',
                     c.late, c.debts, $3::bigint, c.late * 100 / c.debts, $4::bigint, c.unpaid,
-                    $6::bigint, $7::bigint) end)::text as facts
+                    $6::bigint, $7::bigint) end
+                || case when c.breaks_promises
+                    then format(' Broke %s promises to pay in that time and kept %s: one segment worse.',
+                        c.broken, c.kept)
+                    else '' end)::text, -1)
+            || case when c.kept + c.broken > 0 then ', "promises" : ' || json_build_object('kept', c.kept,
+                'broken', c.broken, 'broken_min', $8::bigint) else '' end || '}' as facts
     from alike c
 ), judged as materialized (
     select w.customer_id, p.segment, p.facts

@@ -79,6 +79,7 @@ static void add_recompute(struct pg_tx *tx, const struct segment_round *round,
     pg_arg_int(&args, rules->debts_min);
     pg_arg_int(&args, rules->sometimes_late_percent);
     pg_arg_int(&args, rules->chronically_late_percent);
+    pg_arg_int(&args, round->rules->broken_promises_min);
     pg_tx_add(tx, SQL_SEGMENT_RECOMPUTE, &args, on_counted);
     pg_args_release(&args);
 }

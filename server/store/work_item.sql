@@ -91,9 +91,9 @@ order by w.created_at, w.customer_id, w.invoice_id, w.step
 limit $8::bigint;
 
 -- name: work_item_settle
--- What came of a call. $1 customer_id, $2 invoice_id, $3 step, $4 state, $5 taken_by or null,
--- $6 outcome or null, $7 note or null, $8 now, $9 kind of the hold or null, $10 its reason, $11 its
--- end, $12 the day promised or null
+-- What came of a call; what was promised is put in behind it (promise_give_in_call). $1 customer_id,
+-- $2 invoice_id, $3 step, $4 state, $5 taken_by or null, $6 outcome or null, $7 note or null, $8 now,
+-- $9 kind of the hold or null, $10 its reason, $11 its end, $12 the day promised or null
 -- a row when there is such an item
 with settled as (
     update work_item
@@ -115,7 +115,6 @@ with settled as (
 ), headed as (
     update invoice i
     set hold_count = i.hold_count + ($9::text is not null)::integer,
-        needs_plan = i.needs_plan or ($9::text is not distinct from 'promise' and i.due_minor > 0),
         event_count = t.event_no,
         chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
             $8::timestamptz, 'call.made', t.facts, null)
@@ -129,8 +128,8 @@ with settled as (
         chain_head
     from headed
 ), held as (
-    insert into hold (customer_id, invoice_id, hold_no, kind, reason, until, promised_on, created_at)
-    select customer_id, invoice_id, hold_count, $9::text, $10::text, $11::timestamptz, $12::date,
+    insert into hold (customer_id, invoice_id, hold_no, kind, reason, until, created_at)
+    select customer_id, invoice_id, hold_count, $9::text, $10::text, $11::timestamptz,
         $8::timestamptz
     from headed
     where $9::text is not null

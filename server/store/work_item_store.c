@@ -123,6 +123,20 @@ void work_item_read(const PGresult *result, int row, struct work_item *item)
     snprintf(item->key.step, sizeof(item->key.step), "%.*s", SPAN_ARG(step));
 }
 
+static void add_promise(struct pg_tx *tx, const struct work_item_outcome *outcome)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, outcome->key.customer_id);
+    pg_arg_int(&args, outcome->key.invoice_id);
+    pg_arg_text(&args, span_str(outcome->key.step));
+    pg_arg_instant(&args, outcome->now);
+    pg_arg_date(&args, outcome->promised_on);
+    pg_arg_date(&args, outcome->promise_over_on);
+    pg_tx_add(tx, SQL_PROMISE_GIVE_IN_CALL, &args, NULL);
+    pg_args_release(&args);
+}
+
 int work_item_settle(struct store *store, struct pg_tx *tx, const struct work_item_outcome *outcome,
                      pg_result_cb on_row, pg_done_cb on_done, void *owner, struct err *err)
 {
@@ -152,6 +166,8 @@ int work_item_settle(struct store *store, struct pg_tx *tx, const struct work_it
         pg_arg_date(&args, outcome->promised_on);
     pg_tx_add(tx, SQL_WORK_ITEM_SETTLE, &args, on_row);
     pg_args_release(&args);
+    if (outcome->promised_on != 0)
+        add_promise(tx, outcome);
     pg_tx_commit(tx);
     return 0;
 }

@@ -56,7 +56,8 @@ struct work_item_outcome {
     struct span state, taken_by, outcome, note; /* null base: as it was */
     struct span hold_kind, hold_reason;         /* null base: none */
     struct instant hold_until, now;
-    int32_t promised_on; /* days since 1970-01-01; 0: nothing was promised */
+    /* Days since 1970-01-01; 0: nothing was promised. The second: see promise_over. */
+    int32_t promised_on, promise_over_on;
 };
 
 /* on_row: one row when there is such a call. */

@@ -88,7 +88,10 @@ test('a promise holds the debt, and the call is done', async () => {
   assert.equal((await post(`calls/${await idOf(6)}`, { outcome: 'promised', until: day, taken_by: 'Ola', note: 'after payday' })).status, 204);
   const [hold] = await owed.query(`select h.kind, h.reason, h.until from hold h join invoice i using (customer_id, invoice_id) where i.number = 'FV/6'`);
   assert.deepEqual([hold.kind, hold.reason], ['promise', 'promised on the phone']);
-  assert.equal(new Date(hold.until).getTime(), new Date(`${day}T00:00:00Z`).getTime() + 2 * 86400e3);
+  const [{ over }] = await owed.query(`select (date '${day}' + 2)::timestamp at time zone 'Europe/Warsaw' as over`); // a day of grace
+  assert.equal(hold.until, over);
+  const [promise] = await owed.query(`select p.given_by, p.promised_on, p.state from promise p join invoice i using (customer_id, invoice_id) where i.number = 'FV/6'`);
+  assert.deepEqual(promise, { given_by: 'phone', promised_on: day, state: 'open' });
   const [item] = await owed.query(`select w.state, w.outcome, w.note, w.taken_by from work_item w join invoice i using (customer_id, invoice_id) where i.number = 'FV/6'`);
   assert.deepEqual(item, { state: 'done', outcome: 'promised', note: 'after payday', taken_by: 'Ola' });
   const [event] = await owed.query(`select e.facts from event e join invoice i using (customer_id, invoice_id) where i.number = 'FV/6' and e.kind = 'call.made'`);

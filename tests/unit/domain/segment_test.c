@@ -34,8 +34,33 @@ static void the_share_of_late_debts_decides(void **state)
         {10, 10, SEGMENT_CHRONICALLY_LATE},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
-        struct segment_counts counts = {cases[i].debts, cases[i].late};
+        const struct segment_counts counts = {.debts = cases[i].debts, .late = cases[i].late};
         assert_string_equal(segment_name(segment_of(&rules, counts)),
+                            segment_name(cases[i].segment));
+    }
+}
+
+static void who_breaks_promises_is_one_segment_worse(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t broken_min;
+        struct segment_counts counts;
+        enum segment segment;
+    } cases[] = {
+        {2, {.debts = 5, .broken_promises = 1}, SEGMENT_ON_TIME},
+        {2, {.debts = 5, .broken_promises = 2}, SEGMENT_SOMETIMES_LATE},
+        {2, {.debts = 5, .broken_promises = 2, .kept_promises = 1}, SEGMENT_SOMETIMES_LATE},
+        {2, {.debts = 5, .broken_promises = 2, .kept_promises = 2}, SEGMENT_ON_TIME},
+        {2, {.debts = 5, .late = 1, .broken_promises = 9}, SEGMENT_CHRONICALLY_LATE},
+        {2, {.debts = 5, .late = 5, .broken_promises = 9}, SEGMENT_CHRONICALLY_LATE},
+        {2, {.debts = 1, .broken_promises = 2}, SEGMENT_SOMETIMES_LATE}, /* with few debts, too */
+        {0, {.debts = 5, .broken_promises = 9}, SEGMENT_ON_TIME},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        struct segment_rules r = rules;
+        r.broken_promises_min = cases[i].broken_min;
+        assert_string_equal(segment_name(segment_of(&r, cases[i].counts)),
                             segment_name(cases[i].segment));
     }
 }
@@ -101,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_share_of_late_debts_decides),
+        cmocka_unit_test(who_breaks_promises_is_one_segment_worse),
         cmocka_unit_test(a_debt_counts_by_its_date_and_what_became_of_it),
         cmocka_unit_test(looking_back_ends_with_the_month_where_it_is_shorter),
     };

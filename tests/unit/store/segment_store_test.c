@@ -17,7 +17,8 @@ static const struct segment_rules rules = {.months = 12,
                                            .grace_days = 3,
                                            .debts_min = 3,
                                            .sometimes_late_percent = 20,
-                                           .chronically_late_percent = 50};
+                                           .chronically_late_percent = 50,
+                                           .broken_promises_min = 2};
 
 /* All at noon in UTC: in Auckland the next day has begun. */
 static const struct zone {
@@ -141,6 +142,26 @@ static void add_debt(struct buf *sql, struct history *h, int no, int32_t utc_tod
     h->counts.late += fate == SEGMENT_DEBT_LATE;
 }
 
+/* One promise at random, of a debt that does not count for being old. */
+static void add_promise(struct buf *sql, struct history *h, int no, int32_t utc_today)
+{
+    static const char *const states[] = {"open", "kept", "broken", "broken", "replaced"};
+    unsigned state = no == 1 ? draw(5) : 1 + draw(4); /* one may be open */
+    struct date today = date_from_days(utc_today + h->zone->days_ahead);
+    int32_t day = utc_today - 380 + (int32_t)draw(400);
+    char text[11];
+    date_text(day, text);
+    buf_printf(sql,
+               "insert into promise (customer_id, invoice_id, promise_no, given_by, promised_on,"
+               " until, amount_minor, entry_from, state, hold_no, given_at, decided_at) values"
+               " (%lld, 1, %d, 'page', '%s', now(), 100, 1, '%s', %d, now(), %s);",
+               (long long)h->customer, no, text, states[state], no, state == 0 ? "null" : "now()");
+    if (date_compare(date_from_days(day), segment_since(&rules, today)) < 0)
+        return;
+    h->counts.kept_promises += state == 1;
+    h->counts.broken_promises += state == 2 || state == 3;
+}
+
 static void random_histories_come_out_as_the_domain_says(void **state)
 {
     (void)state;
@@ -156,21 +177,27 @@ static void random_histories_come_out_as_the_domain_says(void **state)
         add_customer(&sql, &histories[i]);
         for (unsigned no = 1, debts = draw(DEBTS_MAX + 1); no <= debts; ++no)
             add_debt(&sql, &histories[i], (int)no, utc_today);
+        for (unsigned no = 1, promises = draw(2) == 0 ? 0 : draw(6); no <= promises; ++no)
+            add_promise(&sql, &histories[i], (int)no, utc_today);
     }
     buf_add_char(&sql, '\0');
     pg_cluster_sql(&fixture.cluster, buf_span(&sql).base);
     buf_release(&sql);
     assert_int_equal(recompute(ids, CUSTOMERS), CUSTOMERS);
     for (int i = 0; i < CUSTOMERS; ++i) {
-        char question[256], wanted[64];
+        char question[400], wanted[100];
         const struct segment_counts counts = histories[i].counts;
         enum segment segment = segment_of(&rules, counts);
         snprintf(question, sizeof(question),
                  "select segment || ' ' || (segment_facts::json ->> 'debts') || ' ' ||"
-                 " (segment_facts::json ->> 'late') from customer where customer_id = %d",
+                 " (segment_facts::json ->> 'late') || ' ' || coalesce("
+                 "segment_facts::json -> 'promises' ->> 'kept', '0') || ' ' || coalesce("
+                 "segment_facts::json -> 'promises' ->> 'broken', '0') from customer"
+                 " where customer_id = %d",
                  i + 1);
-        snprintf(wanted, sizeof(wanted), "%s %lld %lld", segment_name(segment),
-                 (long long)counts.debts, (long long)counts.late);
+        snprintf(wanted, sizeof(wanted), "%s %lld %lld %lld %lld", segment_name(segment),
+                 (long long)counts.debts, (long long)counts.late, (long long)counts.kept_promises,
+                 (long long)counts.broken_promises);
         assert_value(question, wanted);
         ++seen[segment];
     }
@@ -210,6 +237,26 @@ static void the_facts_say_it_in_words(void **state)
         " taken to pay on time.");
 }
 
+static void broken_promises_are_said_in_words(void **state)
+{
+    (void)state;
+    pg_cluster_sql(
+        &fixture.cluster,
+        "insert into customer (customer_id, reference, created_at, changed_at) values (9003,"
+        " 'promises', now(), now());"
+        "insert into promise (customer_id, invoice_id, promise_no, given_by, promised_on, until,"
+        " amount_minor, entry_from, state, hold_no, given_at, decided_at) select 9003, 1, n, "
+        "'page',"
+        " '2026-06-01', now(), 100, 1, case n when 1 then 'kept' else 'broken' end, n, now(), now()"
+        " from generate_series(1, 3) n");
+    assert_int_equal(recompute((int64_t[]){9003}, 1), 1);
+    assert_value("select segment || ': ' || (segment_facts::json ->> 'words') || ' '"
+                 " || (segment_facts::json ->> 'promises') from customer where customer_id = 9003",
+                 "sometimes_late: 0 of the debts due in the last 12 months count; with fewer than 3"
+                 " a customer is taken to pay on time. Broke 2 promises to pay in that time and"
+                 " kept 1: one segment worse. {\"kept\" : 1, \"broken\" : 2, \"broken_min\" : 2}");
+}
+
 /* Who has not been computed counts as on time, so becoming it is no change. */
 static void each_change_is_kept_with_its_time(void **state)
 {
@@ -246,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_histories_come_out_as_the_domain_says),
         cmocka_unit_test(the_facts_say_it_in_words),
+        cmocka_unit_test(broken_promises_are_said_in_words),
         cmocka_unit_test(each_change_is_kept_with_its_time),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
