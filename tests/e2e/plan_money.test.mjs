@@ -29,15 +29,19 @@ function randomOf(seed) {
 }
 
 // What money does to parts: a purse that is emptied into them, the first one first; the creditor's changes
-// are the last ones'; what was taken back of earlier money is owed at the very end.
+// are the last ones', but what their corrections take off is a transfer that they heard of, and money; what was taken
+// back of earlier money is owed at the very end.
 function expected(agreed, movements) {
   const parts = [...agreed];
-  let purse = 0, change = 0;
+  let purse = 0, change = 0, corrected = 0;
   for (const { kind, minor } of movements)
     if (['payment', 'refund', 'refund_reversal', 'chargeback', 'chargeback_reversal'].includes(kind)) purse -= minor;
+    else if (kind === 'correction') corrected += minor;
     else change += minor;
-  const due = agreed.reduce((a, b) => a + b) - purse + change;
+  const due = agreed.reduce((a, b) => a + b) - purse + change + corrected;
   if (purse < 0) [change, purse] = [change - purse, 0];
+  if (corrected < 0) purse -= corrected;
+  else change += corrected;
   for (let i = parts.length - 1; change !== 0 && i >= 0; --i) {
     const step = Math.max(change, -parts[i]);
     parts[i] += step;
@@ -146,7 +150,10 @@ test('by hand: money back from before the plan, a refund that came back, a part 
   await book('refund', 500, 4);
   await book('refund_reversal', -500, 5);
   assert.equal(await parts(), '0/3000 paid, 2000/3000 open, 3000/3000 open');
-  await book('write_off', -3000, 6);
+  await book('correction', -500, 6);
+  assert.equal(await parts(), '0/3000 paid, 1500/3000 open, 3000/3000 open', 'a transfer that the creditor took off the amount');
+  await book('correction', 500, 10);
+  await book('write_off', -3000, 11);
   assert.equal(await parts(), '0/3000 paid, 2000/3000 open, 0/0');
   await book('payment', -2000, 7);
   assert.equal(await parts(), '0/3000 paid, 0/3000 paid, 0/0 paid');
