@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "flow/callback_apply.h"
 #include "flow/callback_refuse.h"
+#include "flow/page_version.h"
 #include "http/bank_keys.h"
 #include "http/callback_certificates.h"
 #include "http/listener.h"
+#include "http/page_source.h"
 #include "http/proofs.h"
 
 #include <stdlib.h>
@@ -133,6 +135,8 @@ static int http_start(const struct worker *w, void **state, struct err *e)
     role->world = w->world;
     w->world->callbacks = callback_queue_new(w->world);
     w->world->refusals = callback_refusals_new(w->world);
+    w->world->page_versions = page_versions_new();
+    page_source_set(&w->world->creditor, w->world->page_versions);
     int bad = open_tls(g, &s->public_, "public", &role->public_tls, e);
     if (bad == 0)
         bad = open_app_host(s, role, e);
@@ -229,6 +233,8 @@ static void http_stop(void *state)
     role->world->callbacks = NULL;
     callback_refusals_free(role->world->refusals);
     role->world->refusals = NULL;
+    page_versions_free(role->world->page_versions);
+    role->world->page_versions = NULL;
     free(role);
 }
 

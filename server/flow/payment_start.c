@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/payment.h"
+#include "flow/page_version.h"
 #include "io/timer.h"
 #include "provider/provider_call.h"
 #include "provider/provider_choice.h"
@@ -53,7 +54,7 @@ struct payment_start {
     bool is_blik, pays_again;
     char form_nonce[FORM_NONCE_TEXT_LEN + 1];
     char blik_code[BLIK_CODE_LEN + 1];
-    char language[8];
+    char language[8], page[PAGE_NAME_LEN + 1];
     /* From on_made on. */
     bool has_row, is_call_due;
     int64_t payment_no;
@@ -132,6 +133,7 @@ static struct payment_start *op_new(struct world *world, const struct payment_st
     op->pays_again = o->pays_again;
     copy_text(o->form_nonce, op->form_nonce, sizeof(op->form_nonce));
     copy_text(o->is_blik ? o->blik_code : SPAN_LIT(""), op->blik_code, sizeof(op->blik_code));
+    copy_start(o->page, op->page, sizeof(op->page));
     copy_text(o->language, op->language, sizeof(op->language));
     copy_start(o->payer_ip, op->payer_ip, sizeof(op->payer_ip));
     copy_start(o->user_agent, op->user_agent, sizeof(op->user_agent));
@@ -195,6 +197,7 @@ static struct payment_order order_of(const struct payment_start *op)
         .key_no = keyring_signer(op->world->keys),
         .pays_again = op->pays_again,
         .ask_at = ask_at(op),
+        .page = page_version_shown(op->world->page_versions, span_str(op->page)),
     };
 }
 
@@ -337,6 +340,7 @@ static void on_saved(void *owner, const struct err *err)
         return;
     }
     assert(op->has_row);
+    page_version_note_kept(op->world->page_versions, span_str(op->page));
     crash_point("payment_made");
     if (op->is_call_due)
         call_provider(op, 0);

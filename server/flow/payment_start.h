@@ -59,6 +59,7 @@ struct payment_start_options {
     size_t part_count;
     struct span language;             /* of the visitor; empty: the customer's */
     bool pays_again;                  /* the form said that another payment is on its way */
+    struct span page;                 /* what the form said, see flow/page_version.h */
     struct span payer_ip, user_agent; /* some providers want them of the visitor */
 };
 

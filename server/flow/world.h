@@ -26,6 +26,7 @@ struct callback_queue;
 struct callback_refusals;
 struct bank_keys;
 struct push_apps;
+struct page_versions;
 struct email;
 struct http_gateway;
 struct http_report;
@@ -104,7 +105,8 @@ struct world {
     struct callback_queue *callbacks;   /* of processes that take callbacks; null in the others */
     struct callback_refusals *refusals; /* likewise */
     struct callback_certificates *certificates; /* likewise */
-    struct bank_keys *bank_keys; /* of processes that answer apps; see http/bank_keys.h */
+    struct page_versions *page_versions; /* of processes that show pages; null in the others */
+    struct bank_keys *bank_keys;         /* of processes that answer apps; see http/bank_keys.h */
     bool is_demo;
     int64_t import_bytes_max;
     struct campaign_rules campaigns;

@@ -42,7 +42,7 @@ bool page_form_take(struct request *r, enum form_kind kind, struct paylink_id *l
         page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
         return false;
     }
-    seen_note(r->world, *link);
+    seen_note(r->world, *link, page_form_page(r));
     return true;
 }
 
@@ -82,4 +82,9 @@ struct span page_form_language(struct request *r)
     enum language language;
     struct span lang = request_form(r, "lang");
     return language_find(lang, &language) ? span_str(language_code(language)) : SPAN_LIT("");
+}
+
+struct span page_form_page(struct request *r)
+{
+    return request_form(r, "page");
 }

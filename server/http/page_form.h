@@ -19,6 +19,9 @@ bool page_form_take(struct request *, enum form_kind, struct paylink_id *, struc
 bool page_form_amount(struct span text, int64_t *minor);
 /* "2026-05-12", as <input type="date"> sends it. */
 bool page_form_date(struct span text, struct date *);
+/* The name of the page that the form stood on, as it says itself: see flow/page_version.h. Goes
+ * when the form is wiped. */
+struct span page_form_page(struct request *);
 /* The language that was chosen, as a form keeps it; empty when none of ours. */
 struct span page_form_language(struct request *);
 

@@ -18,7 +18,7 @@
     X(is_refreshing) X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) \
     X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) \
     X(notice_text) X(notice_title) X(number) X(one) X(origin) X(over) \
-    X(paid) X(paid_minor) X(paid_on) X(part) X(part_count) X(part_no) \
+    X(paid) X(paid_minor) X(page) X(paid_on) X(part) X(part_count) X(part_no) \
     X(parts_paid) X(phone) X(phone_link) X(plan_left) X(privacy_url) X(product) \
     X(recipient) X(reference) X(takes_blik) X(token) X(note_next) X(note_sheet) \
     X(total) X(total_minor) X(transfer_for) X(website) X(whole) X(website_link)

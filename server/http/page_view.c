@@ -1,5 +1,6 @@
 #include "http/page_view.h"
 
+#include "flow/page_version.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
 #include "http/page_values.h"
@@ -221,6 +222,8 @@ static void begin_view(struct page_view *v, const struct page_visit *visit)
     page_values_begin(&v->values, visit->language);
     buf_reset(&v->html);
     page_set_true(&v->values, is_language[visit->language]);
+    page_set_text(&v->values, VALUE_page,
+                  page_version_name(v->world->page_versions, visit->language));
     if (visit->is_language_chosen)
         page_set_true(&v->values, VALUE_lang_chosen);
     if (visit->code.len == 0)

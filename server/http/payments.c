@@ -127,6 +127,7 @@ bool payments_read_form(struct request *r, enum form_kind kind, struct payment_f
     options->form_nonce = span_str(form->token.nonce);
     options->blik_code = options->is_blik ? span_str(form->blik_code) : SPAN_LIT("");
     options->language = page_form_language(r);
+    options->page = page_form_page(r);
     options->pays_again = span_is_str(request_form(r, "again"), "1");
     options->payer_ip = request_address(r);
     options->user_agent = request_header(r, "user-agent");

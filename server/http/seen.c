@@ -2,16 +2,20 @@
 
 #include "base/metrics.h"
 #include "domain/form_token.h"
+#include "flow/page_version.h"
+#include "http/page_form.h"
 #include "http/reply.h"
 #include "store/contact_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TOKEN_VALID_SECONDS = 12 * 3600 };
 
 struct seen_job {
-    const struct world *world;
+    struct world *world;
     struct pg_tx tx;
+    char page[PAGE_NAME_LEN + 1]; /* its name, see flow/page_version.h */
     int64_t count;
 };
 
@@ -32,20 +36,24 @@ static void on_saved(void *owner, const struct err *err)
 {
     struct seen_job *job = owner;
     if (err->code == 0) {
+        page_version_note_kept(job->world->page_versions, span_str(job->page));
         add(job->world, METRIC_pages_seen, 1);
         add(job->world, METRIC_reminders_opened, job->count);
     }
     free(job);
 }
 
-void seen_note(const struct world *world, struct paylink_id link)
+void seen_note(struct world *world, struct paylink_id link, struct span named)
 {
     struct seen_job *job = calloc(1, sizeof(*job));
     struct err err;
     if (job == NULL)
         abort();
     job->world = world;
-    if (contact_seen(world->store, &job->tx, link, world->now(), on_seen, on_saved, job, &err) != 0)
+    const struct page_shown page = page_version_shown(world->page_versions, named);
+    snprintf(job->page, sizeof(job->page), "%.*s", SPAN_ARG(page.name));
+    if (contact_seen(world->store, &job->tx, link, &page, world->now(), on_seen, on_saved, job,
+                     &err) != 0)
         free(job);
 }
 
@@ -58,7 +66,7 @@ void seen_take(struct request *r)
     if (paylink_check_code(r->world->keys, r->params[0], &link) && is_here &&
         form_token_check(r->world->keys, FORM_SEEN, link, request_form(r, "token"), clock_wall(),
                          TOKEN_VALID_SECONDS, &token) == FORM_TOKEN_GOOD)
-        seen_note(r->world, link);
+        seen_note(r->world, link, page_form_page(r));
     reply_empty(r, 204);
 }
 

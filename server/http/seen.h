@@ -8,9 +8,10 @@
 
 /* POST /{code}/seen with the page's token (FORM_SEEN): 204, whatever becomes of it. */
 void seen_take(struct request *);
-/* For the handlers of what people do on the page, once they know that the form was good. Nobody
- * waits for it, and where the database has no time it is let go. */
-void seen_note(const struct world *, struct paylink_id);
+/* For the handlers of what people do on the page, once they know that the form was good. `page` is
+ * what the form said of itself, see flow/page_version.h. Nobody waits for it, and where the
+ * database has no time it is let go. */
+void seen_note(struct world *, struct paylink_id, struct span page);
 /* What calls itself a robot; for statistics alone. */
 bool seen_is_robot(struct span user_agent);
 

@@ -118,7 +118,7 @@ where r.reference = $1::text;
 -- name: contact_seen
 -- A person uses the page: the messages of the last week that led there were opened, and with them
 -- whatever else they were about. Once an hour.
--- $1 customer_id, $2 '', $3 link_no, $4 now
+-- $1 customer_id, $2 '', $3 link_no, $4 now, $5 name of the page
 -- how many reminders that answered
 with debt as (
     select l.customer_id, l.invoice_id
@@ -143,7 +143,8 @@ with debt as (
     returning r.customer_id, r.invoice_id, r.step
 ), told as (
     select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_build_object('steps', s.steps, 'by', 'page')::text as facts
+        json_strip_nulls(json_build_object('steps', s.steps, 'by', 'page', 'page', (
+            select v.version from page_version v where left(v.version, 16) = $5::text)))::text as facts
     from (
         select customer_id, invoice_id, json_agg(step order by step) as steps
         from seen group by 1, 2) s

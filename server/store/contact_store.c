@@ -57,8 +57,9 @@ int contact_read(struct store *store, struct pg_query *query, struct span refere
     return rc;
 }
 
-int contact_seen(struct store *store, struct pg_tx *tx, struct paylink_id link, struct instant now,
-                 pg_result_cb on_seen, pg_done_cb on_done, void *owner, struct err *err)
+int contact_seen(struct store *store, struct pg_tx *tx, struct paylink_id link,
+                 const struct page_shown *page, struct instant now, pg_result_cb on_seen,
+                 pg_done_cb on_done, void *owner, struct err *err)
 {
     struct pg_args args;
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
@@ -66,7 +67,9 @@ int contact_seen(struct store *store, struct pg_tx *tx, struct paylink_id link, 
         return rc;
     pg_args_init(&args);
     add_locks(tx, &args, link, span_of(NULL, 0));
+    page_version_keep(tx, page, now);
     pg_arg_instant(&args, now);
+    pg_arg_text(&args, page->name);
     pg_tx_add(tx, SQL_CONTACT_SEEN, &args, on_seen);
     pg_args_release(&args);
     pg_tx_commit(tx);

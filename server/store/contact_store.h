@@ -3,6 +3,7 @@
 #define DUNLIN_STORE_CONTACT_STORE_H
 
 #include "domain/paylink.h"
+#include "store/page_version_store.h"
 #include "store/store.h"
 
 enum { CONTACT_CHANNELS_MAX = 6 };
@@ -36,7 +37,8 @@ MUST_CHECK int contact_read(struct store *, struct pg_query *, struct span refer
                             pg_result_cb on_read, void *owner, struct err *);
 
 /* The messages that led to the page were opened. on_seen's result: how many. */
-MUST_CHECK int contact_seen(struct store *, struct pg_tx *, struct paylink_id, struct instant now,
-                            pg_result_cb on_seen, pg_done_cb on_done, void *owner, struct err *);
+MUST_CHECK int contact_seen(struct store *, struct pg_tx *, struct paylink_id,
+                            const struct page_shown *, struct instant now, pg_result_cb on_seen,
+                            pg_done_cb on_done, void *owner, struct err *);
 
 #endif

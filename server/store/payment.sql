@@ -18,7 +18,7 @@ for no key update;
 -- here on (wall clock) may still be confirmed. Limits are for each link and method; only the same form
 -- may call more often than starts_max, up to calls_max: that is a double tap.
 -- $22 invoice_id[], $23 amount_minor[] and $24 due_minor[] as the form showed it of what is to be paid;
--- empty: all that is due of the link's own debt.
+-- empty: all that is due of the link's own debt. $25 name of the page whose form it was.
 -- One row, none for a link that was never issued: what stands in the way, and the payment to go on
 -- with: that of the same form, else one whose provider never answered (it is asked again under the
 -- same reference, so it stays one charge), else a new one.
@@ -147,12 +147,11 @@ with link as (
     from numbered n
     cross join debt d
 ), fact as (
-    select d.invoice_id, case when d.amount_minor = $7::bigint
-            then json_build_object('payment_no', n.payment_no, 'method', $6::text,
-                'provider', n.provider, 'amount_minor', d.amount_minor)
-            else json_build_object('payment_no', n.payment_no, 'method', $6::text,
-                'provider', n.provider, 'amount_minor', d.amount_minor, 'of_minor', $7::bigint)
-        end::text as text
+    select d.invoice_id, json_strip_nulls(json_build_object('payment_no', n.payment_no,
+        'method', $6::text, 'provider', n.provider, 'amount_minor', d.amount_minor,
+        'of_minor', nullif($7::bigint, d.amount_minor), 'page', (
+            select v.version from page_version v where left(v.version, 16) = $25::text)))::text
+        as text
     from numbered n
     cross join debt d
 ), headed as (

@@ -75,6 +75,7 @@ static void add_order(struct pg_args *args, const struct payment_order *order)
     pg_arg_bools(args, asked, order->choice_count);
     pg_arg_instant(args, order->codes_from);
     add_parts(args, order);
+    pg_arg_text(args, order->page.name);
 }
 
 int payment_make(struct store *store, struct pg_tx *tx, const struct payment_order *order,
@@ -84,6 +85,7 @@ int payment_make(struct store *store, struct pg_tx *tx, const struct payment_ord
     if (code != 0)
         return code;
     add_lock(tx, order->customer_id);
+    page_version_keep(tx, &order->page, order->now);
     struct pg_args args;
     pg_args_init(&args);
     add_order(&args, order);

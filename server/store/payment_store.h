@@ -7,6 +7,7 @@
 #include "base/span.h"
 #include "domain/allocation.h"
 #include "io/pg.h"
+#include "store/page_version_store.h"
 
 struct store;
 
@@ -40,9 +41,10 @@ struct payment_order {
     struct instant counted_from; /* wall clock */
     struct instant codes_from;   /* wall clock: BLIK codes given since may still be confirmed */
     struct instant wall, now;
-    int64_t key_no;        /* of the link key that seals the reference of a new one */
-    bool pays_again;       /* knowingly, beside one that the bank is confirming */
-    struct instant ask_at; /* wall clock: when its provider is first asked what became of it */
+    int64_t key_no;         /* of the link key that seals the reference of a new one */
+    bool pays_again;        /* knowingly, beside one that the bank is confirming */
+    struct instant ask_at;  /* wall clock: when its provider is first asked what became of it */
+    struct page_shown page; /* whose form it was */
 };
 
 /* What payment_make found and did. Spans die with the result. */

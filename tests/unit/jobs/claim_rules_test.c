@@ -730,8 +730,9 @@ static void whoever_opens_one_debt_of_a_message_has_answered_for_all(void **stat
                 " where number like 'M%' on conflict do nothing");
     dispatch_for(800);
     at_seconds(60);
-    assert_int_equal(contact_seen(fixture.world.store, &tx, (struct paylink_id){1, 3}, fixture_time,
-                                  on_row, on_noted, &is_noted, &err),
+    assert_int_equal(contact_seen(fixture.world.store, &tx, (struct paylink_id){1, 3},
+                                  &(struct page_shown){0}, fixture_time, on_row, on_noted,
+                                  &is_noted, &err),
                      0);
     while (!is_noted)
         h2o_evloop_run(fixture.world.loop, 10);
