@@ -31,6 +31,6 @@ int reminder_settle_lost(const struct world *world, struct pg_tx *tx, const PGre
     }
     int rc = reminder_finish(world->store, tx, outcomes, count, now, NULL, on_done, owner, err);
     for (size_t i = 0; i < count; ++i)
-        free(outcomes[i]);
+        reminder_outcome_free(outcomes[i]);
     return rc;
 }

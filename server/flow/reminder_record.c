@@ -65,7 +65,7 @@ static void let_go(struct reminder_record *record, bool is_saved)
         uncertain_count += is_saved && strcmp(outcome->state, "uncertain") == 0;
         saved.is_due_again |=
             strcmp(outcome->state, "scheduled") == 0 && outcome->again_at.us <= now.us;
-        free(record->saving[i]);
+        reminder_outcome_free(record->saving[i]);
     }
     record->saving_count = 0;
     metrics_add(record->world->metrics, METRIC_reminders_sent, (int64_t)saved.sent_count);
@@ -232,10 +232,10 @@ void reminder_record_free(struct reminder_record *record)
     timer_stop(&record->timer);
     pg_tx_cancel(&record->tx);
     for (size_t i = 0; i < record->saving_count; ++i)
-        free(record->saving[i]);
+        reminder_outcome_free(record->saving[i]);
     for (struct reminder_outcome *next; record->first != NULL; record->first = next) {
         next = record->first->next;
-        free(record->first);
+        reminder_outcome_free(record->first);
     }
     free(record);
 }

@@ -27,6 +27,7 @@
 #include "domain/push_life.h"
 #include "domain/transfer_qr.h"
 #include "flow/campaign_words.h"
+#include "flow/message_kept.h"
 #include "flow/message_news.h"
 #include "flow/reminder_record.h"
 #include "flow/reminder_text.h"
@@ -59,6 +60,7 @@ struct item {
     char code_sent[MESSAGE_CODE_LEN + 1]; /* the words may be gone when it is answered */
     struct part account; /* that the debt is paid to; empty: nothing to be paid to it */
     struct money due;
+    struct buf said;        /* what its deliveries say, see flow/message_kept.h */
     uint32_t waiting_count; /* deliveries without an answer */
     struct push_tally tally;
     uint32_t again_ms; /* the longest wait of those to be tried again */
@@ -183,6 +185,30 @@ static void write_rendered(struct delivery *delivery, const struct debts *debts,
     reminder_text_release(&text);
 }
 
+static struct span code_of(const struct item *item)
+{
+    struct span link = get(item->send, item->link);
+    return link.len < PAYLINK_CODE_LEN ? SPAN_LIT("")
+                                       : span_from(link, link.len - PAYLINK_CODE_LEN);
+}
+
+/* The words are gone when it is known whether they went out. */
+static void note_said(struct delivery *delivery, const struct debts *debts)
+{
+    struct item *item = delivery->item;
+    struct reminder_send *send = item->send;
+    if (delivery->title.len == 0 && delivery->body.len == 0)
+        return;
+    for (size_t i = 0; i < debts->count; ++i)
+        debts->links[i] = code_of(&item[i]);
+    message_kept_add(&item->said,
+                     &(struct message_kept){
+                         .to = delivery->push == NULL ? get(send, delivery->address) : SPAN_LIT(""),
+                         .title = get(send, delivery->title),
+                         .body = get(send, delivery->body)},
+                     debts->links, debts->count);
+}
+
 static void write_words(struct delivery *delivery, const struct debts *debts)
 {
     struct reminder_send *send = delivery->item->send;
@@ -193,6 +219,7 @@ static void write_words(struct delivery *delivery, const struct debts *debts)
         delivery->title = put(send, send->post.world->creditor.name);
     else
         write_rendered(delivery, debts, text == PUSH_TEXT_NEUTRAL);
+    note_said(delivery, debts);
 }
 
 static void write_link(struct item *item, const struct reminder_claimed *claimed)
@@ -254,6 +281,7 @@ static struct item *add_item(struct reminder_send *send, const struct reminder_c
                           .channel = put(send, claimed->channel),
                           .number = put(send, claimed->number),
                           .language = put(send, claimed->language)};
+    buf_init(&item->said, MESSAGE_KEPT_MAX);
     item->outcome->is_lead = claimed->is_lead;
     write_link(item, claimed);
     write_code(item, claimed);
@@ -425,10 +453,16 @@ static void end_one(struct item *item, const char *state, struct span reason)
 static void end_item(struct item *item, const char *state, struct span reason)
 {
     bool is_said = item->tally.accepted > 0;
+    bool is_kept = is_said || item->outcome->is_perhaps_sent || strcmp(state, "sent") == 0 ||
+                   strcmp(state, "uncertain") == 0;
+    if (is_kept)
+        item->outcome->kept = message_kept_take(&item->said);
     for (struct item *other = item + 1; other <= item + item->other_count; ++other) {
         other->outcome->again_at = item->outcome->again_at;
         other->outcome->sent_at = item->outcome->sent_at;
         other->outcome->is_perhaps_sent = item->outcome->is_perhaps_sent;
+        if (is_kept)
+            other->outcome->kept = message_kept_take(&item->said);
         if (is_said)
             end_one(other, "sent", SPAN_LIT("accepted"));
         else
@@ -439,8 +473,10 @@ static void end_item(struct item *item, const char *state, struct span reason)
 
 static void free_send(struct reminder_send *send)
 {
-    for (size_t i = 0; i < send->item_count; ++i)
-        free(send->items[i].outcome);
+    for (size_t i = 0; i < send->item_count; ++i) {
+        reminder_outcome_free(send->items[i].outcome);
+        buf_release(&send->items[i].said);
+    }
     free(send->deliveries);
     campaign_words_free(send->campaigns);
     buf_release(&send->words);

@@ -823,7 +823,8 @@ where d.customer_id = w.customer_id and d.installation = w.installation
 -- $9 when it was sent[], long ago for what was not, $10 whether it stands for its message[], $11 parts
 -- of an SMS or 0[], $12 price[], $13 the gateway's id or ''[], $14 which text it was or ''[],
 -- $15 whether it may have gone out though it is scheduled again[]: then it ends uncertain instead of
--- cancelled (a trigger sees to it)
+-- cancelled (a trigger sees to it), $16 the words that went out, as JSON[], and $17 their salts[]: the
+-- personal part of the event; null: none
 -- how many crossed their payment, and by how many milliseconds together
 with finished as (
     update reminder r
@@ -855,15 +856,17 @@ with finished as (
                 then extract(epoch from u.sent_at - i.paid_at) * 1000 end::bigint as crossed_ms
         from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],
                 $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[],
-                $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::boolean[])
+                $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::boolean[], $16::text[],
+                $17::bytea[])
             u (customer_id, invoice_id, step, state, reason, claimed_at, again_at, sent_at, is_lead,
-                parts, price_micro, gateway_id, text, is_perhaps_sent)
+                parts, price_micro, gateway_id, text, is_perhaps_sent, kept, salt)
         join invoice i using (customer_id, invoice_id)) w
     where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id and r.step = w.step
         and coalesce(r.state, '') = 'claimed' and r.claimed_at = w.claimed_at
     returning r.customer_id, r.invoice_id, r.step, r.state, r.reason, r.channel,
         coalesce(r.ladder_at, r.due_at) as ladder_at, r.message_no, r.place_no, r.scenario_id, r.version, r.step_no, r.occurrence, r.step_date,
         r.anchor_no, r.campaign_id, w.crossed_ms, w.due_minor, w.is_lead, w.gateway_id, w.text,
+        w.kept, w.salt,
         -- The report may have been quicker than this record.
         w.state = 'failed' or (w.state in ('sent', 'uncertain')
             and coalesce(r.delivery, '') = 'undelivered') as has_failed,
@@ -921,21 +924,30 @@ with finished as (
         json_strip_nulls(json_build_object('step', f.step, 'channel', f.channel,
             'reason', f.reason, 'text', nullif(f.text, ''), 'crossed_ms', f.crossed_ms, 'next', (
                 select n.step from next_place n
-                where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id)))::text as facts
+                where n.customer_id = f.customer_id and n.invoice_id = f.invoice_id)))::text as facts,
+        f.kept, f.salt, sha256(f.salt || convert_to(f.kept, 'UTF8')) as kept_hash
     from finished f
     join invoice i using (customer_id, invoice_id)
 ), headed as (
     update invoice i
     set event_count = t.event_no,
         chain_head = event_hash(t.prev_hash, t.customer_id, t.invoice_id, t.event_no,
-            $6::timestamptz, t.kind, t.facts, null)
+            $6::timestamptz, t.kind, t.facts, t.kept_hash)
     from told t
     where i.customer_id = t.customer_id and i.invoice_id = t.invoice_id
-    returning i.customer_id, i.invoice_id, t.event_no, t.kind, t.facts, t.prev_hash, i.chain_head
+    returning i.customer_id, i.invoice_id, t.event_no, t.kind, t.facts, t.kept_hash, t.prev_hash,
+        i.chain_head
 ), logged as (
-    insert into event (customer_id, invoice_id, event_no, at, kind, facts, prev_hash, hash)
-    select customer_id, invoice_id, event_no, $6::timestamptz, kind, facts, prev_hash, chain_head
+    insert into event (customer_id, invoice_id, event_no, at, kind, facts, personal_hash, prev_hash,
+        hash)
+    select customer_id, invoice_id, event_no, $6::timestamptz, kind, facts, kept_hash, prev_hash,
+        chain_head
     from headed
+), kept as (
+    insert into event_personal (customer_id, invoice_id, event_no, salt, data)
+    select customer_id, invoice_id, event_no, salt, kept
+    from told
+    where kept is not null
 )
 select count(crossed_ms) as crossed_count, coalesce(sum(crossed_ms), 0)::bigint as crossed_ms,
     (select count(*) from next_place) as next_count

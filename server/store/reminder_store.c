@@ -1,5 +1,7 @@
 #include "store/reminder_store.h"
 
+#include "base/crypto.h"
+#include "domain/event.h"
 #include "sql.h"
 #include "store/campaign_store.h"
 #include "store/store.h"
@@ -336,6 +338,14 @@ struct reminder_outcome *reminder_outcome_new(const struct reminder_key *key,
     return outcome;
 }
 
+void reminder_outcome_free(struct reminder_outcome *outcome)
+{
+    if (outcome == NULL)
+        return;
+    free(outcome->kept);
+    free(outcome);
+}
+
 void reminder_outcome_set(struct reminder_outcome *outcome, const char *state, struct span reason)
 {
     outcome->state = state;
@@ -357,6 +367,8 @@ struct outcome_arrays {
     bool leads[REMINDER_BATCH_MAX], perhaps[REMINDER_BATCH_MAX];
     int64_t parts[REMINDER_BATCH_MAX], prices[REMINDER_BATCH_MAX];
     struct span gateway_ids[REMINDER_BATCH_MAX], texts[REMINDER_BATCH_MAX];
+    struct span kept[REMINDER_BATCH_MAX], salts[REMINDER_BATCH_MAX]; /* null: none */
+    uint8_t salt_bytes[REMINDER_BATCH_MAX][EVENT_SALT_LEN];
 };
 
 static void put_outcome(struct outcome_arrays *arrays, const struct reminder_outcome *outcome)
@@ -374,6 +386,12 @@ static void put_outcome(struct outcome_arrays *arrays, const struct reminder_out
     arrays->gateway_ids[i] = span_str(outcome->gateway_id);
     arrays->texts[i] = span_str(outcome->text);
     arrays->perhaps[i] = outcome->is_perhaps_sent;
+    arrays->kept[i] = arrays->salts[i] = span_of(NULL, 0);
+    if (outcome->kept == NULL)
+        return;
+    arrays->kept[i] = span_str(outcome->kept);
+    random_bytes(arrays->salt_bytes[i], EVENT_SALT_LEN);
+    arrays->salts[i] = span_of((const char *)arrays->salt_bytes[i], EVENT_SALT_LEN);
 }
 
 static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *arrays,
@@ -397,6 +415,8 @@ static void add_finish_statement(struct pg_tx *tx, const struct outcome_arrays *
     pg_arg_texts(&args, arrays->gateway_ids, count);
     pg_arg_texts(&args, arrays->texts, count);
     pg_arg_bools(&args, arrays->perhaps, count);
+    pg_arg_texts(&args, arrays->kept, count);
+    pg_arg_bytes_array(&args, arrays->salts, count);
     pg_tx_add(tx, SQL_REMINDER_FINISH, &args, on_crossed);
     pg_args_release(&args);
 }

@@ -199,15 +199,17 @@ struct reminder_outcome {
     bool is_lead;            /* it stands for its message, which is counted once */
     int32_t parts;           /* of an SMS; 0: not said */
     char text[REMINDER_TEXT_MAX]; /* which was sent, for its event; "": none of the ladder's */
+    char *kept; /* its words, for the personal part of its event: malloc'ed JSON; null: none */
     int64_t price_micro;
     char gateway_id[REMINDER_GATEWAY_ID_MAX]; /* "": it has none */
     size_t push_count;
     struct reminder_push pushes[];
 };
 
-/* Malloc'ed, with states and reasons still empty. */
+/* Malloc'ed, with states and reasons still empty; reminder_outcome_free gives it back. */
 struct reminder_outcome *reminder_outcome_new(const struct reminder_key *,
                                               struct instant claimed_at, size_t push_count);
+void reminder_outcome_free(struct reminder_outcome *); /* may be null */
 /* `state` is kept, `reason` copied and cut to its room. */
 void reminder_outcome_set(struct reminder_outcome *, const char *state, struct span reason);
 void reminder_push_set(struct reminder_push *, const char *state, struct span reason);
