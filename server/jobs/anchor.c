@@ -50,8 +50,8 @@ static void on_last(void *owner, const PGresult *result, const struct err *err)
     bool is_time = !last.has_anchor || instant_plus_seconds(last.at, EVERY_SECONDS).us <= now.us;
     struct err failed;
     if (!is_time || settled <= last.anchored_position ||
-        anchor_write(anchor->world->store, &anchor->tx, settled, now, on_written, anchor,
-                     &failed) != 0)
+        anchor_write(anchor->world->store, &anchor->tx, settled, ANCHOR_BLOCK_EVENTS, now,
+                     on_written, anchor, &failed) != 0)
         rest(anchor);
 }
 

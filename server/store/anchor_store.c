@@ -17,8 +17,8 @@ void anchor_read_last(const PGresult *result, struct anchor_last *last)
                                  .newest_position = pg_get_int(result, 0, 2)};
 }
 
-int anchor_write(struct store *store, struct pg_tx *tx, int64_t position, struct instant now,
-                 pg_done_cb on_done, void *owner, struct err *err)
+int anchor_write(struct store *store, struct pg_tx *tx, int64_t position, int64_t block_events,
+                 struct instant now, pg_done_cb on_done, void *owner, struct err *err)
 {
     int rc = pg_tx_begin(store->writes, tx, on_done, owner, err);
     if (rc != 0)
@@ -27,6 +27,7 @@ int anchor_write(struct store *store, struct pg_tx *tx, int64_t position, struct
     pg_args_init(&args);
     pg_arg_int(&args, position);
     pg_arg_instant(&args, now);
+    pg_arg_int(&args, block_events);
     pg_tx_add(tx, SQL_ANCHOR_WRITE, &args, NULL);
     pg_args_release(&args);
     pg_tx_commit(tx);

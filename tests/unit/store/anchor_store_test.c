@@ -66,8 +66,8 @@ static void write_anchor(int64_t position)
     struct pg_tx tx = {NULL};
     struct err err;
     int before = done;
-    assert_int_equal(anchor_write(fixture.store, &tx, position, (struct instant){1795348800000000},
-                                  on_written, NULL, &err),
+    assert_int_equal(anchor_write(fixture.store, &tx, position, 2,
+                                  (struct instant){1795348800000000}, on_written, NULL, &err),
                      0);
     turn_until(before + 1);
 }
@@ -88,10 +88,24 @@ static void each_anchor_covers_the_events_since_the_one_before_and_names_it(void
                  " a.anchor_no = 1 and b.anchor_no = 2",
                  "true");
     /* Recomputed here from the events, not by the statement under test. */
-    assert_value("select (b.hash = sha256(a.hash || sha256((select string_agg(hash, '' order by"
-                 " position) from event where position in (4, 5))) || '2|5|2'::bytea))::text from"
-                 " chain_anchor a, chain_anchor b where a.anchor_no = 1 and b.anchor_no = 2",
-                 "true");
+    assert_value(
+        "select (b.hash = sha256(a.hash || sha256(sha256((select string_agg(hash, '' order"
+        " by position) from event where position in (4, 5)))) || '2|5|2'::bytea))::text from"
+        " chain_anchor a, chain_anchor b where a.anchor_no = 1 and b.anchor_no = 2",
+        "true");
+}
+
+/* Three events in blocks of two. */
+static void events_are_hashed_in_blocks(void **state)
+{
+    (void)state;
+    write_anchor(3);
+    assert_value("select block_events from chain_anchor", "2");
+    assert_value(
+        "select (hash = sha256(sha256(sha256((select string_agg(hash, '' order by position)"
+        " from event where position in (1, 2))) || sha256((select hash from event where"
+        " position = 3))) || '1|3|3'::bytea))::text from chain_anchor",
+        "true");
 }
 
 static void nothing_new_is_no_anchor(void **state)
@@ -125,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_anchor_covers_the_events_since_the_one_before_and_names_it,
                                setup),
+        cmocka_unit_test_setup(events_are_hashed_in_blocks, setup),
         cmocka_unit_test_setup(nothing_new_is_no_anchor, setup),
         cmocka_unit_test_setup(the_last_anchor_and_the_newest_event_are_told, setup),
     };
