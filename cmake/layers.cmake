@@ -15,6 +15,7 @@ pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(gmime REQUIRED IMPORTED_TARGET gmime-3.0)
+pkg_check_modules(pangocairo REQUIRED IMPORTED_TARGET pangocairo)
 
 add_library(dunlin_flags INTERFACE)
 target_compile_features(dunlin_flags INTERFACE c_std_11)

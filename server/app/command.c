@@ -4,6 +4,7 @@
 #include "app/campaign_command.h"
 #include "app/check.h"
 #include "app/demo.h"
+#include "app/evidence_command.h"
 #include "app/import_command.h"
 #include "app/key_command.h"
 #include "app/link_command.h"
@@ -47,6 +48,7 @@ static const struct command {
      sending_command},
     {"payouts", "what providers settled, against the ledger and the bank", payouts_command},
     {"results", "what reminding brought: late, recovered, what it cost", results_command},
+    {"evidence", "all that is kept of one debt, and a check of such an export", evidence_command},
     {"check", "settings, certificates, database, push credentials: all mistakes", check_command},
     {"settings", "write the commented example of the settings file", settings_command},
 };

@@ -127,7 +127,7 @@ int installation_furnish_demo(const char *conninfo, const struct demo_furniture 
         return err_set(err, ERR_SETTINGS, "the demo's API key file holds no key");
     struct api_key key = {.scopes =
                               "imports invoices paylinks callbacks devices scenarios customers "
-                              "templates sending campaigns calls results disputes"};
+                              "templates sending campaigns calls results disputes evidence"};
     snprintf(key.id, sizeof(key.id), "%.*s", SPAN_ARG(id));
     sha256(secret, key.secret_hash);
     struct visit visit;

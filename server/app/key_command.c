@@ -12,9 +12,9 @@
 
 /* What a key may be allowed to do. */
 static const char *const scopes[] = {
-    "imports",   "invoices",         "paylinks", "callbacks", "devices",  "scenarios",
-    "customers", "templates",        "sending",  "campaigns", "calls",    "results",
-    "refunds",   "refund_approvals", "payouts",  "providers", "disputes", "plans",
+    "imports",   "invoices",  "paylinks",  "callbacks", "devices",  "scenarios", "customers",
+    "templates", "sending",   "campaigns", "calls",     "results",  "refunds",   "refund_approvals",
+    "payouts",   "providers", "disputes",  "plans",     "evidence",
 };
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 
@@ -36,7 +36,7 @@ static int print_usage(void)
           "           SCOPE is imports, invoices, paylinks, callbacks, devices, scenarios, "
           "customers,\n"
           "           templates, sending, campaigns, calls, results, refunds, refund_approvals,\n"
-          "           payouts, providers or disputes\n"
+          "           payouts, providers, disputes, plans or evidence\n"
           "       dunlin key api list\n"
           "       dunlin key api revoke ID\n"
           "       dunlin key link list\n"

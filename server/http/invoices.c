@@ -58,7 +58,7 @@ static bool read_number(struct span text, int64_t *value)
     return true;
 }
 
-static bool read_key(struct span text, struct invoice_key *key)
+bool invoices_read_key(struct span text, struct invoice_key *key)
 {
     const char *dash = text.len == 0 ? NULL : memchr(text.base, '-', text.len);
     if (dash == NULL)
@@ -159,7 +159,7 @@ void invoices_list(struct request *request)
     struct invoice_search search = {.number = request_query(request, "number"),
                                     .customer = request_query(request, "customer")};
     if ((limit.base != NULL && (!read_number(limit, &at_most) || at_most < 1)) ||
-        at_most > LIMIT_MAX || (cursor.base != NULL && !read_key(cursor, &search.after))) {
+        at_most > LIMIT_MAX || (cursor.base != NULL && !invoices_read_key(cursor, &search.after))) {
         reply_problem(request, 400, "bad-query", "The query cannot be read",
                       "limit is 1 to 200, cursor is a next_cursor");
         return;
@@ -216,7 +216,7 @@ static void on_shown(void *owner, const PGresult *result, const struct err *err)
 void invoices_show(struct request *request)
 {
     struct invoice_key key;
-    if (!read_key(request->params[0], &key)) {
+    if (!invoices_read_key(request->params[0], &key)) {
         reply_unknown(request);
         return;
     }
@@ -289,7 +289,7 @@ void invoices_hold(struct request *request)
 {
     struct invoice_hold_new hold = {.now = request->world->now()};
     struct err err = {0};
-    if (!read_key(request->params[0], &hold.key)) {
+    if (!invoices_read_key(request->params[0], &hold.key)) {
         reply_unknown(request);
         return;
     }
@@ -322,7 +322,8 @@ void invoices_hold_release(struct request *request)
 {
     struct invoice_key key;
     int64_t hold_no;
-    if (!read_key(request->params[0], &key) || !read_number(request->params[1], &hold_no)) {
+    if (!invoices_read_key(request->params[0], &key) ||
+        !read_number(request->params[1], &hold_no)) {
         reply_unknown(request);
         return;
     }

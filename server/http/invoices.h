@@ -3,7 +3,15 @@
 #ifndef DUNLIN_HTTP_INVOICES_H
 #define DUNLIN_HTTP_INVOICES_H
 
+#include "base/span.h"
+
+#include <stdbool.h>
+
+struct invoice_key;
 struct request;
+
+/* "12-34"; false when it is none. */
+bool invoices_read_key(struct span text, struct invoice_key *);
 
 void invoices_list(struct request *); /* GET ?number=&customer=&limit=&cursor= */
 void invoices_show(struct request *); /* GET /{id} */

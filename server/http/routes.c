@@ -12,6 +12,7 @@
 #include "http/devices.h"
 #include "http/dispute_proofs.h"
 #include "http/disputes.h"
+#include "http/evidence.h"
 #include "http/health.h"
 #include "http/imports.h"
 #include "http/invoices.h"
@@ -120,6 +121,8 @@ const struct route private_routes[] = {
      dispute_proofs_hand_out},
     {"GET", "/api/v1/invoices", ROUTE_API_KEY, "invoices", invoices_list},
     {"GET", "/api/v1/invoices/{id}", ROUTE_API_KEY, "invoices", invoices_show},
+    {"GET", "/api/v1/invoices/{id}/evidence.json", ROUTE_API_KEY, "evidence", evidence_show_json},
+    {"GET", "/api/v1/invoices/{id}/evidence.pdf", ROUTE_API_KEY, "evidence", evidence_show_pdf},
     {"GET", "/api/v1/invoices/{id}/plan", ROUTE_API_KEY, "invoices", plan_of_invoice},
     {"GET", "/api/v1/plan", ROUTE_API_KEY, "invoices", plan_of_day},
     {"GET", "/api/v1/invoices/{id}/instalment-plans", ROUTE_API_KEY, "plans",
