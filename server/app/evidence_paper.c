@@ -332,23 +332,59 @@ static void draw_holds(struct draw *draw)
     paper_table_end(draw->paper);
 }
 
+static void draw_plans(struct draw *draw)
+{
+    const struct paper_column columns[] = {
+        {say(draw, "Plan", "Plan"), 0.08, true, PAPER_CELL},
+        {say(draw, "Złożony", "Asked"), 0.27, false, PAPER_CELL},
+        {say(draw, "Stan", "State"), 0.35, false, PAPER_CELL},
+        {say(draw, "Raty", "Parts"), 0.08, true, PAPER_CELL},
+        {say(draw, "Dług wtedy", "Debt then"), 0.22, true, PAPER_CELL},
+    };
+    const json_t *plan;
+    size_t i;
+    if (json_array_size(part(draw, "plans")) == 0)
+        return;
+    paper_heading(draw->paper, say(draw, "Plany spłaty", "Plans"));
+    paper_table_begin(draw->paper, columns, 5);
+    json_array_foreach((json_t *)part(draw, "plans"), i, plan)
+    {
+        begin_row(draw);
+        buf_add_int(cell(draw), number(plan, "no"));
+        add_time(draw, cell(draw), text(plan, "asked_at"));
+        struct buf *state = cell(draw);
+        struct span ended = text(plan, "ended_at");
+        buf_add(state, word(draw, text(plan, "state")));
+        if (text(plan, "reason").len > 0)
+            buf_printf(state, ": %.*s", SPAN_ARG(text(plan, "reason")));
+        buf_add_str(state, ended.len > 0 ? "\n" : "");
+        add_time(draw, state, ended);
+        buf_add_int(cell(draw), number(plan, "part_count"));
+        add_amount(draw, cell(draw), number(plan, "debt_minor"));
+        end_row(draw);
+    }
+    paper_table_end(draw->paper);
+}
+
 static void draw_instalments(struct draw *draw)
 {
     const struct paper_column columns[] = {
-        {say(draw, "Rata", "Part"), 0.1, true, PAPER_CELL},
-        {say(draw, "Termin", "Due"), 0.3, false, PAPER_CELL},
-        {say(draw, "Kwota", "Amount"), 0.25, true, PAPER_CELL},
-        {say(draw, "Zapłacona", "Paid"), 0.35, false, PAPER_CELL},
+        {say(draw, "Plan", "Plan"), 0.08, true, PAPER_CELL},
+        {say(draw, "Rata", "Part"), 0.08, true, PAPER_CELL},
+        {say(draw, "Termin", "Due"), 0.27, false, PAPER_CELL},
+        {say(draw, "Kwota", "Amount"), 0.2, true, PAPER_CELL},
+        {say(draw, "Zapłacona", "Paid"), 0.37, false, PAPER_CELL},
     };
     const json_t *instalment;
     size_t i;
     if (json_array_size(part(draw, "instalments")) == 0)
         return;
     paper_heading(draw->paper, say(draw, "Raty", "Instalments"));
-    paper_table_begin(draw->paper, columns, 4);
+    paper_table_begin(draw->paper, columns, 5);
     json_array_foreach((json_t *)part(draw, "instalments"), i, instalment)
     {
         begin_row(draw);
+        buf_add_int(cell(draw), number(instalment, "plan"));
         buf_add_int(cell(draw), number(instalment, "no"));
         add_date(draw, cell(draw), text(instalment, "due_date"));
         add_amount(draw, cell(draw), number(instalment, "amount_minor"));
@@ -729,8 +765,8 @@ static void draw_proof(struct draw *draw)
 
 /* In this order. */
 static void (*const parts[])(struct draw *) = {
-    draw_ledger, draw_payments, draw_refunds, draw_instalments, draw_holds, draw_messages,
-    draw_pushes, draw_terms,    draw_pages,   draw_timeline,    draw_proof,
+    draw_ledger,   draw_payments, draw_refunds, draw_plans, draw_instalments, draw_holds,
+    draw_messages, draw_pushes,   draw_terms,   draw_pages, draw_timeline,    draw_proof,
 };
 
 /* ---- the document ---- */

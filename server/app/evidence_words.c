@@ -44,6 +44,9 @@ static const struct word {
     {"hold.released", "wznowiono przypomnienia", "reminders released"},
     {"call.made", "rozmowa telefoniczna", "telephone call"},
     {"handover.exported", "przekazano do windykacji", "handed over to collection"},
+    {"plan.completed", "plan spłacony", "plan completed"},
+    {"plan.resumed", "plan wznowiony", "plan resumed"},
+    {"plan.broken", "plan zerwany", "plan broken"},
     {"plan.accepted", "klient przyjął plan spłaty", "customer accepted a plan"},
     /* movements */
     {"charge", "należność", "charge"},
@@ -81,6 +84,10 @@ static const struct word {
     {"asked", "zlecony", "asked for"},
     {"done", "wykonany", "done"},
     {"rejected", "odrzucony", "rejected"},
+    {"active", "w toku", "active"},
+    {"completed", "spłacony", "completed"},
+    {"broken", "zerwany", "broken"},
+    {"ended", "zakończony", "ended"},
     /* kinds and ways */
     {"invoice", "faktura", "invoice"},
     {"instalment", "rata", "instalment"},

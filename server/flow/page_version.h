@@ -2,11 +2,12 @@
  * name of its own, so that the event that it causes tells which page the customer had before them;
  * a form of another build, as while a new one is rolled out, tells that build's.
  *
- * How a flow uses it, in the transaction of its event:
+ * options->page is page_form_page(request) (http/page_form.h); the form has {{page}} in a hidden
+ * field of that name. How a flow uses it, in the transaction of its event:
  *
  *     struct page_shown page = page_version_shown(world->page_versions, options->page);
  *     … the store adds page_version_keep(tx, &page, now) before the statement of the event, whose
- *       facts say "page": the version that page_version_store.h finds by page.name …
+ *       facts say "page": page_version_named(page.name) …
  *     page_version_note_kept(world->page_versions, page.name);    once the transaction is on disk
  *
  * A form may be sent by hand, so the name proves no more than that somebody who holds the link said

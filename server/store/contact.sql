@@ -143,8 +143,8 @@ with debt as (
     returning r.customer_id, r.invoice_id, r.step
 ), told as (
     select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
-        json_strip_nulls(json_build_object('steps', s.steps, 'by', 'page', 'page', (
-            select v.version from page_version v where left(v.version, 16) = $5::text)))::text as facts
+        json_strip_nulls(json_build_object('steps', s.steps, 'by', 'page', 'page',
+            page_version_named($5::text)))::text as facts
     from (
         select customer_id, invoice_id, json_agg(step order by step) as steps
         from seen group by 1, 2) s

@@ -107,8 +107,19 @@ select
         from hold h
         where h.customer_id = d.customer_id and h.invoice_id = d.invoice_id)::text as holds,
     (select coalesce(json_agg(json_build_object(
-            'no', n.part_no, 'due_date', n.due_date, 'amount_minor', n.amount_minor,
-            'paid_at', evidence_time(n.paid_at))
+            'no', p.plan_no, 'state', p.state, 'policy', p.policy, 'offer', p.offer_no,
+            'debt_minor', p.debt_minor, 'fee_minor', p.fee_minor,
+            'interest_minor', p.interest_minor, 'forgiven_minor', p.forgiven_minor,
+            'part_count', p.part_count, 'terms', p.terms_version, 'page', p.page,
+            'asked_at', evidence_time(p.asked_at), 'decided_at', evidence_time(p.decided_at),
+            'decided_by', p.decided_by, 'reason', p.reason, 'ended_at', evidence_time(p.ended_at))
+            order by p.plan_no), '[]')
+        from plan p
+        where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id)::text as plans,
+    (select coalesce(json_agg(json_build_object(
+            'no', n.part_no, 'plan', n.plan_no, 'due_date', n.due_date,
+            'agreed_minor', n.agreed_minor, 'amount_minor', n.amount_minor,
+            'paid_at', evidence_time(n.paid_at), 'missed_at', evidence_time(n.missed_at))
             order by n.part_no), '[]')
         from instalment n
         where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id)::text as instalments,
@@ -117,7 +128,12 @@ select
             'first_used_at', evidence_time(t.first_used_at))
             order by t.first_used_at, t.version), '[]')
         from terms t
-        where t.version in (select c.facts_json ->> 'terms' from chain c))::text as terms,
+        where t.version in (
+            select c.facts_json ->> 'terms' from chain c
+            union
+            select p.terms_version
+            from plan p
+            where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id))::text as terms,
     (select coalesce(json_agg(json_build_object(
             'version', v.version, 'language', v.language, 'text', v.text,
             'first_seen_at', evidence_time(v.first_seen_at))

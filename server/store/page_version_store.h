@@ -17,8 +17,8 @@ struct page_shown {
 };
 
 /* Adds a statement to the transaction if the text is to be kept; before the one that writes the
- * event. That one finds the version by `(select version from page_version where left(version, 16)
- * = name)`, which is null for a name that nobody keeps. All spans are copied. */
+ * event. That one puts page_version_named(name) in its facts as "page", which is null for a name
+ * that nobody keeps. All spans are copied. */
 void page_version_keep(struct pg_tx *, const struct page_shown *, struct instant now);
 
 #endif

@@ -149,9 +149,8 @@ with link as (
 ), fact as (
     select d.invoice_id, json_strip_nulls(json_build_object('payment_no', n.payment_no,
         'method', $6::text, 'provider', n.provider, 'amount_minor', d.amount_minor,
-        'of_minor', nullif($7::bigint, d.amount_minor), 'page', (
-            select v.version from page_version v where left(v.version, 16) = $25::text)))::text
-        as text
+        'of_minor', nullif($7::bigint, d.amount_minor), 'page',
+        page_version_named($25::text)))::text as text
     from numbered n
     cross join debt d
 ), headed as (
