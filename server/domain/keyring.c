@@ -13,7 +13,7 @@ struct keyring {
 };
 
 static const char *const purpose_names[KEY_PURPOSE_COUNT] = {"paylink",  "payment", "form",
-                                                             "collapse", "message", "upload"};
+                                                            "collapse", "message", "upload", "match"};
 
 static void derive(struct hmac_key *out, struct span master, const char *purpose, const char *use)
 {

@@ -24,6 +24,7 @@ enum key_purpose {
     KEY_COLLAPSE, /* what makes a later push of an invoice replace the earlier */
     KEY_MESSAGE,  /* what a message is called outside: message_code.h */
     KEY_UPLOAD,   /* tickets that let a file in: upload_ticket.h */
+    KEY_MATCH,    /* what page and message recognise each other by: match_code.h */
     KEY_PURPOSE_COUNT,
 };
 

@@ -22,6 +22,7 @@ const struct message_field message_fields[] = {
     {"account", MESSAGE_TEXT, true, "for an ordinary transfer, in groups of four"},
     {"title", MESSAGE_TEXT, false, "what to write in an ordinary transfer"},
     {"link", MESSAGE_TEXT, true, "the page of the debt; empty in a thank-you without one"},
+    {"match_code", MESSAGE_TEXT, true, "stands on that page too: page and message belong together"},
     {"unsubscribe", MESSAGE_TEXT, true, "where such e-mails can be refused"},
     {"instalments", MESSAGE_LIST, true,
      "the plan's parts to come, or a proposal: amount and date of each"},

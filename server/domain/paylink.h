@@ -17,5 +17,7 @@ void paylink_print_code(const struct keyring *k, struct paylink_id id,
                         char out[PAYLINK_CODE_LEN + 1]);
 /* As sealed_check(). That a link was ever issued under this id is for the database to say. */
 bool paylink_check_code(const struct keyring *k, struct span code, struct paylink_id *id);
+/* The number of the key that signed a code which passed; 0 to 15 for any other text. */
+int paylink_key_no(struct span code);
 
 #endif

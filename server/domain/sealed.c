@@ -96,14 +96,32 @@ static bool parse_digits(struct span code, uint128 *value)
     return wrong == 0;
 }
 
+/* Bits of a parsed code. */
+static uint64_t tag_in(uint128 value)
+{
+    return (uint64_t)(value >> (PAYLOAD_BITS + KEY_BITS)) & MASK(TAG_BITS);
+}
+
+static int number_in(uint128 value)
+{
+    return (int)(((uint64_t)value ^ tag_in(value)) & MASK(KEY_BITS));
+}
+
+int sealed_key_no(struct span code)
+{
+    uint128 value;
+    (void)parse_digits(code, &value);
+    return number_in(value);
+}
+
 bool sealed_check(const struct keyring *k, enum key_purpose purpose, struct span code,
                   struct sealed *s)
 {
     uint128 value;
     bool is_code = parse_digits(code, &value), is_active;
-    uint64_t tag = (uint64_t)(value >> (PAYLOAD_BITS + KEY_BITS)) & MASK(TAG_BITS);
+    uint64_t tag = tag_in(value);
     uint64_t covered = (uint64_t)(value >> KEY_BITS) & MASK(PAYLOAD_BITS);
-    int number = (int)(((uint64_t)value ^ tag) & MASK(KEY_BITS));
+    int number = number_in(value);
     const struct key_pair *pair = keyring_pair(k, purpose, number, &is_active);
     uint64_t payload = covered ^ cover_of(pair, number, tag);
     uint64_t difference = tag ^ tag_of(pair, number, payload);

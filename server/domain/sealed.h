@@ -37,5 +37,7 @@ MUST_CHECK bool sealed_print_as(const struct keyring *k, enum key_purpose purpos
  * malformed, forged or of a retired key costs the same work and leaves *s zero. */
 bool sealed_check(const struct keyring *k, enum key_purpose purpose, struct span code,
                   struct sealed *s);
+/* The number of the key that a code says it was signed by; 0 to 15, whatever the text. */
+int sealed_key_no(struct span code);
 
 #endif

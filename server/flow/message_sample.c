@@ -11,6 +11,7 @@ static const struct creditor usual_creditor = {.name = {"Bank Przykładowy SA", 
 static const struct creditor bare_creditor = {.name = {"Bank Przykładowy SA", 20}};
 
 #define LINK SPAN_LIT(MESSAGE_SAMPLE_LINK)
+#define MATCH_CODE "K7-Q2"
 
 static const struct message_column columns[] = {{{"sklep", 5}, {"Kraków, Długa 5", 17}}};
 
@@ -30,6 +31,7 @@ struct message_facts message_sample(enum message_sample_kind kind)
     debts[MESSAGE_SAMPLE_USUAL] = (struct message_debt){.number = SPAN_LIT("FV/2026/05/0042"),
                                                         .product = SPAN_LIT("Pożyczka gotówkowa"),
                                                         .link = LINK,
+                                                        .match_code = MATCH_CODE,
                                                         .left = money_of(41250, "PLN"),
                                                         .due = due};
     debts[MESSAGE_SAMPLE_LARGE] =
@@ -38,15 +40,20 @@ struct message_facts message_sample(enum message_sample_kind kind)
                                                   "naczep, umowa ramowa nr 2024/000123/W"),
                               .account = SPAN_LIT("PL27114020040000300201355387"),
                               .link = LINK,
+                              .match_code = MATCH_CODE,
                               .left = money_of(1234567, "PLN"),
                               .due = due};
-    debts[MESSAGE_SAMPLE_BARE] = (struct message_debt){
-        .number = SPAN_LIT("7"), .link = LINK, .left = money_of(1, "PLN"), .due = due};
+    debts[MESSAGE_SAMPLE_BARE] = (struct message_debt){.number = SPAN_LIT("7"),
+                                                       .link = LINK,
+                                                       .match_code = MATCH_CODE,
+                                                       .left = money_of(1, "PLN"),
+                                                       .due = due};
     debts[MESSAGE_SAMPLE_ODD] = (struct message_debt){
         .number = SPAN_LIT("N/1 \"{{amount}}\""),
         .product = SPAN_LIT("<script>alert('1')</script>\r\nBcc: x@y.example & \xe2\x80\xae"
                             "evil https://evil.example/"),
         .link = LINK,
+        .match_code = MATCH_CODE,
         .left = money_of(41250, "EUR"),
         .due = due};
     debts[MESSAGE_SAMPLE_PLAN] = debts[MESSAGE_SAMPLE_USUAL];

@@ -185,6 +185,7 @@ static struct mustache_value debt_value(struct model *model, const struct messag
          count_of(model, is_of_plan(debt) ? (size_t)debt->plan->part_count : 0)},
         {SPAN_LIT("parts_left"), count_of(model, is_of_plan(debt) ? debt->plan->left_count : 0)},
         {SPAN_LIT("plan_left"), plan_left_of(model, debt)},
+        {SPAN_LIT("match_code"), mustache_text(span_str(debt->match_code))},
     };
     return object_of(model, members, sizeof(members) / sizeof(members[0]));
 }

@@ -13,6 +13,7 @@
 #include "base/span.h"
 #include "domain/calendar.h"
 #include "domain/instalment.h"
+#include "domain/match_code.h"
 #include "domain/message_field.h"
 #include "domain/money.h"
 #include "domain/text_format.h"
@@ -41,6 +42,7 @@ struct message_debt {
     struct span number, product;
     struct span account; /* a normalised IBAN; empty: the creditor's own */
     struct span link;    /* the whole address, or empty */
+    char match_code[MATCH_CODE_LEN + 1]; /* of that link; empty without one */
     struct money left;   /* of the part, where it is about one; so is the date */
     struct date due;
     const struct message_plan *plan; /* null: none */

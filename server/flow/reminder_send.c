@@ -165,6 +165,7 @@ static void write_rendered(struct delivery *delivery, const struct debts *debts,
     for (size_t i = 0; i < debts->count; ++i)
         debts->links[i] = get(send, delivery->item[i].link);
     const struct reminder_words words = {.creditor = &send->post.world->creditor,
+                                         .keys = send->post.world->keys,
                                          .link = debts->links[0],
                                          .links = debts->links,
                                          .unsubscribe = get(send, delivery->item->unsubscribe),

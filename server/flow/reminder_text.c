@@ -190,17 +190,23 @@ static struct message_plan *plan_of(const struct reminder_claimed *claimed)
     return plan;
 }
 
-static struct message_debt debt_of(const struct reminder_claimed *claimed, struct span link)
+static struct message_debt debt_of(const struct reminder_words *words,
+                                   const struct reminder_claimed *claimed, struct span link)
 {
     char currency[4] = {0};
     memcpy(currency, claimed->currency.base, claimed->currency.len < 4 ? claimed->currency.len : 3);
-    return (struct message_debt){.number = claimed->number,
-                                 .product = claimed->product,
-                                 .account = claimed->account,
-                                 .link = link,
-                                 .left = money_of(claimed->due_minor, currency),
-                                 .due = date_from_days(claimed->due_date),
-                                 .plan = plan_of(claimed)};
+    struct message_debt debt = {.number = claimed->number,
+                                .product = claimed->product,
+                                .account = claimed->account,
+                                .link = link,
+                                .left = money_of(claimed->due_minor, currency),
+                                .due = date_from_days(claimed->due_date),
+                                .plan = plan_of(claimed)};
+    if (words->keys != NULL && link.len > 0)
+        match_code_print(words->keys,
+                         (struct paylink_id){claimed->key.customer_id, claimed->link_no},
+                         keyring_signer(words->keys), debt.match_code);
+    return debt;
 }
 
 /* The further columns of a campaign's file: an object of texts. */
@@ -278,7 +284,7 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
     if (own == NULL)
         abort();
     for (size_t i = 0; i < count; ++i)
-        own[i] = debt_of(&debts[i], link_of(words, i));
+        own[i] = debt_of(words, &debts[i], link_of(words, i));
     const struct message_facts facts = {.creditor = words->creditor,
                                         .name = debts[0].name,
                                         .debts = own,

@@ -10,6 +10,7 @@
 #include <libpq-fe.h>
 
 struct creditor;
+struct keyring;
 struct reminder_claimed;
 
 struct reminder_texts;
@@ -35,9 +36,10 @@ void reminder_texts_propose(struct reminder_texts *, struct reminder_proposal);
 
 struct reminder_words {
     const struct creditor *creditor;
-    struct span link;         /* the whole address, or empty; of the first debt */
-    const struct span *links; /* of each debt, beside them; null: the first one's alone */
-    struct span unsubscribe;  /* the whole address, or empty: this may not be refused */
+    const struct keyring *keys; /* for match codes; null: the texts go without */
+    struct span link;           /* the whole address, or empty; of the first debt */
+    const struct span *links;   /* of each debt, beside them; null: the first one's alone */
+    struct span unsubscribe;    /* the whole address, or empty: this may not be refused */
     bool is_neutral; /* who writes, and nothing of the debt: for a screen that others see */
 };
 

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "domain/calendar.h"
-#include "domain/paylink.h"
+#include "domain/match_code.h"
 #include "http/reply.h"
 #include "store/invoice_store.h"
 
@@ -48,14 +48,26 @@ static json_t *plan_json(struct span plan)
     return json == NULL ? json_null() : json;
 }
 
+/* Of that link. */
+static json_t *match_code_json(const struct world *world, const struct invoice_listed *listed)
+{
+    char code[MATCH_CODE_LEN + 1];
+    if (listed->link_no == 0)
+        return json_null();
+    match_code_print(world->keys, (struct paylink_id){listed->key.customer_id, listed->link_no},
+                     keyring_signer(world->keys), code);
+    return json_string(code);
+}
+
 static json_t *debt_json(const struct world *world, const struct invoice_listed *listed,
                          struct span plan)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "number",
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "number",
                      reply_text_json(listed->number), "product", reply_text_json(listed->product),
                      "currency", reply_text_json(listed->currency), "due_minor",
                      (json_int_t)listed->due_minor, "due_date", date_json(listed->due_date), "link",
-                     link_json(world, listed), "plan", plan_json(plan));
+                     link_json(world, listed), "match_code", match_code_json(world, listed), "plan",
+                     plan_json(plan));
 }
 
 static void reply_debts(struct request *request, const PGresult *result)

@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "domain/calendar.h"
-#include "domain/paylink.h"
+#include "domain/match_code.h"
 #include "http/reply.h"
 #include "store/invoice_store.h"
 
@@ -94,6 +94,17 @@ static json_t *link_json(const struct world *world, const struct invoice_listed 
     return json_string(url);
 }
 
+/* Of that link. */
+static json_t *match_code_json(const struct world *world, const struct invoice_listed *listed)
+{
+    char code[MATCH_CODE_LEN + 1];
+    if (listed->link_no == 0)
+        return json_null();
+    match_code_print(world->keys, (struct paylink_id){listed->key.customer_id, listed->link_no},
+                     keyring_signer(world->keys), code);
+    return json_string(code);
+}
+
 static const char *state_of(const struct invoice_listed *listed)
 {
     if (listed->due_minor < 0)
@@ -125,6 +136,7 @@ static json_t *listed_json(const struct world *world, const struct invoice_liste
     }
     json_object_set_new(item, "paid_at", paid_at);
     json_object_set_new(item, "link", link_json(world, listed));
+    json_object_set_new(item, "match_code", match_code_json(world, listed));
     return item;
 }
 

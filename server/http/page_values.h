@@ -11,17 +11,20 @@
 
 /* clang-format off */
 #define PAGE_VALUES(X) \
-    X(account) X(account_shown) X(again) X(answer_by) X(asks) X(back) X(seen) X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) X(can_contact) X(can_see_all) X(can_dispute) X(can_help) X(can_plan) X(can_promise) \
-    X(code) X(creditor) X(days) X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) \
-    X(has_qr) X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) X(is_blik) X(is_completed) X(is_demo) \
-    X(is_en) X(is_late) X(is_online) X(is_overpaid) X(is_paid) X(is_part_paid) X(is_pl) X(is_plan) X(is_plan_late) \
-    X(is_refreshing) X(is_today) X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) \
-    X(may_retry) X(name) X(nip) X(note_text) X(note_title) X(note_tone) \
-    X(notice_text) X(notice_title) X(number) X(one) X(origin) X(over) \
-    X(paid) X(paid_minor) X(page) X(paid_on) X(part) X(part_count) X(part_no) \
-    X(parts_paid) X(phone) X(phone_link) X(plan_left) X(privacy_url) X(product) \
-    X(recipient) X(reference) X(takes_blik) X(token) X(note_next) X(note_sheet) \
-    X(total) X(total_minor) X(transfer_for) X(website) X(whole) X(website_link)
+    X(account) X(account_shown) X(again) X(answer_by) X(asks) X(back) X(seen) \
+    X(amount) X(amount_plain) X(app) X(blik_error) X(blik_token) X(can_contact) X(can_see_all) \
+    X(can_dispute) X(can_help) X(can_plan) X(can_promise) X(code) X(creditor) X(days) \
+    X(due_date) X(due_minor) X(due_tone) X(email) X(few) X(flying) X(has_qr) \
+    X(has_transfer) X(here) X(home) X(initial) X(is_again) X(is_ahead) X(is_asking_why) \
+    X(is_blik) X(is_completed) X(is_demo) X(is_en) X(is_late) X(is_online) X(is_overpaid) \
+    X(is_paid) X(is_part_paid) X(is_pl) X(is_plan) X(is_plan_late) X(is_refreshing) X(is_today) \
+    X(is_tomorrow) X(is_uk) X(keep) X(kind) X(lang_chosen) X(many) X(may_retry) \
+    X(name) X(nip) X(note_text) X(note_title) X(note_tone) X(notice_text) X(notice_title) \
+    X(number) X(one) X(origin) X(over) X(paid) X(paid_minor) X(page) \
+    X(paid_on) X(part) X(part_count) X(part_no) X(parts_paid) X(phone) X(phone_link) \
+    X(plan_left) X(privacy_url) X(product) X(recipient) X(reference) X(takes_blik) X(token) \
+    X(note_next) X(note_sheet) X(total) X(total_minor) X(transfer_for) X(website) X(whole) \
+    X(website_link) X(match_code)
 /* clang-format on */
 
 enum page_value {

@@ -1,6 +1,7 @@
 #include "http/page_view.h"
 
 #include "flow/page_version.h"
+#include "domain/match_code.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
 #include "http/page_values.h"
@@ -19,6 +20,7 @@ enum page_template {
     TEMPLATE_WAITING,
     TEMPLATE_SETTLED,
     TEMPLATE_NOTICE,
+    TEMPLATE_CHECK,
     TEMPLATE_SHEETS, /* from here on, in the order of enum sheet_id */
     TEMPLATE_COUNT = TEMPLATE_SHEETS + SHEET_COUNT
 };
@@ -27,6 +29,8 @@ static const char *const template_files[TEMPLATE_COUNT] = {[TEMPLATE_PAY] = "pay
                                                            [TEMPLATE_WAITING] = "waiting.mustache",
                                                            [TEMPLATE_SETTLED] = "settled.mustache",
                                                            [TEMPLATE_NOTICE] = "notice.mustache",
+                                                           [TEMPLATE_CHECK] =
+                                                               "how_to_check.mustache",
 #define SHEET_FILE(name) [TEMPLATE_SHEETS + SHEET_##name] = #name ".mustache",
                                                            SHEETS(SHEET_FILE)
 #undef SHEET_FILE
@@ -38,6 +42,7 @@ struct page_view {
     struct mustache *templates[LANGUAGE_COUNT][TEMPLATE_COUNT];
     struct buf style, script, sheet_style;
     struct buf nowhere[LANGUAGE_COUNT]; /* written once: forged codes come in floods */
+    struct buf check[LANGUAGE_COUNT];
     struct buf phone_link, website_link;
     struct page_values values;
     struct buf html;
@@ -124,6 +129,8 @@ static int load_language(struct page_view *v, enum language language, struct err
     return 0;
 }
 
+static void write_check(struct page_view *v, enum language language);
+
 static int load(struct page_view *v, struct err *err)
 {
     for (int i = 0; i != LANGUAGE_COUNT; ++i)
@@ -139,6 +146,7 @@ static int load(struct page_view *v, struct err *err)
     for (int i = 0; i != LANGUAGE_COUNT; ++i) {
         struct page_visit visit = {.language = (enum language)i};
         buf_add(&v->nowhere[i], page_view_notice(v, PAGE_NOTICE_NOWHERE, &visit));
+        write_check(v, (enum language)i);
     }
     return 0;
 }
@@ -155,8 +163,10 @@ struct page_view *page_view_new(const struct world *world, struct err *err)
     buf_init(&v->website_link, 2048);
     buf_init(&v->html, HTML_MAX);
     buf_init(&v->qr, 1024);
-    for (int i = 0; i != LANGUAGE_COUNT; ++i)
+    for (int i = 0; i != LANGUAGE_COUNT; ++i) {
         buf_init(&v->nowhere[i], HTML_MAX);
+        buf_init(&v->check[i], HTML_MAX);
+    }
     page_values_init(&v->values);
     fix_creditor(v);
     if (load(v, err) == 0)
@@ -174,6 +184,7 @@ void page_view_free(struct page_view *v)
             mustache_free(v->templates[i][id]);
         page_words_free(v->words[i]);
         buf_release(&v->nowhere[i]);
+        buf_release(&v->check[i]);
     }
     buf_release(&v->style);
     buf_release(&v->script);
@@ -254,8 +265,22 @@ static struct span write_view(struct page_view *v, enum page_template id, enum l
 
 /* ---- what stands on every page of a link ---- */
 
-static void set_about(struct page_view *v, const struct page_about *row, enum language language)
+static void set_match_code(struct page_view *v, const struct page_visit *visit)
 {
+    char code[MATCH_CODE_LEN + 1];
+    if (visit->link.customer_id == 0)
+        return;
+    match_code_print(v->world->keys, visit->link, paylink_key_no(visit->code), code);
+    struct buf *text = page_text_begin(&v->values);
+    buf_add_str(text, code);
+    page_text_set(&v->values, VALUE_match_code);
+}
+
+static void set_about(struct page_view *v, const struct page_about *row,
+                      const struct page_visit *visit)
+{
+    enum language language = visit->language;
+    set_match_code(v, visit);
     struct span kind = word(v, language, "kind_", row->kind, "");
     page_set_text(&v->values, VALUE_kind,
                   kind.base != NULL ? kind : word(v, language, "kind_other", SPAN_LIT(""), ""));
@@ -506,8 +531,7 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
 {
     begin_view(v, visit);
     const struct page_row *row = m->row;
-    set_about(v, &(struct page_about){row->kind, row->product, row->number, row->name},
-              visit->language);
+    set_about(v, &(struct page_about){row->kind, row->product, row->number, row->name}, visit);
     switch (m->kind) {
     case PAGE_PAY:
         set_pay(v, m, visit);
@@ -605,6 +629,20 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
     return write_view(v, TEMPLATE_NOTICE, visit->language);
 }
 
+/* ---- how to check ---- */
+
+static void write_check(struct page_view *v, enum language language)
+{
+    begin_view(v, &(struct page_visit){.language = language});
+    page_set_text(&v->values, VALUE_home, SPAN_LIT("/check"));
+    buf_add(&v->check[language], write_view(v, TEMPLATE_CHECK, language));
+}
+
+struct span page_view_check(struct page_view *v, enum language language)
+{
+    return buf_span(&v->check[language]);
+}
+
 /* ---- sheets ---- */
 
 struct span page_view_sheet(struct page_view *v, enum sheet_id id, const struct page_about *about,
@@ -612,7 +650,7 @@ struct span page_view_sheet(struct page_view *v, enum sheet_id id, const struct 
 {
     begin_view(v, visit);
     if (about->number.len != 0)
-        set_about(v, about, visit->language);
+        set_about(v, about, visit);
     const struct mustache_object common = page_values_object(&v->values);
     struct mustache_object object = *own;
     object.fallback = &common;

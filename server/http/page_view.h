@@ -43,7 +43,7 @@ struct page_visit {
     struct span origin;      /* where the debt's page is when not here; no slash at the end */
     bool is_at_app_host;     /* there a link to the app would stay in the browser */
     struct span code;        /* of the link; empty where it failed the check */
-    struct paylink_id link;
+    struct paylink_id link;   /* customer 0: of none */
     struct instant wall;               /* for the form tokens */
     uint8_t nonces[3][FORM_NONCE_LEN]; /* random: one for each form, and the script's */
 };
@@ -51,8 +51,8 @@ struct page_visit {
 /* Sheets (sheet.h): each is a file <name>.mustache of web/pages. */
 /* clang-format off */
 #define SHEETS(X) \
-    X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) \
-    X(plan_offer) X(plan_kept) X(promise) X(dispute) X(dispute_ways)
+    X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) X(plan_offer) \
+    X(plan_kept) X(promise) X(dispute) X(dispute_ways)
 /* clang-format on */
 
 enum sheet_id {
@@ -83,6 +83,8 @@ struct span page_view_sheet_style(const struct page_view *view);
  * the other kinds are notices. */
 struct span page_view_link(struct page_view *view, const struct page_model *model,
                            const struct page_visit *visit);
+/* How to check who writes, without a click; the same for everybody, so kept once written. */
+struct span page_view_check(struct page_view *view, enum language);
 struct span page_view_notice(struct page_view *view, enum page_notice notice,
                              const struct page_visit *visit);
 /* `own` values stand in front of those of every page. */

@@ -302,6 +302,14 @@ void pages_show_qr(struct request *r)
 
 /* ---- beside the page ---- */
 
+void pages_show_check(struct request *r)
+{
+    struct page_visit visit = {.code = SPAN_LIT("")};
+    prepare(r->world);
+    choose_language(r, span_of(NULL, 0), &visit);
+    reply_page(r, 200, policy, page_view_check(view, visit.language));
+}
+
 void pages_show_favicon(struct request *r)
 {
     reply_svg(r, page_file(SPAN_LIT("favicon.svg")));

@@ -22,6 +22,7 @@ void pages_show(struct request *);              /* GET /{code} */
 void pages_show_qr(struct request *);           /* GET /{code}/qr.svg */
 void pages_show_unsubscribe(struct request *);  /* GET /{code}/unsubscribe */
 void pages_show_proof(struct request *);        /* GET /{code}/proof: a file was kept */
+void pages_show_check(struct request *);        /* GET /check */
 void pages_show_favicon(struct request *);      /* GET /favicon.svg, /favicon.ico */
 void pages_show_security_txt(struct request *); /* GET /.well-known/security.txt */
 

@@ -43,6 +43,7 @@
 /* Where apps are not answered their addresses are not there at all. */
 #define PUBLIC_ROUTES                                                                              \
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
+        {"GET", "/check", ROUTE_OPEN, NULL, pages_show_check},                                     \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \
         {"GET", "/{code}/parts", ROUTE_OPEN, NULL, parts_show},                                    \

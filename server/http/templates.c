@@ -448,12 +448,15 @@ static void on_invoice(void *owner, const PGresult *result, const struct err *er
         snprintf(link, sizeof(link), "%.*s/%s", SPAN_ARG(world->public_url), code);
     }
     memcpy(currency, listed->currency.base, listed->currency.len < 4 ? listed->currency.len : 3);
-    const struct message_debt debt = {.number = listed->number,
-                                      .product = listed->product,
-                                      .account = shown.account,
-                                      .link = span_str(link),
-                                      .left = money_of(listed->due_minor, currency),
-                                      .due = date_from_days(listed->due_date)};
+    struct message_debt debt = {.number = listed->number,
+                                .product = listed->product,
+                                .account = shown.account,
+                                .link = span_str(link),
+                                .left = money_of(listed->due_minor, currency),
+                                .due = date_from_days(listed->due_date)};
+    if (listed->link_no != 0)
+        match_code_print(world->keys, (struct paylink_id){listed->key.customer_id, listed->link_no},
+                         keyring_signer(world->keys), debt.match_code);
     struct message_facts facts = message_sample(MESSAGE_SAMPLE_USUAL);
     facts.creditor = &world->creditor;
     facts.name = shown.name;
