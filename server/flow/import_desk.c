@@ -14,7 +14,7 @@ struct desk_customer {
     struct span written_to; /* of a campaign: the telephone once this part is in */
     int64_t id;             /* 0: new, no id yet */
     int64_t money_version, link_count, local_now_s;
-    bool is_new, is_guarded, is_changed;
+    bool is_new, is_guarded, is_changed, language_is_own;
     struct contact_terms terms;
     bool is_contact_settled; /* by this file: later rows do not change it again */
     bool has_contact;        /* this part changes the contact data */
@@ -156,6 +156,7 @@ static int add_customer(struct import_desk *d, const struct desk_row *r, size_t 
         .phone = is_new ? row->phone : known->phone,
         .email = is_new ? row->email : known->email,
         .language = is_new ? row->language : known->language,
+        .language_is_own = known->language_is_own,
         .time_zone = known->time_zone,
         .id = known->customer_id,
         .money_version = known->money_version,
@@ -267,7 +268,7 @@ static bool write_text(struct import_desk *d, struct desk_row *r, struct campaig
         .account = is_known ? r->known.account : row->account,
         .due_minor = is_known ? r->known.due_minor : row->amount_minor,
         .due_date = row->due_date,
-        .language = row->language.base != NULL ? row->language : c->language,
+        .language = row->language.base != NULL && !c->language_is_own ? row->language : c->language,
         .fields = campaign->columns.fields,
         .cells = row->cells,
         .count = campaign->columns.count,
@@ -451,7 +452,7 @@ static void change_contact(struct import_desk *d, struct import_part *part, stru
         new.phone = row->phone;
     if (is_news(row->email, old.email))
         new.email = row->email;
-    if (is_news(row->language, old.language))
+    if (!c->language_is_own && is_news(row->language, old.language))
         new.language = row->language;
     if (memcmp(&old, &new, sizeof old) == 0)
         return;

@@ -40,7 +40,7 @@ struct page_view {
     const struct world *world;
     struct page_words *words[LANGUAGE_COUNT];
     struct mustache *templates[LANGUAGE_COUNT][TEMPLATE_COUNT];
-    struct buf style, script, sheet_style;
+    struct buf style, script, sheet_style, settled_style;
     struct buf nowhere[LANGUAGE_COUNT]; /* written once: forged codes come in floods */
     struct buf check[LANGUAGE_COUNT];
     struct buf phone_link, website_link;
@@ -141,7 +141,9 @@ static int load(struct page_view *v, struct err *err)
         page_words_fill(any, SPAN_LIT("copy.js"), &v->script, err) != 0)
         return err->code;
     buf_add(&v->sheet_style, buf_span(&v->style));
-    if (page_words_fill(any, SPAN_LIT("sheet.css"), &v->sheet_style, err) != 0)
+    buf_add(&v->settled_style, buf_span(&v->style));
+    if (page_words_fill(any, SPAN_LIT("sheet.css"), &v->sheet_style, err) != 0 ||
+        page_words_fill(any, SPAN_LIT("rating.css"), &v->settled_style, err) != 0)
         return err->code;
     for (int i = 0; i != LANGUAGE_COUNT; ++i) {
         struct page_visit visit = {.language = (enum language)i};
@@ -159,6 +161,7 @@ struct page_view *page_view_new(const struct world *world, struct err *err)
     buf_init(&v->style, HTML_MAX);
     buf_init(&v->script, HTML_MAX);
     buf_init(&v->sheet_style, HTML_MAX);
+    buf_init(&v->settled_style, HTML_MAX);
     buf_init(&v->phone_link, 256);
     buf_init(&v->website_link, 2048);
     buf_init(&v->html, HTML_MAX);
@@ -189,6 +192,7 @@ void page_view_free(struct page_view *v)
     buf_release(&v->style);
     buf_release(&v->script);
     buf_release(&v->sheet_style);
+    buf_release(&v->settled_style);
     buf_release(&v->phone_link);
     buf_release(&v->website_link);
     page_values_release(&v->values);
@@ -210,6 +214,11 @@ struct span page_view_script(const struct page_view *v)
 struct span page_view_sheet_style(const struct page_view *v)
 {
     return buf_span(&v->sheet_style);
+}
+
+struct span page_view_settled_style(const struct page_view *v)
+{
+    return buf_span(&v->settled_style);
 }
 
 /* The word called before, name and after, joined. */
@@ -280,7 +289,6 @@ static void set_about(struct page_view *v, const struct page_about *row,
                       const struct page_visit *visit)
 {
     enum language language = visit->language;
-    set_match_code(v, visit);
     struct span kind = word(v, language, "kind_", row->kind, "");
     page_set_text(&v->values, VALUE_kind,
                   kind.base != NULL ? kind : word(v, language, "kind_other", SPAN_LIT(""), ""));
@@ -505,7 +513,8 @@ static void set_waiting(struct page_view *v, const struct page_model *m,
     page_text_set(&v->values, VALUE_here);
 }
 
-static void set_settled(struct page_view *v, const struct page_model *m)
+static void set_settled(struct page_view *v, const struct page_model *m,
+                        const struct page_visit *visit)
 {
     const struct page_row *row = m->row;
     if (row->paid_minor <= 0)
@@ -513,6 +522,7 @@ static void set_settled(struct page_view *v, const struct page_model *m)
     page_set_true(&v->values, VALUE_is_paid);
     if (row->plan.state == PAGE_PLAN_COMPLETED)
         page_set_true(&v->values, VALUE_is_completed);
+    set_token_of(v, VALUE_rating_token, FORM_RATING, visit, 0);
     page_set_amount(&v->values, VALUE_paid, row->paid_minor, row->currency);
     if (row->paid_on != 0)
         page_set_date(&v->values, VALUE_paid_on, row->paid_on);
@@ -530,6 +540,7 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
                            const struct page_visit *visit)
 {
     begin_view(v, visit);
+    set_match_code(v, visit);
     const struct page_row *row = m->row;
     set_about(v, &(struct page_about){row->kind, row->product, row->number, row->name}, visit);
     switch (m->kind) {
@@ -540,7 +551,8 @@ struct span page_view_link(struct page_view *v, const struct page_model *m,
         set_waiting(v, m, visit);
         return write_view(v, TEMPLATE_WAITING, visit->language);
     case PAGE_SETTLED:
-        set_settled(v, m);
+        page_set_true(&v->values, VALUE_is_settled);
+        set_settled(v, m, visit);
         return write_view(v, TEMPLATE_SETTLED, visit->language);
     default:
         assert(!"a notice");
@@ -649,6 +661,7 @@ struct span page_view_sheet(struct page_view *v, enum sheet_id id, const struct 
                             const struct mustache_object *own, const struct page_visit *visit)
 {
     begin_view(v, visit);
+    set_match_code(v, visit);
     if (about->number.len != 0)
         set_about(v, about, visit);
     const struct mustache_object common = page_values_object(&v->values);

@@ -43,8 +43,8 @@ struct page_visit {
     struct span origin;      /* where the debt's page is when not here; no slash at the end */
     bool is_at_app_host;     /* there a link to the app would stay in the browser */
     struct span code;        /* of the link; empty where it failed the check */
-    struct paylink_id link;   /* customer 0: of none */
-    struct instant wall;               /* for the form tokens */
+    struct paylink_id link;  /* customer 0: of none */
+    struct instant wall;     /* for the form tokens */
     uint8_t nonces[3][FORM_NONCE_LEN]; /* random: one for each form, and the script's */
 };
 
@@ -52,7 +52,7 @@ struct page_visit {
 /* clang-format off */
 #define SHEETS(X) \
     X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) X(plan_offer) \
-    X(plan_kept) X(promise) X(dispute) X(dispute_ways)
+    X(plan_kept) X(promise) X(dispute) X(dispute_ways) X(wishes)
 /* clang-format on */
 
 enum sheet_id {
@@ -78,6 +78,7 @@ void page_view_free(struct page_view *view);
 struct span page_view_style(const struct page_view *view);
 struct span page_view_script(const struct page_view *view);
 struct span page_view_sheet_style(const struct page_view *view);
+struct span page_view_settled_style(const struct page_view *view);
 
 /* The bytes live until the next call. `model` is of kind PAGE_PAY, PAGE_WAITING or PAGE_SETTLED;
  * the other kinds are notices. */

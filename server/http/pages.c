@@ -18,7 +18,7 @@
 
 /* Compiled at the first page of the process and kept. */
 static struct page_view *view;
-static const struct page_policy *policy, *sheet_policy;
+static const struct page_policy *policy, *sheet_policy, *settled_policy;
 
 static void prepare(struct world *world)
 {
@@ -32,6 +32,8 @@ static void prepare(struct world *world)
         abort();
     }
     policy = page_policy_new(page_view_style(view), page_view_script(view), world->form_hosts);
+    settled_policy =
+        page_policy_new(page_view_settled_style(view), span_of(NULL, 0), world->form_hosts);
     sheet_policy =
         page_policy_new(page_view_sheet_style(view), span_of(NULL, 0), world->form_hosts);
 }
@@ -229,7 +231,8 @@ static void on_page_opened(void *owner, const struct page_model *m, const struct
     count(r, METRIC_pages_shown);
     if (seen_is_robot(request_header(r, "user-agent")))
         count(r, METRIC_pages_robots);
-    reply_page(r, 200, policy, page_view_link(view, m, &visit));
+    const struct page_policy *styled = m->kind == PAGE_SETTLED ? settled_policy : policy;
+    reply_page(r, 200, styled, page_view_link(view, m, &visit));
 }
 
 void pages_show(struct request *r)

@@ -6,6 +6,7 @@
 #include "http/app_links.h"
 #include "http/callbacks.h"
 #include "http/campaigns.h"
+#include "http/contact.h"
 #include "http/customer_channels.h"
 #include "http/customers.h"
 #include "http/debts.h"
@@ -28,6 +29,7 @@
 #include "http/promises.h"
 #include "http/proofs.h"
 #include "http/providers.h"
+#include "http/rating.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
 #include "http/results.h"
@@ -43,6 +45,9 @@
 /* Where apps are not answered their addresses are not there at all. */
 #define PUBLIC_ROUTES                                                                              \
     {"GET", "/{code}", ROUTE_OPEN, NULL, pages_show},                                              \
+        {"GET", "/{code}/contact", ROUTE_OPEN, NULL, contact_show},                                \
+        {"POST", "/{code}/contact", ROUTE_OPEN, NULL, contact_take},                               \
+        {"POST", "/{code}/rating", ROUTE_OPEN, NULL, rating_take},                                 \
         {"GET", "/check", ROUTE_OPEN, NULL, pages_show_check},                                     \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \

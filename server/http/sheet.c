@@ -85,7 +85,9 @@ struct sheet sheet_new(struct request *r, const struct debt *debt, const char *p
     };
     s.language = page_language_of(r, debt->language, &s.is_language_chosen);
     sheet_set_true(&s, "is_sheet");
-    json_object_set_new(s.values, "home", json_sprintf("/%.*s/%s", SPAN_ARG(s.code), path));
+    json_object_set_new(
+        s.values, "home",
+        json_sprintf("/%.*s%s%s", SPAN_ARG(s.code), path[0] == '\0' ? "" : "/", path));
     if (debt->due_minor > 0)
         sheet_set_amount(&s, "amount", debt->due_minor, debt->currency);
     return s;

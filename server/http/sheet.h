@@ -34,7 +34,7 @@ struct sheet {
 };
 
 /* A sheet about a debt, in the visitor's language. `path` is where it stands behind the code
- * ("plan"): links to other languages lead there. sheet_reply gives it back. */
+ * ("plan"; "": the main page): links to other languages lead there. sheet_reply gives it back. */
 struct sheet sheet_new(struct request *, const struct debt *, const char *path);
 void sheet_set(struct sheet *, const char *name, struct span text);
 void sheet_set_true(struct sheet *, const char *name);

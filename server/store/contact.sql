@@ -164,3 +164,57 @@ with debt as (
     from headed
 )
 select count(*) from seen;
+
+-- name: contact_look
+-- What the sheet of wishes shows. $1 customer_id, $2 invoice_id, $3 now
+select
+    extract(epoch from ($3::timestamptz at time zone c.time_zone)::time)::bigint as second_of_day,
+    coalesce(c.preferred_channel, ''),
+    array_to_string(c.opted_out, ' '),
+    array_to_string(c.notices_only, ' '),
+    coalesce(c.phone, '') <> '' as has_phone,
+    coalesce((
+        select w.text
+        from work_item w
+        where w.customer_id = c.customer_id and w.invoice_id = $2::bigint
+            and w.list = 'call' and w.reason = 'asked by customer' and w.state in ('open', 'taken')
+        limit 1), '')
+from customer c
+where c.customer_id = $1::bigint;
+
+-- name: contact_keep_language
+-- The customer's own choice; later files do not change it. $1 customer_id, $2 invoice_id, $3 language,
+-- $4 now
+with changed as (
+    update customer
+    set language = $3::text, language_is_own = true
+    where customer_id = $1::bigint
+        and (language, language_is_own) is distinct from ($3::text, true)
+    returning customer_id
+)
+select event_add(customer_id, $2::bigint, $4::timestamptz, 'contact.changed',
+    json_build_object('language', $3::text, 'by', 'link'))
+from changed;
+
+-- name: contact_ask_call
+-- Once while one is open. $1 customer_id, $2 invoice_id, $3 when, for whoever calls, $4 now
+with added as (
+    insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, text,
+        created_at, changed_at)
+    select c.customer_id, $2::bigint, 'asked_' || (
+            select count(*) + 1
+            from work_item w
+            where w.customer_id = c.customer_id and w.invoice_id = $2::bigint
+                and w.reason = 'asked by customer'),
+        'call', coalesce(c.segment, 'on_time'), 'open', 'asked by customer', $3::text,
+        $4::timestamptz, $4::timestamptz
+    from customer c
+    where c.customer_id = $1::bigint and not exists (
+        select from work_item w
+        where w.customer_id = c.customer_id and w.invoice_id = $2::bigint
+            and w.list = 'call' and w.reason = 'asked by customer' and w.state in ('open', 'taken'))
+    returning customer_id, invoice_id, step
+)
+select event_add(customer_id, invoice_id, $4::timestamptz, 'call.asked',
+    json_build_object('step', step, 'when', $3::text, 'by', 'link'))
+from added;

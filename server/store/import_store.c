@@ -285,6 +285,7 @@ size_t import_known_read(const PGresult *result, int row, struct import_known_cu
     c->terms.opted_out = contact_set_read(pg_get_text(result, row, ++at));
     c->terms.consented = contact_set_read(pg_get_text(result, row, ++at));
     c->terms.by_file = contact_set_read(pg_get_text(result, row, ++at));
+    c->language_is_own = pg_get_bool(result, row, ++at);
     c->local_now_s = pg_get_int(result, row, ++at);
     i->owner_id = pg_get_int(result, row, ++at);
     i->invoice_id = pg_get_int(result, row, ++at);

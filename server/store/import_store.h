@@ -103,6 +103,7 @@ struct import_known_customer {
     int64_t money_version, link_count, contact_source;
     struct span name, phone, email, language, time_zone;
     struct contact_terms terms;
+    bool language_is_own; /* the customer chose it: a file does not change it */
     int64_t local_now_s; /* seconds of the customer's own clock since 1970-01-01T00:00 */
     /* Of a campaign's row: whose it is, and whether its telephone can be written to. */
     struct span reference;

@@ -212,7 +212,9 @@ async function assertPrimaryButtonIsSeen(page, state) {
 }
 
 async function assertTargetsAreLarge(page) {
+  // Of a radio button the label around it is what one touches.
   const small = await page.evaluate(() => [...document.querySelectorAll('a, button, input')]
+    .map((e) => (e.type === 'radio' ? e.closest('label') : e))
     .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
     .map((e) => e.outerHTML));
   assert.deepEqual(small, []);

@@ -201,7 +201,8 @@ static void paid_page_thanks_and_asks_for_nothing(void **state)
     assert_is_whole(html);
     assert_shows(html, "Zapłacone. Dziękujemy!");
     assert_shows(html, "SB-1");
-    assert_hides(html, "<form");
+    assert_hides(html, "/payments");
+    assert_shows(html, "/rating");
     assert_hides(html, "Nadpłata");
 }
 
