@@ -2,6 +2,7 @@
 
 #include "app/keys.h"
 #include "app/private_db.h"
+#include "app/settings_identity.h"
 #include "app/settings_promises.h"
 #include "app/settings_reminders.h"
 #include "app/world_build.h"
@@ -69,6 +70,7 @@ static int open_world(struct command_world *c, struct err *err)
         .campaigns = world_campaign_rules(&c->settings),
         .promises = settings_promise_policy(&c->settings),
         .reminders = settings_reminder_rules(&c->settings),
+        .identity = settings_identity_rules(&c->settings),
         .reach = world_reach_of(&c->settings, NULL),
         .payment_in_flight_seconds = (int)c->settings.payments.in_flight_seconds,
         .now = clock_wall};

@@ -1,10 +1,13 @@
 /* A loop of its own with the two connections an import takes, until it is done. */
 #include "app/import_command.h"
 
+#include "app/keys.h"
 #include "app/private_db.h"
 #include "app/settings.h"
+#include "app/settings_identity.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "domain/keyring.h"
 #include "flow/import_bad_csv.h"
 #include "flow/invoice_import.h"
 #include "io/timer.h"
@@ -240,6 +243,8 @@ int import_file(const struct import_file_options *options)
     run.world = (struct world){.loop = loop,
                                .metrics = &run.metrics,
                                .import_bytes_max = options->bytes_max,
+                               .keys = options->keys,
+                               .identity = options->identity,
                                .now = options->now};
     if (options->has_json)
         run.shown = json_array();
@@ -304,13 +309,23 @@ static int open_database(const struct settings *s, struct private_db **db, const
                        &applied, err);
 }
 
+/* Where nobody is asked who they are, whoever imports need not be allowed to read the keys. */
+static int load_keys(const struct settings *s, struct keyring **keys, struct err *err)
+{
+    if (s->identity.purposes.count == 0)
+        return 0;
+    int rc = keys_make_if_missing(s->link_keys_file, err);
+    return rc != 0 ? rc : keys_load(s->link_keys_file, keys, err);
+}
+
 static int import_with(const struct settings *s, const struct arguments *a)
 {
     struct err err = {0};
     struct private_db *db = NULL;
+    struct keyring *keys = NULL;
     const char *conninfo;
     int status = 1;
-    if (open_database(s, &db, &conninfo, &err) != 0)
+    if (load_keys(s, &keys, &err) != 0 || open_database(s, &db, &conninfo, &err) != 0)
         fprintf(stderr, "dunlin: %s\n", err.text);
     else
         status = import_file(&(struct import_file_options){
@@ -319,11 +334,14 @@ static int import_with(const struct settings *s, const struct arguments *a)
             .bad_rows_path = a->bad_rows,
             .bytes_max = s->import.bytes_max,
             .part_rows = (size_t)s->import.part_rows,
+            .keys = keys,
+            .identity = settings_identity_rules(s),
             .now = clock_wall,
             .out = stdout,
             .has_json = a->has_json,
             .progress = !a->has_json && isatty(STDERR_FILENO) == 1 ? stderr : NULL});
     private_db_stop(db);
+    keyring_free(keys);
     return status;
 }
 

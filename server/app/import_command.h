@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "domain/identity.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@ struct import_file_options {
     const char *bad_rows_path; /* null: none is written */
     int64_t bytes_max;
     size_t part_rows;
+    const struct keyring *keys; /* that hide facts of identity; null: rows do not change them */
+    struct identity_rules identity;
     struct instant (*now)(void);
     FILE *out;      /* where the summary goes */
     FILE *progress; /* a terminal, for a bar; null: none */

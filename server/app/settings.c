@@ -7,6 +7,7 @@
 #include "app/settings_app.h"
 #include "app/settings_database.h"
 #include "app/settings_gateway.h"
+#include "app/settings_identity.h"
 #include "app/settings_mail.h"
 #include "app/settings_plans.h"
 #include "app/settings_reminders.h"
@@ -312,6 +313,7 @@ static void finish(struct settings_reading *r)
     settings_finish_mail(r);
     settings_finish_segments(r);
     settings_finish_plans(r);
+    settings_finish_identity(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

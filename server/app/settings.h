@@ -160,6 +160,11 @@ struct settings {
             broken_promises_min;
     } segments; /* see domain/segment.h */
     struct {
+        struct settings_list purposes;
+        const char *fact_pl, *fact_en, *fact_uk;
+        int64_t digits, tries, hours, valid_minutes;
+    } identity; /* see domain/identity.h */
+    struct {
         const char *name, *nip, *phone, *email, *website, *account, *privacy_url;
         bool takes_euro_transfers;
     } creditor;

@@ -5,6 +5,7 @@
 #include "app/settings_creditor.h"
 #include "app/settings_database.h"
 #include "app/settings_gateway.h"
+#include "app/settings_identity.h"
 #include "app/settings_listeners.h"
 #include "app/settings_mail.h"
 #include "app/settings_plans.h"
@@ -121,9 +122,9 @@ static const struct setting disputes[] = {
 };
 
 const struct setting *const settings_table[] = {
-    data_dir,           settings_database,  processes,         settings_listeners,
-    settings_app,       key_files,          settings_creditor, import_and_payments,
-    settings_reminders, settings_segments,  settings_plans,    settings_promises,
-    disputes,           campaigns,          settings_push,     settings_gateways,
-    settings_mail,      settings_providers, payouts,           NULL,
+    data_dir,       settings_database, processes,           settings_listeners, settings_app,
+    key_files,      settings_creditor, import_and_payments, settings_reminders, settings_segments,
+    settings_plans, settings_promises, settings_identity,   disputes,           campaigns,
+    settings_push,  settings_gateways, settings_mail,       settings_providers, payouts,
+    NULL,
 };

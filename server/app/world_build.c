@@ -4,6 +4,7 @@
 #include "app/message_gateways.h"
 #include "app/provider_accounts.h"
 #include "app/settings_gateway.h"
+#include "app/settings_identity.h"
 #include "app/settings_plans.h"
 #include "app/settings_promises.h"
 #include "app/settings_reminders.h"
@@ -230,6 +231,10 @@ static struct world_house *house_new(const struct gateway *g, int slot)
         .promises = settings_promise_policy(s),
         .disputes = disputes_of(s),
         .segments = segments_of(s),
+        .identity = settings_identity_rules(s),
+        .identity_facts = {[LANGUAGE_POLISH] = span_str(s->identity.fact_pl),
+                           [LANGUAGE_ENGLISH] = span_str(s->identity.fact_en),
+                           [LANGUAGE_UKRAINIAN] = span_str(s->identity.fact_uk)},
         .now = g->now == NULL ? clock_wall : g->now,
     };
     buf_init(&h->texts, 65536);

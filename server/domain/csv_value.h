@@ -27,6 +27,7 @@
     X(DATE_OUT_OF_RANGE, "date_out_of_range", "the year is not between 1990 and 2100")             \
     X(PHONE_MALFORMED, "phone_malformed", "this is not a telephone number")                        \
     X(EMAIL_MALFORMED, "email_malformed", "this is not an e-mail address")                         \
+    X(IDENTITY_MALFORMED, "identity_malformed", "the digits are not 4 to 16 digits")               \
     X(LANGUAGE_UNKNOWN, "language_unknown", "the language is not Polish, English or Ukrainian")    \
     X(CHANNEL_UNKNOWN, "channel_unknown", "the channel is not push, sms, email, voice or call")    \
     X(CONSENT_UNKNOWN, "consent_unknown", "the consent is not yes or no, tak or nie")              \

@@ -12,8 +12,8 @@ struct keyring {
     int signer;
 };
 
-static const char *const purpose_names[KEY_PURPOSE_COUNT] = {"paylink",  "payment", "form",
-                                                            "collapse", "message", "upload", "match"};
+static const char *const purpose_names[KEY_PURPOSE_COUNT] = {
+    "paylink", "payment", "form", "collapse", "message", "upload", "match", "fact", "proof"};
 
 static void derive(struct hmac_key *out, struct span master, const char *purpose, const char *use)
 {

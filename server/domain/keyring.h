@@ -25,6 +25,8 @@ enum key_purpose {
     KEY_MESSAGE,  /* what a message is called outside: message_code.h */
     KEY_UPLOAD,   /* tickets that let a file in: upload_ticket.h */
     KEY_MATCH,    /* what page and message recognise each other by: match_code.h */
+    KEY_FACT,     /* hides the fact that a customer is known by: identity.h */
+    KEY_PROOF,    /* that it was told right */
     KEY_PURPOSE_COUNT,
 };
 

@@ -19,6 +19,7 @@ enum csv_column {
     CSV_ISSUE_DATE, /* default: the day of the import */
     CSV_DUE_DATE,   /* needed */
     CSV_ACCOUNT,
+    CSV_IDENTITY, /* what the customer is asked for to confirm who they are: its last digits */
     CSV_PREFERRED,
     CSV_CONSENT, /* to push; those to other channels follow in the order of enum contact_channel */
     CSV_COLUMN_COUNT = CSV_CONSENT + CONTACT_CHANNEL_COUNT,

@@ -1,6 +1,7 @@
 #include "flow/import_desk.h"
 
 #include "domain/event.h"
+#include "domain/identity.h"
 #include "flow/import_facts.h"
 
 #include <assert.h>
@@ -16,9 +17,11 @@ struct desk_customer {
     int64_t money_version, link_count, local_now_s;
     bool is_new, is_guarded, is_changed, language_is_own;
     struct contact_terms terms;
-    bool is_contact_settled; /* by this file: later rows do not change it again */
-    bool has_contact;        /* this part changes the contact data */
-    bool has_terms;          /* this part changes the terms */
+    struct span identity_fact; /* as known */
+    struct span new_fact;      /* null: it stays */
+    bool is_contact_settled;   /* by this file: later rows do not change it again */
+    bool has_contact;          /* this part changes the contact data */
+    bool has_terms;            /* this part changes the terms */
 };
 
 struct desk_row {
@@ -38,6 +41,8 @@ struct import_desk {
     int32_t *slots;                         /* hash of references: index + 1 of a customer */
     int32_t *number_slots;                  /* hash of numbers: index + 1 of a row */
     const struct import_campaign *campaign; /* or null */
+    const struct keyring *keys;             /* or null */
+    int identity_digits;
     h2o_mem_pool_t *pool;
 };
 
@@ -62,6 +67,12 @@ struct import_desk *import_desk_new(size_t rows_max, const struct import_campaig
     d->slots = must_calloc(d->slot_count, sizeof *d->slots);
     d->number_slots = must_calloc(d->slot_count, sizeof *d->number_slots);
     return d;
+}
+
+void import_desk_identify(struct import_desk *d, const struct keyring *keys, int digits)
+{
+    d->keys = keys;
+    d->identity_digits = digits;
 }
 
 void import_desk_free(struct import_desk *d)
@@ -108,6 +119,7 @@ void import_desk_note(struct import_desk *d, size_t position,
     c->phone = keep(d, c->phone);
     c->email = keep(d, c->email);
     c->language = keep(d, c->language);
+    c->identity_fact = keep(d, c->identity_fact);
     c->time_zone = keep(d, c->time_zone);
     if (c->reference.base != NULL) /* a campaign's row may not say whose it is */
         d->rows[position].reference = c->reference = keep(d, c->reference);
@@ -163,6 +175,7 @@ static int add_customer(struct import_desk *d, const struct desk_row *r, size_t 
         .link_count = known->link_count,
         .local_now_s = known->local_now_s,
         .terms = is_new ? (struct contact_terms){.preferred = CONTACT_NONE} : known->terms,
+        .identity_fact = known->identity_fact,
         .is_new = is_new,
         .is_contact_settled = is_new || known->contact_source == file_key,
     };
@@ -494,6 +507,27 @@ static void change_terms(struct import_desk *d, struct import_part *part, struct
               import_facts_terms(d->pool, &told, span_str(part->id)), (struct span){NULL, 0});
 }
 
+/* Not told in the chain: the fact is nobody's business. It is made anew too when another key signs
+ * by now. An erased customer stays as they are. */
+static void change_identity(struct import_desk *d, struct import_part *part,
+                            struct desk_customer *c, const struct import_row *row,
+                            bool is_new_invoice)
+{
+    char digits[IDENTITY_DIGITS_MAX + 1];
+    if (row->identity.base == NULL || d->keys == NULL || c->new_fact.base != NULL ||
+        (c->name.base == NULL && !is_new_invoice) ||
+        !identity_digits(row->identity, d->identity_digits, digits))
+        return;
+    if (identity_fact_is_new(d->keys, c->identity_fact) &&
+        identity_fact_check(d->keys, c->id, span_str(digits), c->identity_fact))
+        return;
+    uint8_t *fact = h2o_mem_alloc_pool(d->pool, IDENTITY_FACT_LEN);
+    identity_fact_print(d->keys, c->id, span_str(digits), fact);
+    c->new_fact = span_of((const char *)fact, IDENTITY_FACT_LEN);
+    c->is_changed = true;
+    guard(part, c);
+}
+
 static void write_invoice(struct import_invoices *to, const struct import_known_invoice *i,
                           struct span number)
 {
@@ -546,6 +580,7 @@ static void add_invoice(struct import_desk *d, struct import_part *part, struct 
               (struct span){NULL, 0});
     change_contact(d, part, c, row, &i, true);
     change_terms(d, part, c, row, &i, true);
+    change_identity(d, part, c, row, true);
     links->customer_id[links->count] = c->id;
     links->link_no[links->count] = i.link_no;
     links->invoice_id[links->count++] = invoice_id;
@@ -584,6 +619,7 @@ static void change_invoice(struct import_desk *d, struct import_part *part, stru
                   (struct span){NULL, 0});
     change_contact(d, part, c, row, &i, false);
     change_terms(d, part, c, row, &i, false);
+    change_identity(d, part, c, row, false);
     if (i.event_count == known->event_count) {
         ++part->same_count;
         return;
@@ -640,6 +676,7 @@ static void write_customer(struct import_desk *d, struct import_customers *to,
     to->consented[n] = print_set(d, c->terms.consented);
     to->by_file[n] = print_set(d, c->terms.by_file);
     to->has_terms[n] = c->has_terms;
+    to->identity_fact[n] = c->new_fact;
 }
 
 void import_desk_decide(struct import_desk *d, const struct import_ids_given *given,

@@ -22,6 +22,7 @@
 #include "flow/import_row.h"
 #include "store/import_store.h"
 
+struct keyring;
 struct import_desk;
 
 /* The rows are a campaign's: each is written to once. Beside the above a row stays out when it is
@@ -38,6 +39,10 @@ struct import_campaign {
 
 struct import_desk *import_desk_new(size_t rows_max, const struct import_campaign *or_null);
 void import_desk_free(struct import_desk *);
+
+/* With which keys facts of identity are hidden, and how many of their last digits count; before
+ * each part. Without keys (null) rows do not change them. */
+void import_desk_identify(struct import_desk *, const struct keyring *, int digits);
 
 /* The part's rows; all borrowed until it is saved. What is made goes into `pool`. */
 void import_desk_begin(struct import_desk *, const struct import_row *rows, size_t count,

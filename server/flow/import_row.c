@@ -1,6 +1,7 @@
 #include "flow/import_row.h"
 
 #include "domain/csv_value.h"
+#include "domain/identity.h"
 
 #include <stdio.h>
 
@@ -181,6 +182,20 @@ static struct span language_cell(struct cells *c)
     return span_str(language_code(language));
 }
 
+/* Kept as far as an installation may ask for it. Nothing of it is said in a fault. */
+static struct span identity_cell(struct cells *c)
+{
+    struct span value = cell(c, CSV_IDENTITY), nothing = {"", 0};
+    char digits[IDENTITY_DIGITS_MAX + 1];
+    if (value.base == NULL)
+        return value;
+    for (int count = IDENTITY_DIGITS_MAX; count >= IDENTITY_DIGITS_MIN; --count)
+        if (identity_digits(value, count, digits))
+            return keep(c->pool, span_str(digits));
+    judge(c, CSV_IDENTITY, nothing, CSV_IDENTITY_MALFORMED);
+    return nothing;
+}
+
 static struct span kind_cell(struct cells *c)
 {
     enum invoice_kind kind = INVOICE_KIND_INVOICE;
@@ -239,9 +254,9 @@ static uint64_t mix(uint64_t hash, struct span s)
 
 static uint64_t fingerprint_of(const struct import_row *row)
 {
-    const struct span values[] = {row->reference, row->name,    row->phone,   row->email,
-                                  row->number,    row->product, row->account, row->language,
-                                  row->kind,      row->currency};
+    const struct span values[] = {row->reference, row->name,     row->phone,   row->email,
+                                  row->number,    row->product,  row->account, row->language,
+                                  row->kind,      row->currency, row->identity};
     uint64_t hash = (uint64_t)row->amount_minor;
     for (size_t i = 0; i < sizeof values / sizeof *values; ++i)
         hash = mix(hash, values[i]);
@@ -258,6 +273,7 @@ static void read_cells(struct cells *c, struct import_row *out)
     out->phone = phone_cell(c);
     out->email = email_cell(c);
     out->language = language_cell(c);
+    out->identity = identity_cell(c);
     out->number = text_cell(c, CSV_NUMBER, REFERENCE_MAX);
     out->kind = kind_cell(c);
     out->product = text_cell(c, CSV_PRODUCT, TEXT_MAX);

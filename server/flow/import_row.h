@@ -23,6 +23,7 @@ struct import_row {
     struct span *cells;
     struct span reference, name, phone, email, number, product, account;
     struct span language; /* "pl", "en", "uk" */
+    struct span identity; /* its last digits, 4 to 8; a secret: not in faults */
     struct span kind;     /* "invoice", … */
     struct span currency; /* PLN when the file does not say */
     int64_t amount_minor;

@@ -130,6 +130,9 @@ static void on_loaded(void *owner, const PGresult *result, const struct err *err
         return;
     }
     prepare_part(s);
+    const struct world *world = s->options.world;
+    import_desk_identify(s->desk, world->identity.purposes == 0 ? NULL : world->keys,
+                         world->identity.digits);
     import_desk_begin(s->desk, b->rows, b->row_count, &b->pool);
     for (int row = 0; row < PQntuples(result); ++row) {
         struct import_known_customer customer;

@@ -8,6 +8,7 @@
 #include "domain/plan_policy.h"
 #include "domain/dispute.h"
 #include "domain/promise.h"
+#include "domain/identity.h"
 #include "domain/reminder_rules.h"
 #include "domain/segment.h"
 #include "domain/text_format.h"
@@ -118,6 +119,8 @@ struct world {
     struct segment_rules segments; /* how customers' payments are judged */
     struct promise_policy promises;
     struct dispute_policy disputes;
+    struct identity_rules identity;
+    struct span identity_facts[LANGUAGE_COUNT]; /* what is asked for, as people call it */
     /* Business time. In production the wall clock; in the demo and in tests it can be moved. */
     struct instant (*now)(void);
 };

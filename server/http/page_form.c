@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "domain/text_format.h"
+#include "http/identity.h"
 #include "http/pages.h"
 #include "http/seen.h"
 
@@ -42,6 +43,8 @@ bool page_form_take(struct request *r, enum form_kind kind, struct paylink_id *l
         page_reply_notice(r, PAGE_NOTICE_FORM, r->params[0]);
         return false;
     }
+    if (kind != FORM_IDENTITY && sheet_requires_identity(r, link->customer_id))
+        return false;
     seen_note(r->world, *link, page_form_page(r));
     return true;
 }

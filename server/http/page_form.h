@@ -12,8 +12,9 @@ enum { FORM_VALID_SECONDS = 12 * 3600 }; /* a page may stay open over a working 
  * is young enough. The token's nonce tells one printed form from another: the same one sent twice
  * is one deed. */
 bool page_form_check(struct request *, enum form_kind, struct paylink_id, struct form_token *);
-/* The same with the code of the link in front, and whatever is wrong answered. A scanner does not
- * send forms: that a person was here is noted. */
+/* The same with the code of the link in front, and whatever is wrong answered, also an identity
+ * that the settings want for it (identity.h) and that is not confirmed. A scanner does not send forms:
+ * that a person was here is noted. */
 bool page_form_take(struct request *, enum form_kind, struct paylink_id *, struct form_token *);
 /* Minor units as plain digits, above zero. */
 bool page_form_amount(struct span text, int64_t *minor);

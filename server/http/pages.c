@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "flow/paylink_open.h"
+#include "http/identity.h"
 #include "http/listener.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
@@ -175,8 +176,10 @@ static void on_visitor_gone(void *owner)
     paylink_open_cancel(&job->open);
 }
 
-/* The code is checked first: what fails gets one answer and costs no query. */
-static void open_link(struct request *r, struct page_wishes wishes, paylink_open_cb on_opened)
+/* The code is checked first: what fails gets one answer and costs no query. `is_open`: it shows
+ * nothing of the debt, so no identity is asked for. */
+static void open_link(struct request *r, struct page_wishes wishes, bool is_open,
+                      paylink_open_cb on_opened)
 {
     struct paylink_id link;
     if (!paylink_check_code(r->world->keys, r->params[0], &link)) {
@@ -184,6 +187,8 @@ static void open_link(struct request *r, struct page_wishes wishes, paylink_open
         page_reply_notice(r, PAGE_NOTICE_NOWHERE, span_of(NULL, 0));
         return;
     }
+    if (!is_open && sheet_requires_identity(r, link.customer_id))
+        return;
     struct page_job *job = request_alloc(r, sizeof(*job));
     job->request = r;
     job->link = link;
@@ -237,7 +242,7 @@ static void on_page_opened(void *owner, const struct page_model *m, const struct
 
 void pages_show(struct request *r)
 {
-    open_link(r, wishes_of(r), on_page_opened);
+    open_link(r, wishes_of(r), false, on_page_opened);
 }
 
 static void on_unsubscribe_opened(void *owner, const struct page_model *m, const struct err *err)
@@ -254,7 +259,7 @@ static void on_unsubscribe_opened(void *owner, const struct page_model *m, const
 
 void pages_show_unsubscribe(struct request *r)
 {
-    open_link(r, (struct page_wishes){0}, on_unsubscribe_opened);
+    open_link(r, (struct page_wishes){0}, true, on_unsubscribe_opened);
 }
 
 /* Where a form that brought a file leads back to. Nothing is looked up: the page says the same
@@ -300,7 +305,7 @@ static void on_qr_opened(void *owner, const struct page_model *m, const struct e
 
 void pages_show_qr(struct request *r)
 {
-    open_link(r, (struct page_wishes){0}, on_qr_opened);
+    open_link(r, (struct page_wishes){0}, false, on_qr_opened);
 }
 
 /* ---- beside the page ---- */

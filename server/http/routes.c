@@ -15,6 +15,7 @@
 #include "http/disputes.h"
 #include "http/evidence.h"
 #include "http/health.h"
+#include "http/identity.h"
 #include "http/imports.h"
 #include "http/invoices.h"
 #include "http/message_reports.h"
@@ -48,6 +49,8 @@
         {"GET", "/{code}/contact", ROUTE_OPEN, NULL, contact_show},                                \
         {"POST", "/{code}/contact", ROUTE_OPEN, NULL, contact_take},                               \
         {"POST", "/{code}/rating", ROUTE_OPEN, NULL, rating_take},                                 \
+        {"GET", "/{code}/identity", ROUTE_OPEN, NULL, identity_show},                              \
+        {"POST", "/{code}/identity", ROUTE_OPEN, NULL, identity_take},                             \
         {"GET", "/check", ROUTE_OPEN, NULL, pages_show_check},                                     \
         {"GET", "/{code}/qr.svg", ROUTE_OPEN, NULL, pages_show_qr},                                \
         {"POST", "/{code}/payments", ROUTE_OPEN, NULL, payments_start},                            \

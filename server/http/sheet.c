@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/identity.h"
 #include "http/page_json.h"
 #include "http/pages.h"
 #include "http/reply.h"
@@ -38,7 +39,7 @@ static void on_looked(void *owner, const struct debt *debt, const PGresult *more
     job->show(r, debt, more);
 }
 
-void sheet_open(struct request *r, debt_more_fn more, sheet_show_fn show)
+static void open_link(struct request *r, debt_more_fn more, sheet_show_fn show, bool is_open)
 {
     struct paylink_id link;
     if (!paylink_check_code(r->world->keys, r->params[0], &link)) {
@@ -47,6 +48,8 @@ void sheet_open(struct request *r, debt_more_fn more, sheet_show_fn show)
         page_reply_notice(r, PAGE_NOTICE_NOWHERE, SPAN_LIT(""));
         return;
     }
+    if (!is_open && sheet_requires_identity(r, link.customer_id))
+        return;
     struct sheet_job *job = request_alloc(r, sizeof(*job));
     struct err err = {0};
     job->request = r;
@@ -56,6 +59,16 @@ void sheet_open(struct request *r, debt_more_fn more, sheet_show_fn show)
         return;
     }
     request_on_gone(r, on_visitor_gone, job);
+}
+
+void sheet_open(struct request *r, debt_more_fn more, sheet_show_fn show)
+{
+    open_link(r, more, show, false);
+}
+
+void sheet_open_unconfirmed(struct request *r, debt_more_fn more, sheet_show_fn show)
+{
+    open_link(r, more, show, true);
 }
 
 bool sheet_reply_failed(struct request *r, const struct err *err, bool is_nowhere, bool is_revoked)
@@ -106,6 +119,12 @@ void sheet_set(struct sheet *s, const char *name, struct span text)
 void sheet_set_true(struct sheet *s, const char *name)
 {
     json_object_set_new(s->values, name, json_true());
+}
+
+void sheet_hide_debt(struct sheet *s)
+{
+    s->about = (struct page_about){0};
+    json_object_del(s->values, "amount");
 }
 
 static struct text_style style_of(const struct sheet *s)

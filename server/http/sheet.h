@@ -23,6 +23,10 @@
 typedef void (*sheet_show_fn)(struct request *, const struct debt *, const PGresult *more);
 void sheet_open(struct request *, debt_more_fn more, sheet_show_fn show);
 
+/* The same without asking for the customer's identity where the settings want it (identity.h): for
+ * pages that show nothing of the debt then. */
+void sheet_open_unconfirmed(struct request *, debt_more_fn more, sheet_show_fn show);
+
 struct sheet {
     struct request *request;
     struct span code; /* of the link */
@@ -38,6 +42,8 @@ struct sheet {
 struct sheet sheet_new(struct request *, const struct debt *, const char *path);
 void sheet_set(struct sheet *, const char *name, struct span text);
 void sheet_set_true(struct sheet *, const char *name);
+/* Leaves who writes and the match code. */
+void sheet_hide_debt(struct sheet *);
 /* As people read them: "1 234,56 zł"; "12 maja 2026". */
 void sheet_set_amount(struct sheet *, const char *name, int64_t minor, struct span currency);
 void sheet_set_date(struct sheet *, const char *name, struct date);

@@ -141,7 +141,7 @@ select w.position,
     r.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
     c.time_zone, c.contact_source, c.preferred_channel, array_to_string(c.opted_out, ' '),
     array_to_string(c.consented, ' '), array_to_string(c.opted_out_by_file, ' '),
-    coalesce(c.language_is_own, false),
+    coalesce(c.language_is_own, false), c.identity_fact,
     (extract(epoch from ($4::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
     n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
     i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
@@ -171,7 +171,7 @@ select w.position,
     c.customer_id, c.money_version, c.link_count, c.name, c.phone, c.email, c.language,
     c.time_zone, c.contact_source, c.preferred_channel, array_to_string(c.opted_out, ' '),
     array_to_string(c.consented, ' '), array_to_string(c.opted_out_by_file, ' '),
-    coalesce(c.language_is_own, false),
+    coalesce(c.language_is_own, false), c.identity_fact,
     (extract(epoch from ($5::timestamptz at time zone c.time_zone)))::bigint as local_now_s,
     n.customer_id as owner_id, i.invoice_id, i.kind, i.product, i.currency, i.amount_minor,
     i.due_minor, i.issue_date, i.due_date, i.account, i.entry_count, i.event_count, i.chain_head,
@@ -220,22 +220,23 @@ select * from unnest($1::text[], $2::bigint[]);
 -- $1 customer_id[], $2 reference[], $3 name[], $4 phone[], $5 email[], $6 language[],
 -- $7 link_count[], $8 time zone, $9 contact_source, $10 now, $11 preferred channel[], and as words
 -- ('sms email'): $12 channels opted out of[], $13 consented to[], $14 of $12 those that a file
--- closed[]
+-- closed[]; $15 identity facts[]
 insert into customer (customer_id, reference, name, phone, email, language, link_count,
     preferred_channel, opted_out, consented, opted_out_by_file, time_zone, contact_source, created_at,
-    changed_at)
+    changed_at, identity_fact)
 select w.customer_id, w.reference, w.name, w.phone, w.email, w.language, w.link_count, w.preferred,
     string_to_array(w.opted_out, ' '), string_to_array(w.consented, ' '),
-    string_to_array(w.by_file, ' '), $8::text, $9::bigint, $10::timestamptz, $10::timestamptz
+    string_to_array(w.by_file, ' '), $8::text, $9::bigint, $10::timestamptz, $10::timestamptz,
+    w.identity_fact
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-    $11::text[], $12::text[], $13::text[], $14::text[])
+    $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[])
     as w (customer_id, reference, name, phone, email, language, link_count, preferred, opted_out,
-        consented, by_file);
+        consented, by_file, identity_fact);
 
 -- name: import_change_customers
 -- $1 customer_id[], $2 name[], $3 phone[], $4 email[], $5 language[], $6 link_count[],
 -- $7 whether the contact data are from this file[], $8 contact_source, $9 now, $10 to $13 as $11 to
--- $14 above, $14 whether these change[]
+-- $14 above, $14 whether these change[], $15 identity facts[], null where they stay
 update customer c
 set name = w.name, phone = w.phone, email = w.email, language = w.language,
     link_count = greatest(c.link_count, w.link_count),
@@ -245,11 +246,13 @@ set name = w.name, phone = w.phone, email = w.email, language = w.language,
     consented = case when w.has_terms then string_to_array(w.consented, ' ') else c.consented end,
     opted_out_by_file = case when w.has_terms then string_to_array(w.by_file, ' ')
         else c.opted_out_by_file end,
+    identity_fact = coalesce(w.identity_fact, c.identity_fact),
     changed_at = $9::timestamptz
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
-    $7::boolean[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[])
+    $7::boolean[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
+    $15::bytea[])
     as w (customer_id, name, phone, email, language, link_count, has_contact, preferred, opted_out,
-        consented, by_file, has_terms)
+        consented, by_file, has_terms, identity_fact)
 where c.customer_id = w.customer_id;
 
 -- name: import_register_invoices

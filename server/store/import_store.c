@@ -286,6 +286,7 @@ size_t import_known_read(const PGresult *result, int row, struct import_known_cu
     c->terms.consented = contact_set_read(pg_get_text(result, row, ++at));
     c->terms.by_file = contact_set_read(pg_get_text(result, row, ++at));
     c->language_is_own = pg_get_bool(result, row, ++at);
+    c->identity_fact = pg_get_text(result, row, ++at);
     c->local_now_s = pg_get_int(result, row, ++at);
     i->owner_id = pg_get_int(result, row, ++at);
     i->invoice_id = pg_get_int(result, row, ++at);
@@ -354,6 +355,7 @@ static void slice_customers(struct slicer *s, struct import_customers *c, size_t
     SLICE(s, c->opted_out, n);
     SLICE(s, c->consented, n);
     SLICE(s, c->by_file, n);
+    SLICE(s, c->identity_fact, n);
     SLICE(s, c->has_contact, n);
     SLICE(s, c->has_terms, n);
 }
@@ -526,6 +528,7 @@ static void save_new_customers(struct pg_tx *tx, const struct import_part *p)
     pg_arg_int(&args, p->file_key);
     pg_arg_instant(&args, p->now);
     add_terms(&args, c);
+    pg_arg_bytes_array(&args, c->identity_fact, c->count);
     add(tx, SQL_IMPORT_ADD_CUSTOMERS, &args, NULL);
 }
 
@@ -547,6 +550,7 @@ static void save_changed_customers(struct pg_tx *tx, const struct import_part *p
     pg_arg_instant(&args, p->now);
     add_terms(&args, c);
     pg_arg_bools(&args, c->has_terms, c->count);
+    pg_arg_bytes_array(&args, c->identity_fact, c->count);
     add(tx, SQL_IMPORT_CHANGE_CUSTOMERS, &args, NULL);
 }
 

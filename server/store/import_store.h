@@ -103,8 +103,9 @@ struct import_known_customer {
     int64_t money_version, link_count, contact_source;
     struct span name, phone, email, language, time_zone;
     struct contact_terms terms;
-    bool language_is_own; /* the customer chose it: a file does not change it */
-    int64_t local_now_s; /* seconds of the customer's own clock since 1970-01-01T00:00 */
+    bool language_is_own;      /* the customer chose it: a file does not change it */
+    struct span identity_fact; /* domain/identity.h; null: none is known */
+    int64_t local_now_s;       /* seconds of the customer's own clock since 1970-01-01T00:00 */
     /* Of a campaign's row: whose it is, and whether its telephone can be written to. */
     struct span reference;
     bool is_opted_out, is_dead;
@@ -135,6 +136,7 @@ struct import_customers {
     int64_t *customer_id, *link_count;
     struct span *reference, *name, *phone, *email, *language;
     struct span *preferred, *opted_out, *consented, *by_file; /* the terms: null, or words */
+    struct span *identity_fact;                               /* null base: as it was */
     bool *has_contact; /* contact data from this file: changed customers only */
     bool *has_terms;   /* terms as well */
 };
