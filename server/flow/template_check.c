@@ -198,12 +198,23 @@ static void note_column(struct check *c, struct span name)
             (struct message_column){span_from(name, strlen("row.")), SPAN_LIT("x")};
 }
 
+/* Whether it stands where another field is not empty with which it is always there. */
+static bool has_company(const struct mustache_name *name)
+{
+    if (!span_is_str(name->name, "part_count"))
+        return false;
+    for (size_t i = 0; i != name->section_count; ++i)
+        if (span_is_str(name->sections[i], "part_no"))
+            return true;
+    return false;
+}
+
 /* What may be empty must be asked for first, or the message is not sent. */
 static bool is_safe(const struct check *c, const struct mustache_name *name,
                     const struct message_field *field)
 {
     bool is_link = span_is_str(name->name, "link");
-    return !field->may_be_empty || name->is_guarded ||
+    return !field->may_be_empty || name->is_guarded || has_company(name) ||
            (is_link && message_needs_link(c->draft->name)) ||
            span_starts(name->name, SPAN_LIT("row."));
 }

@@ -118,8 +118,8 @@ static void started_payment_is_registered_and_leads_to_the_provider(void **state
                  " 'sb_1'",
                  "2 1");
     assert_value("select kind || ' ' || facts from event",
-                 "payment.created {\"payment_no\" : 1, \"method\" : \"redirect\", \"provider\" :"
-                 " \"sandbox\", \"amount_minor\" : 10000}");
+                 "payment.created {\"payment_no\":1,\"method\":\"redirect\",\"provider\":\"sandbox\","
+                 "\"amount_minor\":10000}");
     char key[64];
     struct payment_id id;
     assert_true(payment_reference_check(fixture.keys, span_str(ends[0].reference), &id));
