@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* The rows for the table of a struct `holder` with a struct settings_condition `field`. */
+/* The rows for the table of a struct `holder` with a struct settings_condition `field`; the other one
+ * says from how many days late on debts are meant where nothing is said. */
 #define CONDITION_TEXTS(holder, field, name_, example_, check_, help_)                             \
     {                                                                                              \
         .name = #name_, .type = SETTING_TEXTS, .offset = offsetof(holder, field.name_),            \
@@ -20,7 +21,8 @@
         .default_ = default__, .min = min_, .max = max_, .help = help_                             \
     }
 /* clang-format off */
-#define SETTING_CONDITION_ROWS(holder, field)                                                        \
+#define SETTING_CONDITION_ROWS(holder, field) SETTING_CONDITION_ROWS_FROM(holder, field, "-3650")
+#define SETTING_CONDITION_ROWS_FROM(holder, field, days_late_from__)                                 \
     CONDITION_TEXTS(holder, field, products, "loan*, card", NULL,                                    \
         "For debts of any of these products, as imported (* at the end: whatever follows) …"),     \
     CONDITION_TEXTS(holder, field, kinds, "instalment, invoice", setting_check_kind,                 \
@@ -33,7 +35,7 @@
         "… of which at least so much is left to pay, in grosz …"),                                 \
     CONDITION_INT(holder, field, amount_to, "0", 0, INT64_C(1000000000000000),                       \
         "… and at most so much; 0 is no bound …"),                                                 \
-    CONDITION_INT(holder, field, days_late_from, "-3650", -DEBT_CONDITION_DAYS_MAX,                  \
+    CONDITION_INT(holder, field, days_late_from, days_late_from__, -DEBT_CONDITION_DAYS_MAX,         \
         DEBT_CONDITION_DAYS_MAX,                                                                   \
         "… from so many days after the due date on (-3 is three days before it) …"),               \
     CONDITION_INT(holder, field, days_late_to, "3650", -DEBT_CONDITION_DAYS_MAX,                     \

@@ -9,6 +9,7 @@
 #include "app/settings_gateway.h"
 #include "app/settings_identity.h"
 #include "app/settings_mail.h"
+#include "app/settings_offers.h"
 #include "app/settings_plans.h"
 #include "app/settings_reminders.h"
 #include "app/settings_segments.h"
@@ -314,6 +315,7 @@ static void finish(struct settings_reading *r)
     settings_finish_segments(r);
     settings_finish_plans(r);
     settings_finish_identity(r);
+    settings_finish_offers(r);
     check_required(r, settings_table, (const char *)s, "", 0);
 }
 

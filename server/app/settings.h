@@ -20,6 +20,7 @@ enum {
     SETTINGS_LIST_MAX = 16,
     SETTINGS_PROVIDERS_MAX = 16,
     SETTINGS_PLAN_POLICIES_MAX = 16,
+    SETTINGS_OFFER_RULES_MAX = 16,
     SETTINGS_PUSH_APPS_MAX = 16, /* each in one or two environments: PUSH_APPS_MAX is twice that */
 };
 
@@ -124,6 +125,16 @@ struct settings_plan_policy {
     int64_t approval_above, answer_days, grace_days, missed_max;
 };
 
+/* See domain/offer.h. */
+struct settings_offer_rule {
+    const char *name;
+    struct settings_condition condition;
+    const char *kind, *spacing;
+    int64_t parts, first_days, valid_days, interest_hundredths, forgiven_percent, per_year;
+    int64_t grace_days, missed_max;
+    bool keeps_working_days;
+};
+
 struct settings {
     const char *file; /* where it was read from; "" when only defaults */
     const char *data_dir;
@@ -225,6 +236,15 @@ struct settings {
         bool is_on, counts_working_days;
         int64_t answer_days, per_debt_max;
     } disputes; /* see domain/dispute.h */
+    struct {
+        const char *terms_pl, *terms_en, *terms_uk; /* as of plans */
+        int64_t forgive_alone_max_minor;
+        struct settings_offer_rule rules[SETTINGS_OFFER_RULES_MAX];
+        int rule_count;
+    } offers;
+    struct {
+        int64_t delivery_days, working_days, decide_days;
+    } demands;
 
     struct settings_line *lines_;
     int line_count_;

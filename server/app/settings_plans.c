@@ -24,10 +24,15 @@ static int index_of(const char *const *words, const char *value)
     return -1;
 }
 
-static const char *check_spacing(const char *value, char room[160])
+const char *setting_check_spacing(const char *value, char room[160])
 {
     (void)room;
     return index_of(spacings, value) >= 0 ? NULL : "must be month, two_weeks or week";
+}
+
+enum plan_spacing setting_spacing_of(const char *value)
+{
+    return (enum plan_spacing)(PLAN_MONTHLY + index_of(spacings, value));
 }
 
 static const char *check_approval(const char *value, char room[160])
@@ -56,7 +61,7 @@ static const char *check_in_days(const char *value, char room[160])
 }
 
 /* It goes on pages and into the database, word for word. */
-static const char *check_terms(const char *value, char room[160])
+const char *setting_check_terms(const char *value, char room[160])
 {
     (void)room;
     if (!utf8_is_valid(span_str(value)))
@@ -98,7 +103,7 @@ static const struct setting rows[] = {
      .type = SETTING_TEXT,
      .offset = POLICY_AT(spacing),
      .default_ = "month",
-     .check = check_spacing,
+     .check = setting_check_spacing,
      .help = "From part to part: month, two_weeks or week."},
     {.name = "working_days",
      .type = SETTING_BOOL,
@@ -206,7 +211,7 @@ static const struct setting_tables tables = {
 #define TERMS(name_, field, example_, help_)                                                       \
     {                                                                                              \
         .name = name_, .type = SETTING_TEXT_FILE, .offset = AT(field), .example = example_,        \
-        .check = check_terms, .help = help_                                                        \
+        .check = setting_check_terms, .help = help_                                                \
     }
 
 const struct setting settings_plans[] = {
@@ -251,7 +256,7 @@ static struct plan_policy policy_of(const struct settings_plan_policy *p)
         .parts_max = (int32_t)p->parts_max,
         .part_min_minor = p->part_min,
         .first_percent = (int32_t)p->first_percent,
-        .spacing = (enum plan_spacing)(PLAN_MONTHLY + index_of(spacings, p->spacing)),
+        .spacing = setting_spacing_of(p->spacing),
         .keeps_working_days = p->keeps_working_days,
         .first_within_days = (int32_t)p->first_within_days,
         .fee_minor = p->fee,

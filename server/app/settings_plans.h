@@ -8,6 +8,10 @@
 
 extern const struct setting settings_plans[];
 
+/* What a policy and an offer have in common: month, two_weeks or week; a text of terms. */
+setting_check_fn setting_check_spacing, setting_check_terms;
+enum plan_spacing setting_spacing_of(const char *value);
+
 /* What depends on several of them. */
 void settings_finish_plans(struct settings_reading *);
 

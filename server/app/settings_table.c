@@ -8,6 +8,7 @@
 #include "app/settings_identity.h"
 #include "app/settings_listeners.h"
 #include "app/settings_mail.h"
+#include "app/settings_offers.h"
 #include "app/settings_plans.h"
 #include "app/settings_promises.h"
 #include "app/settings_providers.h"
@@ -122,9 +123,26 @@ static const struct setting disputes[] = {
 };
 
 const struct setting *const settings_table[] = {
-    data_dir,       settings_database, processes,           settings_listeners, settings_app,
-    key_files,      settings_creditor, import_and_payments, settings_reminders, settings_segments,
-    settings_plans, settings_promises, settings_identity,   disputes,           campaigns,
-    settings_push,  settings_gateways, settings_mail,       settings_providers, payouts,
+    data_dir,
+    settings_database,
+    processes,
+    settings_listeners,
+    settings_app,
+    key_files,
+    settings_creditor,
+    import_and_payments,
+    settings_reminders,
+    settings_segments,
+    settings_plans,
+    settings_promises,
+    settings_identity,
+    disputes,
+    settings_offers,
+    campaigns,
+    settings_push,
+    settings_gateways,
+    settings_mail,
+    settings_providers,
+    payouts,
     NULL,
 };

@@ -5,6 +5,7 @@
 #include "app/provider_accounts.h"
 #include "app/settings_gateway.h"
 #include "app/settings_identity.h"
+#include "app/settings_offers.h"
 #include "app/settings_plans.h"
 #include "app/settings_promises.h"
 #include "app/settings_reminders.h"
@@ -33,6 +34,7 @@ struct world_house {
     struct buf texts; /* "form_hosts\0callback_url" */
     struct buf ios_apps, android_apps;
     struct plan_policy plan_policies[PLAN_POLICIES_MAX];
+    struct offer_rule offer_rules[OFFER_RULES_MAX];
     struct keyring *keys, *keys_before; /* the last ones live on: a flow may still hold them */
 };
 
@@ -191,6 +193,25 @@ static void fill_plans(struct world_house *h, const struct settings *s)
     h->world.help.has_plans = plans->policy_count > 0;
 }
 
+static void fill_offers(struct world_house *h, const struct settings *s)
+{
+    const char *const terms[LANGUAGE_COUNT] = {[LANGUAGE_POLISH] = s->offers.terms_pl,
+                                               [LANGUAGE_ENGLISH] = s->offers.terms_en,
+                                               [LANGUAGE_UKRAINIAN] = s->offers.terms_uk};
+    struct offer_settings *offers = &h->world.offers;
+    offers->rule_count = settings_offer_rules(s, h->offer_rules);
+    offers->rules = h->offer_rules;
+    offers->forgive_alone_max_minor = s->offers.forgive_alone_max_minor;
+    for (int i = 0; i != LANGUAGE_COUNT; ++i)
+        if (terms[i][0] != '\0')
+            offers->terms[i] = span_str(terms[i]);
+    h->world.demands = (struct demand_settings){
+        .terms = {.delivery_days = (int32_t)s->demands.delivery_days,
+                  .working_days = (int32_t)s->demands.working_days},
+        .decide_days = (int32_t)s->demands.decide_days,
+    };
+}
+
 /* One price of an SMS for what a campaign is to cost, for what may be spent, and for what it did.
  */
 static int64_t part_price_micro(const struct settings *s)
@@ -244,6 +265,7 @@ static struct world_house *house_new(const struct gateway *g, int slot)
     fill_texts(h, s);
     fill_app_links(h, s);
     fill_plans(h, s);
+    fill_offers(h, s);
     return h;
 }
 

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/demand.h"
+#include "domain/offer.h"
 #include "domain/plan_policy.h"
 #include "domain/dispute.h"
 #include "domain/promise.h"
@@ -68,6 +70,20 @@ struct plan_policies {
     struct span terms[LANGUAGE_COUNT]; /* what is accepted; null base: shown in Polish */
 };
 
+/* Individual offers: docs/offers.md. There are none where there are no Polish terms. */
+struct offer_settings {
+    const struct offer_rule *rules; /* the first one that fits counts */
+    size_t rule_count;
+    int64_t forgive_alone_max_minor;   /* a larger one needs a second person */
+    struct span terms[LANGUAGE_COUNT]; /* as of plans */
+};
+
+/* Demands and what follows them: docs/offers.md. */
+struct demand_settings {
+    struct demand_terms terms;
+    int32_t decide_days; /* to answer a request for restructuring */
+};
+
 enum { WORLD_WAYS_MAX = 6, WORLD_APPS_MAX = 16 };
 
 /* The ways to reach people that the settings name, for whoever tells what would be sent. What is
@@ -116,6 +132,8 @@ struct world {
     int64_t refund_alone_max_minor;         /* a larger one needs a second person */
     struct page_help help;
     struct plan_policies plans;
+    struct offer_settings offers;
+    struct demand_settings demands;
     struct segment_rules segments; /* how customers' payments are judged */
     struct promise_policy promises;
     struct dispute_policy disputes;
