@@ -52,7 +52,8 @@ struct page_visit {
 /* clang-format off */
 #define SHEETS(X) \
     X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) X(plan_offer) \
-    X(plan_kept) X(promise) X(dispute) X(dispute_ways) X(wishes) X(identity)
+    X(plan_kept) X(promise) X(dispute) X(dispute_ways) X(wishes) X(identity) X(offer) \
+    X(offer_answered)
 /* clang-format on */
 
 enum sheet_id {

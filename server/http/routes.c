@@ -19,6 +19,7 @@
 #include "http/imports.h"
 #include "http/invoices.h"
 #include "http/message_reports.h"
+#include "http/offer_sheet.h"
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/parts.h"
@@ -58,6 +59,8 @@
         {"POST", "/{code}/parts/payments", ROUTE_OPEN, NULL, parts_pay},                           \
         {"GET", "/{code}/all", ROUTE_OPEN, NULL, all_debts_show},                                  \
         {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
+        {"GET", "/{code}/offer", ROUTE_OPEN, NULL, offer_sheet_show},                              \
+        {"POST", "/{code}/offer", ROUTE_OPEN, NULL, offer_sheet_take},                             \
         {"GET", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_show},                                \
         {"POST", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_take},                               \
         {"GET", "/{code}/promise", ROUTE_OPEN, NULL, promises_show},                               \
