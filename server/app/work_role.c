@@ -16,6 +16,7 @@
 #include "jobs/first_scenario.h"
 #include "jobs/importing.h"
 #include "jobs/instalments.h"
+#include "jobs/offers.h"
 #include "jobs/parked.h"
 #include "jobs/payout_days.h"
 #include "jobs/payout_files.h"
@@ -50,6 +51,7 @@ enum job_name {
     JOB_TEXT_WATCH,
     JOB_PROMISES,
     JOB_SEGMENTS,
+    JOB_OFFERS,
     JOB_IMPORTING,
     JOB_PLANNING,
     JOB_CAMPAIGNS,
@@ -221,6 +223,7 @@ STOP_AND_FREE(refused_callbacks) IDLE(refused_callbacks) START(refused_callbacks
 STOP_AND_FREE(text_watch)     IDLE(text_watch)                            WAKE(text_watch)
 STOP_AND_FREE(promises)       IDLE(promises)       START(promises)
 STOP_AND_FREE(segments)       IDLE(segments)       START(segments)        WAKE(segments)
+STOP_AND_FREE(offers)         IDLE(offers)         START(offers)          WAKE(offers)
 STOP_AND_FREE(importing)                                                  WAKE(importing)
 STOP_AND_FREE(planning)       IDLE(planning)                              WAKE(planning)
 STOP_AND_FREE(campaigns)      IDLE(campaigns)                             WAKE(campaigns)
@@ -243,6 +246,8 @@ static const struct job jobs[JOB_COUNT] = {
     [JOB_PROMISES] = JOB(promises, idle_promises, NULL, NULL),
     /* Whoever books a payment wakes the thank-you. */
     [JOB_SEGMENTS] = JOB(segments, idle_segments, wake_segments, DISPATCH_CHANNEL),
+    /* The planner is woken when the clock was moved. */
+    [JOB_OFFERS] = JOB(offers, idle_offers, wake_offers, PLAN_CHANNEL),
     [JOB_IMPORTING] = JOB(importing, NULL, wake_importing, IMPORT_CHANNEL),
     [JOB_PLANNING] = JOB(planning, idle_planning, wake_planning, PLAN_CHANNEL),
     [JOB_CAMPAIGNS] = JOB(campaigns, idle_campaigns, wake_campaigns, CAMPAIGN_CHANNEL),

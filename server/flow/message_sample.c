@@ -58,6 +58,12 @@ struct message_facts message_sample(enum message_sample_kind kind)
         .due = due};
     debts[MESSAGE_SAMPLE_PLAN] = debts[MESSAGE_SAMPLE_USUAL];
     debts[MESSAGE_SAMPLE_PLAN].plan = &plan;
+    debts[MESSAGE_SAMPLE_OFFER] = debts[MESSAGE_SAMPLE_USUAL];
+    debts[MESSAGE_SAMPLE_OFFER].offer = (struct message_offer){.is_there = true,
+                                                               .until = {2026, 6, 9},
+                                                               .first_date = {2026, 6, 16},
+                                                               .first_minor = 6875,
+                                                               .total_minor = 41250};
     static const struct span names[] = {
         {"Anna Kowalska", 13},
         {"Maksymiliana Aleksandra Wojciechowska-Brzęczyszczykiewicz", 59},
@@ -70,6 +76,8 @@ struct message_facts message_sample(enum message_sample_kind kind)
                                   .debts = &debts[kind],
                                   .debt_count = 1,
                                   .today = date_add_days(due, is_bare ? 0 : 14),
+                                  .pay_by = {2026, 6, 16},
+                                  .request_by = {2026, 6, 16},
                                   .unsubscribe = is_bare ? (struct span){"", 0}
                                                          : SPAN_LIT(MESSAGE_SAMPLE_LINK "/wypisz"),
                                   .instalment_count = 3,

@@ -11,6 +11,7 @@ enum message_sample_kind {
     MESSAGE_SAMPLE_BARE,  /* no name, product, account; not late; a creditor without a telephone */
     MESSAGE_SAMPLE_ODD,   /* quotes, mark-up, braces, emoji, lines and directions in the data */
     MESSAGE_SAMPLE_PLAN,  /* the usual, the second of three parts of an agreed plan */
+    MESSAGE_SAMPLE_OFFER, /* the usual, with an offer that is open */
     MESSAGE_SAMPLE_COUNT,
 };
 

@@ -169,6 +169,24 @@ static struct mustache_value plan_left_of(struct model *model, const struct mess
     return amount_of(model, money_of(debt->plan->left_minor, debt->left.currency));
 }
 
+static struct mustache_value nothing(void)
+{
+    return mustache_text(SPAN_LIT(""));
+}
+
+static struct mustache_value offer_date_of(struct model *model, const struct message_debt *debt,
+                                           struct date date)
+{
+    return debt->offer.is_there ? date_of(model, date) : nothing();
+}
+
+static struct mustache_value offer_amount_of(struct model *model, const struct message_debt *debt,
+                                             int64_t minor)
+{
+    return debt->offer.is_there ? amount_of(model, money_of(minor, debt->left.currency))
+                                : nothing();
+}
+
 static struct mustache_value debt_value(struct model *model, const struct message_debt *debt)
 {
     const struct mustache_member members[] = {
@@ -186,6 +204,10 @@ static struct mustache_value debt_value(struct model *model, const struct messag
         {SPAN_LIT("parts_left"), count_of(model, is_of_plan(debt) ? debt->plan->left_count : 0)},
         {SPAN_LIT("plan_left"), plan_left_of(model, debt)},
         {SPAN_LIT("match_code"), mustache_text(span_str(debt->match_code))},
+        {SPAN_LIT("offer_until"), offer_date_of(model, debt, debt->offer.until)},
+        {SPAN_LIT("offer_first"), offer_amount_of(model, debt, debt->offer.first_minor)},
+        {SPAN_LIT("offer_first_date"), offer_date_of(model, debt, debt->offer.first_date)},
+        {SPAN_LIT("offer_total"), offer_amount_of(model, debt, debt->offer.total_minor)},
     };
     return object_of(model, members, sizeof(members) / sizeof(members[0]));
 }
@@ -273,6 +295,8 @@ static int fill(struct model *model, const struct mustache *template, enum messa
         {SPAN_LIT("website"), mustache_text(creditor->website)},
         {SPAN_LIT("phone"), mustache_text(creditor->phone)},
         {SPAN_LIT("unsubscribe"), mustache_text(facts->unsubscribe)},
+        {SPAN_LIT("pay_by"), date_of(model, facts->pay_by)},
+        {SPAN_LIT("request_by"), date_of(model, facts->request_by)},
         {SPAN_LIT("instalments"), instalments},
         {SPAN_LIT("instalment_count"), count_of(model, instalment_count)},
         {SPAN_LIT("debts"), debts_of(model)},

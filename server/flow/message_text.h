@@ -38,6 +38,13 @@ struct message_plan {
     size_t left_count;
 };
 
+/* An individual offer that is open. */
+struct message_offer {
+    bool is_there;
+    struct date until, first_date;
+    int64_t first_minor, total_minor; /* the first part; all of them */
+};
+
 struct message_debt {
     struct span number, product;
     struct span account; /* a normalised IBAN; empty: the creditor's own */
@@ -46,6 +53,7 @@ struct message_debt {
     struct money left;   /* of the part, where it is about one; so is the date */
     struct date due;
     const struct message_plan *plan; /* null: none */
+    struct message_offer offer;
 };
 
 /* A column of a campaign's file. */
@@ -59,7 +67,8 @@ struct message_facts {
     /* At least one. The fields of a single debt are those of the one that was due first. */
     const struct message_debt *debts;
     size_t debt_count;
-    struct date today; /* where the customer is */
+    struct date today;              /* where the customer is */
+    struct date pay_by, request_by; /* of a demand that goes out today */
     struct span unsubscribe;
     int instalment_count;      /* proposed; 0: no proposal */
     int instalment_first_days; /* from today to the first part */

@@ -16,6 +16,7 @@ enum { COLUMNS_MAX = 64, COLUMNS_BYTES_MAX = 64 * 1024, LINKS_MAX = MESSAGE_DEBT
 struct reminder_texts {
     struct message_texts *texts;
     struct reminder_proposal proposal;
+    struct demand_terms demand;
     bool is_awaited;
 };
 
@@ -29,6 +30,7 @@ struct reminder_texts *reminder_texts_new(struct err *err)
         abort();
     texts->texts = compiled;
     texts->proposal = (struct reminder_proposal){.count = 3, .first_days = 7};
+    texts->demand = (struct demand_terms){.working_days = DEMAND_WORKING_DAYS_MIN};
     return texts;
 }
 
@@ -59,6 +61,11 @@ void reminder_texts_propose(struct reminder_texts *texts, struct reminder_propos
     texts->proposal = proposal;
 }
 
+void reminder_texts_demand(struct reminder_texts *texts, struct demand_terms terms)
+{
+    texts->demand = terms;
+}
+
 void reminder_text_init(struct reminder_text *text)
 {
     *text = (struct reminder_text){.version = 0};
@@ -86,6 +93,13 @@ static bool is_thanks(const struct reminder_claimed *claimed)
 
 /* Told of a plan without a scenario's step (migration 0081). */
 static const struct span plan_texts[] = {{"plan_agreed", 11}, {"plan_broken", 11}};
+/* Of no scenario: "offer_2" tells of the second offer, "demand_1" is the first demand. */
+static const struct span numbered_texts[] = {{"offer", 5}, {"demand", 6}};
+
+static bool is_numbered(struct span step, struct span name)
+{
+    return step.len > name.len && span_starts(step, name) && step.base[name.len] == '_';
+}
 
 /* Without a name of its own it is called like the step; "due+1" is a later place of "due". */
 static struct span own_name(const struct reminder_claimed *claimed)
@@ -98,6 +112,9 @@ static struct span own_name(const struct reminder_claimed *claimed)
     for (int i = 0; i < 2; ++i) /* "plan_agreed_2" is told of the second plan */
         if (span_starts(step, plan_texts[i]))
             return plan_texts[i];
+    for (size_t i = 0; claimed->tone.len == 0 && i < 2; ++i)
+        if (is_numbered(step, numbered_texts[i]))
+            return numbered_texts[i];
     const char *plus = memchr(step.base, '+', step.len);
     return plus == NULL ? step : span_of(step.base, (size_t)(plus - step.base));
 }
@@ -201,7 +218,12 @@ static struct message_debt debt_of(const struct reminder_words *words,
                                 .link = link,
                                 .left = money_of(claimed->due_minor, currency),
                                 .due = date_from_days(claimed->due_date),
-                                .plan = plan_of(claimed)};
+                                .plan = plan_of(claimed),
+                                .offer = {.is_there = claimed->offer_until != 0,
+                                          .until = date_from_days(claimed->offer_until),
+                                          .first_date = date_from_days(claimed->offer_first_date),
+                                          .first_minor = claimed->offer_first_minor,
+                                          .total_minor = claimed->offer_total_minor}};
     if (words->keys != NULL && link.len > 0)
         match_code_print(words->keys,
                          (struct paylink_id){claimed->key.customer_id, claimed->link_no},
@@ -285,11 +307,14 @@ int reminder_text_write(const struct reminder_texts *texts, const struct reminde
         abort();
     for (size_t i = 0; i < count; ++i)
         own[i] = debt_of(words, &debts[i], link_of(words, i));
+    const struct demand_dates demand = demand_dates(&texts->demand, date_from_days(debts[0].today));
     const struct message_facts facts = {.creditor = words->creditor,
                                         .name = debts[0].name,
                                         .debts = own,
                                         .debt_count = count,
                                         .today = date_from_days(debts[0].today),
+                                        .pay_by = demand.pay_by,
+                                        .request_by = demand.request_by,
                                         .unsubscribe = words->unsubscribe,
                                         .instalment_count = texts->proposal.count,
                                         .instalment_first_days = texts->proposal.first_days,

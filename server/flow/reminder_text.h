@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "domain/demand.h"
 
 #include <libpq-fe.h>
 
@@ -32,6 +33,8 @@ struct reminder_proposal {
     int count, first_days;
 };
 /* Without it: three, the first in a week. */
+/* Whose dates a message with a demand names. By law until then. */
+void reminder_texts_demand(struct reminder_texts *, struct demand_terms);
 void reminder_texts_propose(struct reminder_texts *, struct reminder_proposal);
 
 struct reminder_words {

@@ -531,6 +531,7 @@ struct dispatch *dispatch_new(struct world *world, struct err *err)
         reminder_texts_propose(
             texts, (struct reminder_proposal){.count = world->reminders.proposal_parts,
                                               .first_days = world->reminders.proposal_first_days});
+    reminder_texts_demand(texts, world->demands.terms);
     dispatch->post = (struct reminder_post){
         .world = world,
         .room = push_room_new(world->push_apps, UNDER_WAY_MAX),

@@ -518,6 +518,8 @@ with wanted as materialized (
             when $11::boolean and not d.is_thanks and d.campaign_id is null
                 -- What is told of a plan is told by itself.
                 and not d.is_of_plan
+                -- What is told of an offer or a demand is told by itself.
+                and (d.scenario_id is not null or d.step !~ '^(offer|demand)_')
                 and d.channel in ('push', 'sms', 'email', 'voice') then 'by ' || d.channel
             else d.invoice_id || ' ' || d.step
         end as message_key
@@ -732,7 +734,9 @@ select c.customer_id, c.invoice_id, c.step, c.channel,
             'left_minor', sum(p.left_minor), 'parts', json_agg(json_build_object('date',
                 p.due_date - date '1970-01-01', 'left_minor', p.left_minor) order by p.part_no)
                 filter (where p.left_minor > 0))::text
-        from plan_parts(c.customer_id, c.invoice_id) p) end as plan
+        from plan_parts(c.customer_id, c.invoice_id) p) end as plan,
+    o.valid_until as offer_until, o.amounts[1] as offer_first, o.due_dates[1] as offer_first_date,
+    offer_sum(o.amounts) as offer_total
 from deliveries c
 join customer k using (customer_id)
 join invoice i on i.customer_id = c.customer_id and i.invoice_id = c.invoice_id
@@ -740,6 +744,8 @@ left join scenario_step s on s.scenario_id = c.scenario_id and s.version = c.ver
     and s.step_no = c.step_no
 left join campaign_row w on w.customer_id = c.customer_id and w.campaign_id = c.campaign_id
     and w.invoice_id = c.invoice_id
+left join offer o on o.customer_id = i.customer_id and o.invoice_id = i.invoice_id
+    and o.offer_no = i.offer_no and o.state = 'open'
 order by c.customer_id, c.message_no, c.state = 'claimed' desc, c.is_lead desc, c.due_date, c.invoice_id;
 
 -- name: reminder_finish_pushes

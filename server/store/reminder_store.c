@@ -307,6 +307,10 @@ void reminder_read_claimed(const PGresult *result, int row, struct reminder_clai
     claimed->campaign_id = pg_get_int(result, row, 34);
     claimed->campaign_fields = pg_get_text(result, row, 35);
     claimed->plan = pg_get_text(result, row, 36);
+    claimed->offer_until = pg_is_null(result, row, 37) ? 0 : pg_get_date(result, row, 37);
+    claimed->offer_first_minor = pg_get_int(result, row, 38);
+    claimed->offer_first_date = pg_get_date(result, row, 39);
+    claimed->offer_total_minor = pg_get_int(result, row, 40);
     claimed->installation = pg_get_text(result, row, 13);
     if (claimed->installation.base == NULL)
         return;

@@ -125,6 +125,9 @@ struct reminder_claimed {
     int64_t campaign_id;         /* 0: of no campaign */
     struct span campaign_fields; /* JSON: its row's further columns; empty: none */
     struct span plan;            /* JSON: the agreed plan that is in force; empty: none */
+    /* The offer that is open for its debt; until: days since 1970-01-01, 0: there is none. */
+    int32_t offer_until, offer_first_date;
+    int64_t offer_first_minor, offer_total_minor;
 
     /* Of a push; a row each device, behind each other. */
     struct span installation; /* null base: no push */
