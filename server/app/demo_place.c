@@ -154,13 +154,14 @@ static int add_providers(const struct demo_place *place, struct buf *yaml, struc
     return 0;
 }
 
-/* Where the terms of plans lie, one file a language. */
-static int write_terms(const struct demo_place *place, struct buf *yaml, struct err *err)
+/* Where terms lie, one file a language: "plan_terms.pl.txt". */
+static int write_terms(const struct demo_place *place, const char *kind, struct buf *yaml,
+                       struct err *err)
 {
     static const char *const languages[] = {"pl", "en", "uk"};
     for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); ++i) {
         char name[32], path[PATH_MAX];
-        snprintf(name, sizeof(name), "plan_terms.%s.txt", languages[i]);
+        snprintf(name, sizeof(name), "%s_terms.%s.txt", kind, languages[i]);
         snprintf(path, sizeof(path), "%.*s/%s", DEMO_DIR_MAX, place->dir, name);
         for (size_t f = 0; f < demo_assets_count; ++f)
             if (strcmp(demo_assets_files[f].name, name) == 0 &&
@@ -177,13 +178,25 @@ static int write_terms(const struct demo_place *place, struct buf *yaml, struct 
 static int write_plans(const struct demo_place *place, struct buf *yaml, struct err *err)
 {
     buf_add_str(yaml, "plans:\n");
-    if (write_terms(place, yaml, err) != 0)
+    if (write_terms(place, "plan", yaml, err) != 0)
         return err->code;
     buf_add_str(yaml,
                 "  policies:\n"
                 "  - {name: small, currencies: [PLN], amount_to: 150000, in_days: [7]}\n"
                 "  - {name: large, currencies: [PLN], amount_from: 150001, parts_max: 12,\n"
                 "     part_min: 20000, fee: 1000, interest_hundredths: 725, approval: always}\n");
+    return 0;
+}
+
+/* One rule: whoever owes a hundred zlotys or more for over a month is offered a year. */
+static int write_offers(const struct demo_place *place, struct buf *yaml, struct err *err)
+{
+    buf_add_str(yaml, "offers:\n");
+    if (write_terms(place, "offer", yaml, err) != 0)
+        return err->code;
+    buf_add_str(yaml, "  rules:\n"
+                      "  - {name: month_late, currencies: [PLN], amount_from: 10000,\n"
+                      "     kind: longer_term, parts: 12}\n");
     return 0;
 }
 
@@ -214,7 +227,7 @@ static int write_settings(const struct demo_place *place, struct buf *yaml, stru
         buf_add_str(yaml,
                     "reminders: {window_from: \"00:00\", window_to: \"24:00\", budget_day: 0,\n"
                     "  budget_week: 0, budget_30_days: 0, usual_factor: 0}\n");
-    if (write_plans(place, yaml, err) != 0)
+    if (write_plans(place, yaml, err) != 0 || write_offers(place, yaml, err) != 0)
         return err->code;
     buf_add_str(yaml, "page: {all_debts: true}\npromises: {days_max: 30}\n"
                       "disputes: {taken: true}\nproviders:\n");

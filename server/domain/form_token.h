@@ -26,6 +26,7 @@ enum form_kind {
     FORM_RATING,
     FORM_IDENTITY, /* proves that one is the customer */
     FORM_DEBTS,    /* pays several at once */
+    FORM_RESTRUCTURING,
 };
 
 enum form_token_verdict {

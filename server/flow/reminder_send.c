@@ -154,8 +154,10 @@ static void write_campaign(struct delivery *delivery, const struct reminder_key 
 /* Of all reminders of the message; of a push the text of the last device. */
 static void note_text(struct item *item, const char *name)
 {
-    for (struct item *of = item; of <= item + item->other_count; ++of)
+    for (struct item *of = item; of <= item + item->other_count; ++of) {
         snprintf(of->outcome->text, sizeof(of->outcome->text), "%s", name);
+        of->outcome->is_demand = reminder_text_is_demand(name);
+    }
 }
 
 /* Without words, which is a mistake in the templates, the body stays empty. */
@@ -284,6 +286,8 @@ static struct item *add_item(struct reminder_send *send, const struct reminder_c
                           .language = put(send, claimed->language)};
     buf_init(&item->said, MESSAGE_KEPT_MAX);
     item->outcome->is_lead = claimed->is_lead;
+    item->outcome->demand =
+        reminder_texts_demand_dates(send->post.texts, date_from_days(claimed->today));
     write_link(item, claimed);
     write_code(item, claimed);
     write_unsubscribe(item, claimed);

@@ -66,6 +66,20 @@ void reminder_texts_demand(struct reminder_texts *texts, struct demand_terms ter
     texts->demand = terms;
 }
 
+struct demand_dates reminder_texts_demand_dates(const struct reminder_texts *texts,
+                                                struct date today)
+{
+    return demand_dates(&texts->demand, today);
+}
+
+/* "pl/demand", "pl/demand.firm 3". */
+bool reminder_text_is_demand(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    return slash != NULL && strncmp(slash + 1, "demand", 6) == 0 &&
+           strchr(". ", slash[7]) != NULL; /* the end, too */
+}
+
 void reminder_text_init(struct reminder_text *text)
 {
     *text = (struct reminder_text){.version = 0};

@@ -35,6 +35,10 @@ struct reminder_proposal {
 /* Without it: three, the first in a week. */
 /* Whose dates a message with a demand names. By law until then. */
 void reminder_texts_demand(struct reminder_texts *, struct demand_terms);
+/* The dates that such a message names when it goes out on that day, where the customer is. */
+struct demand_dates reminder_texts_demand_dates(const struct reminder_texts *, struct date today);
+/* Whether a text, as reminder_text.name calls it, is a demand. */
+bool reminder_text_is_demand(const char *name);
 void reminder_texts_propose(struct reminder_texts *, struct reminder_proposal);
 
 struct reminder_words {

@@ -24,7 +24,7 @@
     X(paid_on) X(part) X(part_count) X(part_no) X(parts_paid) X(phone) X(phone_link) \
     X(plan_left) X(privacy_url) X(product) X(recipient) X(reference) X(takes_blik) X(token) \
     X(note_next) X(note_sheet) X(total) X(total_minor) X(transfer_for) X(website) X(whole) \
-    X(website_link) X(match_code) X(is_settled) X(rating_token)
+    X(website_link) X(match_code) X(is_settled) X(rating_token) X(demand_until) X(offer_until)
 /* clang-format on */
 
 enum page_value {

@@ -362,6 +362,10 @@ static void set_due(struct page_view *v, const struct page_row *row, enum langua
     int32_t left = is_plan ? row->plan.part_days_left : row->days_left;
     int32_t days = left < 0 ? -left : left;
     page_set_date(&v->values, VALUE_due_date, is_plan ? row->plan.part_due : row->due_date);
+    if (row->offer_until != 0)
+        page_set_date(&v->values, VALUE_offer_until, row->offer_until);
+    if (row->demand_until != 0)
+        page_set_date(&v->values, VALUE_demand_until, row->demand_until);
     page_set_text(&v->values, VALUE_due_tone, span_str(left <= 0 ? "warn" : "info"));
     if (left == 0 || left == 1) {
         page_set_true(&v->values, left == 0 ? VALUE_is_today : VALUE_is_tomorrow);

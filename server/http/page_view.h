@@ -53,7 +53,7 @@ struct page_visit {
 #define SHEETS(X) \
     X(answer) X(all) X(all_review) X(parts) X(parts_review) X(plan) X(plan_offer) \
     X(plan_kept) X(promise) X(dispute) X(dispute_ways) X(wishes) X(identity) X(offer) \
-    X(offer_answered)
+    X(offer_answered) X(restructuring) X(restructuring_state) X(document)
 /* clang-format on */
 
 enum sheet_id {

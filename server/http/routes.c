@@ -34,6 +34,7 @@
 #include "http/rating.h"
 #include "http/refunds.h"
 #include "http/reminders.h"
+#include "http/restructuring_sheet.h"
 #include "http/results.h"
 #include "http/scenarios.h"
 #include "http/seen.h"
@@ -61,6 +62,9 @@
         {"POST", "/{code}/all/payments", ROUTE_OPEN, NULL, all_debts_pay},                         \
         {"GET", "/{code}/offer", ROUTE_OPEN, NULL, offer_sheet_show},                              \
         {"POST", "/{code}/offer", ROUTE_OPEN, NULL, offer_sheet_take},                             \
+        {"GET", "/{code}/restructuring", ROUTE_OPEN, NULL, restructuring_sheet_show},              \
+        {"POST", "/{code}/restructuring", ROUTE_OPEN, NULL, restructuring_sheet_take},             \
+        {"GET", "/{code}/documents/{number}", ROUTE_OPEN, NULL, restructuring_sheet_document},     \
         {"GET", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_show},                                \
         {"POST", "/{code}/plan", ROUTE_OPEN, NULL, plan_sheet_take},                               \
         {"GET", "/{code}/promise", ROUTE_OPEN, NULL, promises_show},                               \

@@ -3,7 +3,7 @@
 --
 -- Most debts that somebody opens have only been imported and reminded of. Those are one look-up (the
 -- payer's data stand on the invoice), and a statement that starts quickly; the columns of payments,
--- of what came in and of holds are not there. A debt with any of these, and a link that is not live,
+-- of what came in, of holds and of offers are not there. A debt with any of these, and a link that is not live,
 -- gives no row here: it is read by page_read. Links come one or several at once, because starting a
 -- statement over arrays costs the server as much as five links in it. `limit 1` keeps the planner from
 -- joining the links in any other way than one by one, however small it believed the tables to be when
@@ -29,6 +29,7 @@ where customer_id = $1::bigint
     and link_no = $2::bigint
     and entry_count = 1
     and hold_count = 0
+    and help_count = 0
     and not payer_has_payments;
 
 -- name: page_read_several_fresh
@@ -55,6 +56,7 @@ cross join lateral (
         and invoice.link_no = wanted.link_no
         and invoice.entry_count = 1
         and invoice.hold_count = 0
+        and invoice.help_count = 0
         and not invoice.payer_has_payments
     limit 1
 ) page;
@@ -122,7 +124,29 @@ cross join lateral (
                 and dispute.invoice_id = invoice.invoice_id
             order by dispute.dispute_no desc
             limit 1
-        ) end, false) as is_dispute_answered
+        ) end, false) as is_dispute_answered,
+        case when invoice.offer_no is not null then (
+            select o.valid_until
+            from offer o
+            where o.customer_id = invoice.customer_id
+                and o.invoice_id = invoice.invoice_id
+                and o.offer_no = invoice.offer_no
+                and o.state = 'open'
+                and o.over_at > $3::timestamptz
+        ) end as offer_until,
+        case when invoice.demand_no is not null then (
+            select d.request_by
+            from demand d
+            where d.customer_id = invoice.customer_id
+                and d.invoice_id = invoice.invoice_id
+                and d.demand_no = invoice.demand_no
+                and d.request_by >= ($3::timestamptz at time zone customer.time_zone)::date
+                and not exists (
+                    select from restructuring_request q
+                    where q.customer_id = d.customer_id
+                        and q.invoice_id = d.invoice_id
+                        and q.demand_no = d.demand_no)
+        ) end as demand_until
     from paylink link
     join customer on customer.customer_id = link.customer_id
     join invoice on invoice.customer_id = link.customer_id

@@ -68,6 +68,8 @@ enum column {
     PART_MINOR,
     LATE_MINOR,
     IS_DISPUTE_ANSWERED,
+    OFFER_UNTIL,
+    DEMAND_UNTIL,
     COLUMN_COUNT,
 };
 
@@ -349,6 +351,8 @@ static struct page_row read_row(const PGresult *r, int i)
     row.paid_on = date_or_0(r, i, PAID_ON);
     row.holds = (unsigned)pg_get_int(r, i, HOLDS);
     row.is_dispute_answered = pg_get_bool(r, i, IS_DISPUTE_ANSWERED);
+    row.offer_until = date_or_0(r, i, OFFER_UNTIL);
+    row.demand_until = date_or_0(r, i, DEMAND_UNTIL);
     row.payment = read_payment(r, i);
     row.invoice_id = pg_get_int(r, i, INVOICE_ID);
     row.plan = read_plan(r, i);

@@ -10,7 +10,8 @@
 --   no payment is on its way; nothing holds it (what counts from a promise goes in spite of that
 --   promise, unless it was released, and what counts from an instalment in spite of the plan, as does
 --   the word that one was agreed); no newer step of the ladder is due as well, nor, before a word about
---   a plan, is still to be planned.
+--   a plan, is still to be planned; and while the clock of a demand runs
+--   it is not given to people who call or collect.
 -- A thank-you, or a step that counts from the payment, needs to be scheduled and due, and that nothing
 -- is left to pay and no other message of
 -- its invoice is on its way: that one could arrive behind it, and what it shows would not be replaced.
@@ -76,7 +77,7 @@ with due as materialized (
     order by greatest(r.due_at, r.try_at) desc, r.customer_id desc, r.invoice_id desc, r.step desc
     limit 256
 ), stepped as materialized (
-    select d.*, i.due_minor, i.link_no, i.due_date, i.needs_plan, i.payer_time_zone as zone,
+    select d.*, i.due_minor, i.link_no, i.demand_no, i.due_date, i.needs_plan, i.payer_time_zone as zone,
         reminder_is_thanks(d.step) as is_thanks,
         d.scenario_id is null and starts_with(d.step, 'plan_') as is_of_plan,
         case when d.scenario_id is not null then (
@@ -91,7 +92,7 @@ with due as materialized (
                 and coalesce(n.ladder_at, n.due_at) - d.ladder_at > interval '0') end as next_at
     from due d
     cross join lateral (
-        select i.due_minor, i.link_no, i.due_date, i.needs_plan, i.payer_time_zone
+        select i.due_minor, i.link_no, i.demand_no, i.due_date, i.needs_plan, i.payer_time_zone
         from invoice i
         where i.customer_id = d.customer_id and i.invoice_id = d.invoice_id
         offset 0) i
@@ -149,7 +150,12 @@ with due as materialized (
                 < $1::timestamptz - make_interval(secs => $10::bigint)) as is_put_off
     from stepped s
 )
-select j.customer_id, j.invoice_id, j.step, j.due_at, j.may_go, j.next_at,
+select j.customer_id, j.invoice_id, j.step, j.due_at,
+    j.may_go and (j.demand_no is null or coalesce(w.channel, '') not in ('call', 'handover') or (
+        select 1 from demand m
+        where m.customer_id = j.customer_id and m.invoice_id = j.invoice_id
+            and m.over_at > $1::timestamptz
+        limit 1) is null) as may_go, j.next_at,
     case when w.channel = 'push' or (v.has_device and j.is_thanks and (
             select 1 from push p
             join customer k using (customer_id)
@@ -519,7 +525,10 @@ with wanted as materialized (
                 -- What is told of a plan is told by itself.
                 and not d.is_of_plan
                 -- What is told of an offer or a demand is told by itself.
-                and (d.scenario_id is not null or d.step !~ '^(offer|demand)_')
+                and case when d.scenario_id is null then d.step !~ '^(offer|demand)_' else (
+                    select t.template <> 'demand' and d.step !~ '^demand([+]|$)' from scenario_step t
+                    where t.scenario_id = d.scenario_id and t.version = d.version
+                        and t.step_no = d.step_no) end
                 and d.channel in ('push', 'sms', 'email', 'voice') then 'by ' || d.channel
             else d.invoice_id || ' ' || d.step
         end as message_key
@@ -572,6 +581,11 @@ with wanted as materialized (
                     and (p.state = 'pending'
                         or (p.state in ('created', 'started') and p.changed_at > $5::timestamptz))
                 limit 1) is null
+            and (d.channel not in ('call', 'handover') or i.demand_no is null or (
+                select 1 from demand m
+                where m.customer_id = d.customer_id and m.invoice_id = d.invoice_id
+                    and m.over_at > $4::timestamptz
+                limit 1) is null)
             and (
                 select 1 from reminder n
                 where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id

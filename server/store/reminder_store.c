@@ -570,6 +570,40 @@ static void add_all_push_statements(struct pg_tx *tx, struct reminder_outcome *c
     release_push_arrays(&arrays);
 }
 
+/* Beside the outcomes that made them demands: their clock begins with the same commit. */
+static void add_demand_statement(struct pg_tx *tx, struct reminder_outcome *const *outcomes,
+                                 size_t count, struct instant now)
+{
+    int64_t customers[REMINDER_BATCH_MAX], invoices[REMINDER_BATCH_MAX];
+    struct span steps[REMINDER_BATCH_MAX];
+    int32_t received[REMINDER_BATCH_MAX], pay[REMINDER_BATCH_MAX], request[REMINDER_BATCH_MAX];
+    size_t demands = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const struct reminder_outcome *o = outcomes[i];
+        if (!o->is_demand || strcmp(o->state, "failed") == 0 || strcmp(o->state, "scheduled") == 0)
+            continue;
+        customers[demands] = o->key.customer_id;
+        invoices[demands] = o->key.invoice_id;
+        steps[demands] = span_str(o->key.step);
+        received[demands] = date_to_days(o->demand.received_on);
+        pay[demands] = date_to_days(o->demand.pay_by);
+        request[demands++] = date_to_days(o->demand.request_by);
+    }
+    if (demands == 0)
+        return;
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_ints(&args, customers, demands);
+    pg_arg_ints(&args, invoices, demands);
+    pg_arg_texts(&args, steps, demands);
+    pg_arg_dates(&args, received, demands);
+    pg_arg_dates(&args, pay, demands);
+    pg_arg_dates(&args, request, demands);
+    pg_arg_instant(&args, now);
+    pg_tx_add(tx, SQL_DEMAND_NOTE, &args, NULL);
+    pg_args_release(&args);
+}
+
 struct reminder_crossed reminder_read_crossed(const PGresult *result)
 {
     return (struct reminder_crossed){.count = pg_get_int(result, 0, 0),
@@ -590,6 +624,7 @@ int reminder_finish(struct store *store, struct pg_tx *tx, struct reminder_outco
     add_lock_statements(tx, &arrays.keys);
     add_all_push_statements(tx, outcomes, count, now);
     add_finish_statement(tx, &arrays, now, on_crossed);
+    add_demand_statement(tx, outcomes, count, now);
     pg_tx_commit(tx);
     return 0;
 }

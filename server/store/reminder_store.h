@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/span.h"
+#include "domain/demand.h"
 #include "domain/reminder_rules.h"
 #include "io/pg.h"
 
@@ -203,6 +204,8 @@ struct reminder_outcome {
     int32_t parts;           /* of an SMS; 0: not said */
     char text[REMINDER_TEXT_MAX]; /* which was sent, for its event; "": none of the ladder's */
     char *kept; /* its words, for the personal part of its event: malloc'ed JSON; null: none */
+    bool is_demand;               /* that text was a demand, … */
+    struct demand_dates demand;   /* … which named these dates */
     int64_t price_micro;
     char gateway_id[REMINDER_GATEWAY_ID_MAX]; /* "": it has none */
     size_t push_count;

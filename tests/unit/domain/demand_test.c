@@ -49,11 +49,33 @@ static void the_clock_begins_with_receipt(void **state)
     assert_int_equal(date_compare(dates.pay_by, (struct date){2026, 12, 18}), 0);
 }
 
+/* The last of the working days still counts. */
+static void what_hinders_a_request(void **state)
+{
+    (void)state;
+    struct request_standing s = {.due_minor = 100,
+                                 .has_demand = true,
+                                 .today = {2026, 12, 18},
+                                 .request_by = {2026, 12, 18}};
+    assert_int_equal(request_hindered(&s), REQUEST_MAY);
+    s.today.day = 19;
+    assert_int_equal(request_hindered(&s), REQUEST_LATE);
+    s.is_of_demand = true;
+    assert_int_equal(request_hindered(&s), REQUEST_MADE);
+    s.has_demand = false;
+    assert_int_equal(request_hindered(&s), REQUEST_NONE);
+    s.is_open = true;
+    assert_int_equal(request_hindered(&s), REQUEST_OPEN);
+    s.due_minor = 0;
+    assert_int_equal(request_hindered(&s), REQUEST_PAID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fourteen_working_days_over_holidays),
         cmocka_unit_test(the_clock_begins_with_receipt),
+        cmocka_unit_test(what_hinders_a_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
