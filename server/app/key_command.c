@@ -14,7 +14,7 @@
 static const char *const scopes[] = {
     "imports",   "invoices",  "paylinks",  "callbacks", "devices",  "scenarios", "customers",
     "templates", "sending",   "campaigns", "calls",     "results",  "refunds",   "refund_approvals",
-    "payouts",   "providers", "disputes",  "plans",     "evidence",
+    "payouts",   "providers", "disputes",  "plans",     "evidence", "offers",    "offer_approvals",
 };
 enum { SCOPE_COUNT = sizeof(scopes) / sizeof(scopes[0]) };
 

@@ -10,6 +10,7 @@
 #include "http/customer_channels.h"
 #include "http/customers.h"
 #include "http/debts.h"
+#include "http/demands.h"
 #include "http/devices.h"
 #include "http/dispute_proofs.h"
 #include "http/disputes.h"
@@ -20,6 +21,7 @@
 #include "http/invoices.h"
 #include "http/message_reports.h"
 #include "http/offer_sheet.h"
+#include "http/offers.h"
 #include "http/opened.h"
 #include "http/pages.h"
 #include "http/parts.h"
@@ -155,6 +157,14 @@ const struct route private_routes[] = {
     {"GET", "/api/v1/refunds", ROUTE_API_KEY, "refunds", refunds_list},
     {"POST", "/api/v1/refunds/{id}/approve", ROUTE_API_KEY, "refund_approvals", refunds_approve},
     {"POST", "/api/v1/refunds/{id}/reject", ROUTE_API_KEY, "refund_approvals", refunds_reject},
+    {"GET", "/api/v1/offers", ROUTE_API_KEY, "offers", offers_list},
+    {"POST", "/api/v1/invoices/{id}/offers", ROUTE_API_KEY, "offers", offers_make},
+    {"POST", "/api/v1/offers/{id}/withdraw", ROUTE_API_KEY, "offers", offers_withdraw},
+    {"POST", "/api/v1/offers/{id}/approve", ROUTE_API_KEY, "offer_approvals", offers_approve},
+    {"POST", "/api/v1/offers/{id}/reject", ROUTE_API_KEY, "offer_approvals", offers_withdraw},
+    {"POST", "/api/v1/invoices/{id}/demands", ROUTE_API_KEY, "offers", demands_order},
+    {"GET", "/api/v1/restructuring-requests", ROUTE_API_KEY, "offers", demands_list_requests},
+    {"POST", "/api/v1/restructuring-requests/{id}/decide", ROUTE_API_KEY, "offers", demands_decide},
     {"GET", "/api/v1/payouts", ROUTE_API_KEY, "payouts", payouts_report},
     {"GET", "/api/v1/payouts.csv", ROUTE_API_KEY, "payouts", payouts_report_csv},
     {"GET", "/api/v1/payouts/days", ROUTE_API_KEY, "payouts", payouts_days},

@@ -107,7 +107,8 @@ order by g.due_date, g.customer_id, g.invoice_id;
 
 -- name: offer_debt
 -- A debt as the API makes an offer for it. $1 customer_id, $2 invoice_id, $3 now, $4 payments started
--- before this are no longer on their way. No row for an unknown one.
+-- before this are no longer on their way, $5 idempotency_key. No row for an unknown one. The last two
+-- columns are the offer that was made with that key.
 select i.due_minor, i.product, i.kind, i.currency, i.due_date, k.money_version,
     coalesce(k.segment, 'on_time') as segment, ($3::timestamptz at time zone k.time_zone)::date as today,
     exists (
@@ -124,9 +125,12 @@ select i.due_minor, i.product, i.kind, i.currency, i.due_date, k.money_version,
     exists (
         select from hold h
         where h.customer_id = i.customer_id and h.invoice_id = i.invoice_id and h.kind = 'dispute'
-            and h.released_at is null and (h.until is null or h.until > $3::timestamptz)) as is_disputed
+            and h.released_at is null and (h.until is null or h.until > $3::timestamptz)) as is_disputed,
+    o.offer_no as same_no, o.state as same_state
 from invoice i
 join customer k using (customer_id)
+left join offer o on o.customer_id = i.customer_id and o.invoice_id = i.invoice_id
+    and o.idempotency_key = $5::text
 where i.customer_id = $1::bigint and i.invoice_id = $2::bigint;
 
 -- name: offer_list

@@ -273,8 +273,9 @@ void offer_read_candidate(const PGresult *result, int row, struct offer_candidat
 }
 
 int offer_read_debt(struct store *store, struct pg_query *query, int64_t customer_id,
-                    int64_t invoice_id, struct instant now, struct instant in_flight_from,
-                    pg_result_cb on_result, void *owner, struct err *err)
+                    int64_t invoice_id, struct span idempotency_key, struct instant now,
+                    struct instant in_flight_from, pg_result_cb on_result, void *owner,
+                    struct err *err)
 {
     struct pg_args args;
     pg_args_init(&args);
@@ -282,6 +283,7 @@ int offer_read_debt(struct store *store, struct pg_query *query, int64_t custome
     pg_arg_int(&args, invoice_id);
     pg_arg_instant(&args, now);
     pg_arg_instant(&args, in_flight_from);
+    pg_arg_text(&args, idempotency_key);
     int code = pg_read(store->reads, query, SQL_OFFER_DEBT, &args, on_result, owner, err);
     pg_args_release(&args);
     return code;
@@ -309,6 +311,12 @@ bool offer_take_debt(const PGresult *result, struct offer_facts *facts, int64_t 
         .usual_hundredths = -1,
     };
     return true;
+}
+
+int32_t offer_take_same(const PGresult *result, struct span *state)
+{
+    *state = pg_get_text(result, 0, 13);
+    return (int32_t)pg_get_int(result, 0, 12);
 }
 
 /* ---- for the API ---- */

@@ -92,10 +92,13 @@ void offer_read_candidate(const PGresult *, int row, struct offer_candidate *);
 
 /* For the API: facts.usual_hundredths is the caller's to fill. False for an unknown debt. */
 MUST_CHECK int offer_read_debt(struct store *, struct pg_query *, int64_t customer_id,
-                               int64_t invoice_id, struct instant now,
+                               int64_t invoice_id, struct span idempotency_key, struct instant now,
                                struct instant in_flight_from, pg_result_cb, void *owner,
                                struct err *);
 bool offer_take_debt(const PGresult *, struct offer_facts *, int64_t *money_version);
+/* The offer that was made with the key of the question; 0: none. The state lives as long as the
+ * result. */
+int32_t offer_take_same(const PGresult *, struct span *state);
 
 /* ---- for the API ---- */
 
