@@ -87,12 +87,15 @@ create function offer_facts(the offer) returns json
                 order by p.n)
             from unnest(the.due_dates, the.amounts) with ordinality p (due_date, amount_minor, n)));
 
--- It is open: the customer is told by a message of its own, which goes by the manners of all others.
+-- It is open: the customer is told by a message of its own, which goes by the manners of all others. On the
+-- ladder it stands half a day later, so that it takes the place of a step of the same morning instead of
+-- being overtaken by it.
 create function offer_open(the offer, now timestamptz) returns void
     language plpgsql as $$
 begin
     insert into reminder (customer_id, invoice_id, step, due_at, ladder_at, state, reason)
-    select i.customer_id, i.invoice_id, 'offer_' || the.offer_no, now, now, 'scheduled', 'offer made'
+    select i.customer_id, i.invoice_id, 'offer_' || the.offer_no, now, now + interval '12 hours',
+        'scheduled', 'offer made'
     from invoice i
     where i.customer_id = the.customer_id and i.invoice_id = the.invoice_id and i.link_no is not null
     on conflict (customer_id, invoice_id, step) do nothing;

@@ -199,7 +199,9 @@ begin
     elsif verdict is null then
         verdict := 'scheduled';
         insert into reminder (customer_id, invoice_id, step, due_at, ladder_at, state, reason)
-        select the_customer, the_invoice, 'demand_' || count(*) + 1, now, now, 'scheduled', 'ordered'
+        -- On the ladder half a day later: see offer_open() in 0084.
+        select the_customer, the_invoice, 'demand_' || count(*) + 1, now, now + interval '12 hours',
+            'scheduled', 'ordered'
         from reminder r
         where r.customer_id = the_customer and r.invoice_id = the_invoice
             and r.step ~ '^demand_[0-9]+$';

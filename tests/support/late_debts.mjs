@@ -41,11 +41,11 @@ export class LateDebts {
   // Who owes `amount` since `due`: their ids and the address of their page.
   async owe(number, amount, due) {
     const file = path.join(this.folder, `${++this.imported}.csv`);
-    writeFileSync(file, `customer id,name,phone,language,invoice number,amount,currency,issue date,due date\nK-${number},Jan Nowak,,pl,${number},${
-      amount},PLN,2026-01-03,${due}\n`);
+    const phone = `+4899${String(this.imported).padStart(7, '0')}`;
+    writeFileSync(file, `customer id,name,phone,preferred channel,language,invoice number,amount,currency,issue date,due date\nK-${number},Jan Nowak,${
+      phone},sms,pl,${number},${amount},PLN,2026-01-03,${due}\n`);
     this.node.command('import', file);
     const [debt] = await this.db.query(`select customer_id as customer, invoice_id as invoice from invoice where number = '${number}'`);
-    await this.db.run(`update customer set phone = '+48990' || lpad(customer_id::text, 6, '0'), preferred_channel = 'sms' where customer_id = ${debt.customer}`);
     return { ...debt, number, url: this.node.linkOf(number) };
   }
 
