@@ -156,7 +156,7 @@ test('what is forgiven waits for another key, is written off by the yes, and is 
   assert.equal((await second('POST', `/offers/${offer}/approve`, {})).status, 200, 'twice is once');
   const page = await late.get(`${debt.url}/offer?lang=en`);
   assert.match(page.text, /PLN\u00a02,000\.00 less/);
-  assert.match(page.text, /You pay <b>PLN\u00a02,000\.00 less<\/b>/);
+  assert.match(page.text, /You pay PLN\u00a02,000\.00 less than/);
   await late.submit(page, 'value="accept"', { answer: 'accept', accept: '1' });
   const ledger = () => db.query(`select kind, amount_minor::int as amount, reason from ledger_entry where customer_id = ${debt.customer} order by entry_no`);
   assert.deepEqual((await ledger()).slice(1), [{ kind: 'write_off', amount: -200000, reason: 'offer 1' }]);
