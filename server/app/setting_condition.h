@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* The rows for the table of a struct `holder` with a struct settings_condition `field`; the other one
- * says from how many days late on debts are meant where nothing is said. */
+/* The rows for the table of a struct `holder` with a struct settings_condition `field`; the other
+ * one says from how many days late on debts are meant where nothing is said. */
 #define CONDITION_TEXTS(holder, field, name_, example_, check_, help_)                             \
     {                                                                                              \
         .name = #name_, .type = SETTING_TEXTS, .offset = offsetof(holder, field.name_),            \

@@ -69,6 +69,7 @@ struct message_facts message_sample(enum message_sample_kind kind)
         {"Maksymiliana Aleksandra Wojciechowska-Brzęczyszczykiewicz", 59},
         {"", 0},
         {"Zoë \"O'Neil\" <b>{{x}}</b> \xf0\x9f\x98\x80 \xd9\x85\xd8\xad\xd9\x85\xd8\xaf", 42},
+        {"Anna Kowalska", 13},
         {"Anna Kowalska", 13}};
     bool is_bare = kind == MESSAGE_SAMPLE_BARE;
     return (struct message_facts){.creditor = is_bare ? &bare_creditor : &usual_creditor,

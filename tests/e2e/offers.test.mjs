@@ -161,8 +161,8 @@ test('what is forgiven waits for another key, is written off by the yes, and is 
   const ledger = () => db.query(`select kind, amount_minor::int as amount, reason from ledger_entry where customer_id = ${debt.customer} order by entry_no`);
   assert.deepEqual((await ledger()).slice(1), [{ kind: 'write_off', amount: -200000, reason: 'offer 1' }]);
   assert.deepEqual(await db.query(`select due_minor::int as due from invoice where customer_id = ${debt.customer}`), [{ due: 300000 }]);
-  await db.run(`begin; update plan set state = 'broken', ended_at = ${late.now} where customer_id = ${debt.customer};
-    update invoice set plan_no = null where customer_id = ${debt.customer}; commit`);
+  await db.run(`begin; update customer set money_version = money_version + 1 where customer_id = ${debt.customer};
+    select plan_end(${debt.customer}, ${debt.invoice}, 1, 'broken', 'parts missed', ${late.now}); commit`);
   assert.deepEqual((await ledger()).slice(2), [{ kind: 'correction', amount: 200000, reason: 'offer 1: plan broken' }]);
   assert.deepEqual(await db.query(`select due_minor::int as due from invoice where customer_id = ${debt.customer}`), [{ due: 500000 }]);
   assert.deepEqual((await late.events(debt, '^offer')), ['offer.proposed', 'offer.approved', 'offer.made', 'offer.accepted', 'offer.forgiveness_ended']);
