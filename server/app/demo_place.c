@@ -188,15 +188,17 @@ static int write_plans(const struct demo_place *place, struct buf *yaml, struct 
     return 0;
 }
 
-/* One rule: whoever owes a hundred zlotys or more for over a month is offered a year. */
+/* One rule: whoever owes two hundred zlotys or more for over a month is offered a year. Not where
+ * the scenarios alone are looked at. */
 static int write_offers(const struct demo_place *place, struct buf *yaml, struct err *err)
 {
     buf_add_str(yaml, "offers:\n");
     if (write_terms(place, "offer", yaml, err) != 0)
         return err->code;
-    buf_add_str(yaml, "  rules:\n"
-                      "  - {name: month_late, currencies: [PLN], amount_from: 10000,\n"
-                      "     kind: longer_term, parts: 12}\n");
+    if (!place->keeps_manners)
+        buf_add_str(yaml, "  rules:\n"
+                          "  - {name: month_late, currencies: [PLN], amount_from: 20000,\n"
+                          "     kind: longer_term, parts: 12}\n");
     return 0;
 }
 
