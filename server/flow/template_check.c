@@ -201,11 +201,14 @@ static void note_column(struct check *c, struct span name)
 /* Whether it stands where another field is not empty with which it is always there. */
 static bool has_company(const struct mustache_name *name)
 {
-    if (!span_is_str(name->name, "part_count"))
-        return false;
-    for (size_t i = 0; i != name->section_count; ++i)
-        if (span_is_str(name->sections[i], "part_no"))
-            return true;
+    static const struct {
+        const char *name, *there_with;
+    } pairs[] = {{"part_count", "part_no"}, {"parts_left", "plan_left"}};
+    for (size_t p = 0; p != sizeof(pairs) / sizeof(pairs[0]); ++p)
+        for (size_t i = 0; i != name->section_count; ++i)
+            if (span_is_str(name->name, pairs[p].name) &&
+                span_is_str(name->sections[i], pairs[p].there_with))
+                return true;
     return false;
 }
 
