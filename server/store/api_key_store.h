@@ -8,7 +8,7 @@
 
 enum {
     API_KEY_ID_MAX = 32,
-    API_KEY_SCOPES_MAX = 200,
+    API_KEY_SCOPES_MAX = 400,
     API_KEY_NAME_MAX = 100,
     API_KEY_TEXT_MAX = 96
 };

@@ -61,8 +61,8 @@ struct page_row {
     int32_t paid_on;          /* 0 while something is left to pay */
     unsigned holds;           /* enum page_hold, those in force */
     bool is_dispute_answered; /* the newest one, lately */
-    int32_t offer_until;  /* the last day of an open offer; 0: there is none */
-    int32_t demand_until; /* … and for a request for restructuring; 0: none can be made */
+    int32_t offer_until;      /* the last day of an open offer; 0: there is none */
+    int32_t demand_until;     /* … and for a request for restructuring; 0: none can be made */
     struct page_payment payment;
     int64_t invoice_id; /* 0 of a fresh debt */
     struct page_plan plan;
