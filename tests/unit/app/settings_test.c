@@ -349,6 +349,20 @@ static void providers_are_read_with_their_secrets(void **state)
     assert_string_equal(f->settings.providers[0].ca_file, "");
 }
 
+/* It is a certificate that Tpay shows to everybody. */
+static void the_root_of_a_providers_certificate_may_be_read_by_everybody(void **state)
+{
+    struct fixture *f = *state;
+    write_secret(f, "-----BEGIN CERTIFICATE-----\n", 0644);
+    assert_int_equal(parse(f, NEEDED "providers:\n"
+                                     "  - provider: sandbox\n"
+                                     "    api_url: http://127.0.0.1:8446/bank/api\n"
+                                     "    start_origin: http://127.0.0.1:8446\n"
+                                     "    root_file: secret\n"),
+                     0);
+    assert_string_equal(f->settings.providers[0].root_pem, "-----BEGIN CERTIFICATE-----");
+}
+
 static char *example(size_t *len)
 {
     char *text = NULL;
@@ -428,6 +442,7 @@ int main(void)
         TEST(one_value_given_in_two_ways_is_refused),
         TEST(the_environment_wins_over_the_file),
         TEST(providers_are_read_with_their_secrets),
+        TEST(the_root_of_a_providers_certificate_may_be_read_by_everybody),
         TEST(the_example_is_good_as_it_comes),
         TEST(the_example_is_good_with_its_commented_settings),
         cmocka_unit_test(the_shipped_example_is_what_the_table_writes),
