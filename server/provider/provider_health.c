@@ -1,5 +1,6 @@
 /* After a rest the count stands one below the bound: a single failure is another rest, a single
- * success the end of it. */
+ * success the end of it. A failure during a rest is nothing new: of a hundred calls that fail
+ * together each would double it otherwise. */
 #include "provider/provider_health.h"
 
 void provider_health_note(struct provider_health *b, bool is_good, int64_t took_ms, struct mono now)
@@ -8,6 +9,8 @@ void provider_health_note(struct provider_health *b, bool is_good, int64_t took_
         *b = (struct provider_health){0};
         return;
     }
+    if (provider_health_is_resting(b, now))
+        return;
     if (++b->failures_ < PROVIDER_FAILURES)
         return;
     b->failures_ = PROVIDER_FAILURES - 1;

@@ -20,7 +20,8 @@ struct provider_health {
     struct mono rest_until_;
 };
 
-/* What became of a try, which took so long and ended now. */
+/* What became of a try, which took so long and ended now. Failures while it rests change nothing.
+ */
 void provider_health_note(struct provider_health *, bool is_good, int64_t took_ms, struct mono now);
 bool provider_health_is_resting(const struct provider_health *, struct mono now);
 

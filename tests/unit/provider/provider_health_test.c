@@ -23,6 +23,7 @@ static void failures_in_a_row_are_a_rest_and_each_rest_is_longer(void **state)
     } rows[] = {
         {1, false, 10, 0},    {2, false, 10, 0},     {3, true, 10, 0},   /* one success forgets */
         {4, false, 10, 0},    {5, false, 10, 0},     {6, false, 10, 16}, /* three in a row */
+        {7, false, 10, 16},   {15, false, 8000, 16},                     /* of before it */
         {20, false, 10, 40},                                             /* the try after it */
         {40, false, 10, 80},  {90, true, 4999, 0},   {91, false, 10, 0}, /* and it is over */
         {92, true, 5000, 0},  {93, true, 8000, 103},                     /* slow is a failure */
