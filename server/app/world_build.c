@@ -18,12 +18,15 @@
 #include "domain/keyring.h"
 #include "io/fetch.h"
 #include "io/timer.h"
+#include "provider/provider_call.h"
 #include "store/store.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { FETCHES_MAX = 256, CHANNELS_MAX = 16 };
+_Static_assert(3 * (PROVIDER_STARTS_MAX + PROVIDER_ASKS_MAX) < FETCHES_MAX,
+               "three accounts that do not answer leave calls to a fourth");
 
 /* The world with what it points to, all freed together. */
 struct world_house {

@@ -27,6 +27,7 @@
     X(callbacks_stale, "callbacks refused for their time")                                         \
     X(callbacks_malformed, "callbacks refused that are signed and cannot be read")                 \
     X(callbacks_foreign, "callbacks refused that are signed and meant for others")                 \
+    X(provider_calls_shed, "calls to providers not begun, as the account had too many under way")  \
     X(payments_asked, "questions to providers about silent payments")                              \
     X(payments_asked_told, "of those, answers that told something")                                \
     X(payments_confirmed, "payments confirmed to their provider")                                  \

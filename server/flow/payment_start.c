@@ -13,9 +13,10 @@
  *   provider says no           the payment is `failed` with its reason; finish with WAIT, whose
  *                              page says so and offers the ways on
  *   provider does not answer   the payment stays `created`; finish with UNANSWERED. When not a byte
- *                              reached it, the payment is moved to the next provider, on disk, and
- *                              begun there, unless another one of the debt was begun elsewhere and
- *                              the form did not say so: finish with ELSEWHERE
+ *                              reached it, or it has all its calls under way, the payment is moved
+ *                              to the next provider, on disk, and begun there, unless another one
+ *                              of the debt was begun elsewhere and the form did not say so: finish
+ *                              with ELSEWHERE
  *   its key is retired         as if the provider had not answered; it is not called
  *   database gone afterwards   keeping the answer is tried again for a while; the browser goes on
  *                              all the same: the payment is on disk, callbacks find it by our
@@ -488,6 +489,7 @@ static void on_provider_answered(void *owner, const struct provider_result *resu
     struct payment_start *op = owner;
     op->call = NULL;
     op->result = *result;
+    metrics_add(op->world->metrics, METRIC_provider_calls_shed, result->was_turned_away);
     crash_point(result->verdict == PROVIDER_HALFWAY ? "payment_halfway" : "payment_answered");
     if (result->verdict == PROVIDER_UNCLEAR && result->was_never_sent && move_on(op))
         return;

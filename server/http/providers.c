@@ -1,5 +1,6 @@
 #include "http/providers.h"
 
+#include "base/metrics.h"
 #include "flow/world.h"
 #include "http/reply.h"
 #include "provider/provider_call.h"
@@ -66,6 +67,7 @@ static void on_answered(void *owner, const struct provider_result *result)
     static const char *const words[] = {
         [PROVIDER_UNCLEAR] = "unclear", [PROVIDER_YES] = "good", [PROVIDER_NO] = "refused"};
     struct check_job *job = owner;
+    metrics_add(job->request->world->metrics, METRIC_provider_calls_shed, result->was_turned_away);
     const char *note = result->verdict == PROVIDER_YES ? "" : result->note;
     reply_object(job->request, 200,
                  json_pack("{s:s, s:s}", "result", words[result->verdict], "note", note));

@@ -14,6 +14,7 @@
 #include "io/timer.h"
 #include "jobs/errand.h"
 #include "provider/asked.h"
+#include "provider/provider_call.h"
 #include "store/callback_store.h"
 #include "store/payment_store.h"
 
@@ -29,6 +30,8 @@ enum {
     /* The customer's time, and as much again for what is under way at the provider. */
     OVERDUE_SECONDS = 2 * PAYMENT_VALID_SECONDS,
 };
+
+_Static_assert((int)ERRANDS_MAX <= (int)PROVIDER_ASKS_MAX, "none is claimed to be turned away");
 
 struct asker {
     struct asking *asking;

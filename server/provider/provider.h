@@ -128,9 +128,10 @@ enum provider_verdict {
 
 struct provider_result {
     enum provider_verdict verdict;
-    bool was_never_sent; /* UNCLEAR: certainly no byte of a request that moves money left */
-    int next_round;      /* HALFWAY */
-    char reason[32];     /* enum-like word: "blik_code_wrong", "refused", … */
+    bool was_never_sent;  /* UNCLEAR: certainly no byte of a request that moves money left */
+    bool was_turned_away; /* and never sent, as too many of the account's calls are under way */
+    int next_round;       /* HALFWAY */
+    char reason[32];      /* enum-like word: "blik_code_wrong", "refused", … */
     char provider_reference[PROVIDER_REFERENCE_MAX];
     char redirect_url[1024];                /* START; empty for BLIK */
     char refund_id[PROVIDER_REFERENCE_MAX]; /* REFUND */

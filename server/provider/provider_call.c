@@ -1,6 +1,6 @@
 /* The happy path:
  *
- *   begin            copies the task
+ *   begin            takes a place among the account's calls, copies the task
  *   want_token       only where the provider has OAuth and the session holds none
  *   on_token         kept in the session for what its life leaves
  *   send_round       the adapter writes the request
@@ -8,7 +8,8 @@
  *   finish
  *
  * How it fails: whatever the network or the provider does that is neither yes nor no ends UNCLEAR,
- * with was_never_sent when no request but the token's can have left this machine. */
+ * with was_never_sent when no request but the token's can have left this machine. So does what
+ * finds no place. */
 #include "provider/provider_call.h"
 
 #include "base/crash_point.h"
@@ -37,7 +38,7 @@ struct provider_call {
     struct provider_task task; /* its texts lie in `texts` */
     struct buf texts;
     int round, rounds_left;
-    bool has_tried, has_sent, has_new_token;
+    bool has_place, has_tried, has_sent, has_new_token;
     struct fetch_call *under_way;
     struct mono begun_at;
     struct timer later; /* calls back what could not even begin */
@@ -46,6 +47,8 @@ struct provider_call {
     void *owner;
 };
 
+static bool take_place(struct provider_call *call);
+static void turn_away(struct provider_call *call);
 static void want_token(struct provider_call *call);
 static void on_token(void *owner, const struct fetch_answer *answer, const struct err *err);
 static void send_round(struct provider_call *call);
@@ -83,9 +86,24 @@ static void copy_task(struct provider_call *call, const struct provider_task *ta
     }
 }
 
+/* How many of the account's calls of this kind are under way. */
+static int *count_of(const struct provider_call *call)
+{
+    struct provider_session *session = call->account->session;
+    return call->task.kind == PROVIDER_START ? &session->starts_under_way
+                                             : &session->asks_under_way;
+}
+
+static int count_max(const struct provider_call *call)
+{
+    return call->task.kind == PROVIDER_START ? PROVIDER_STARTS_MAX : PROVIDER_ASKS_MAX;
+}
+
 static void call_free(struct provider_call *call)
 {
     timer_stop(&call->later);
+    if (call->has_place)
+        --*count_of(call);
     buf_release(&call->texts);
     secret_wipe(call, sizeof(*call));
     free(call);
@@ -115,7 +133,10 @@ void provider_call_begin(h2o_loop_t *loop, struct fetch *fetch,
     timer_init(&call->later, loop, "provider_call", finish, call);
     copy_task(call, task);
     *handle = call;
-    want_token(call);
+    if (take_place(call))
+        want_token(call);
+    else
+        turn_away(call);
 }
 
 void provider_call_cancel(struct provider_call *call)
@@ -148,6 +169,25 @@ __attribute__((format(printf, 2, 3))) static void set_unclear(struct provider_ca
     call->result.was_never_sent = !call->has_sent;
     vsnprintf(call->result.note, sizeof(call->result.note), format, args);
     va_end(args);
+}
+
+static bool take_place(struct provider_call *call)
+{
+    if (call->account->session == NULL)
+        return true;
+    if (call->round == 0 && *count_of(call) >= count_max(call))
+        return false;
+    ++*count_of(call);
+    call->has_place = true;
+    return true;
+}
+
+static void turn_away(struct provider_call *call)
+{
+    call->has_tried = true; /* it is the account that has them waiting */
+    call->result.was_turned_away = true;
+    set_unclear(call, "all %d calls that it may have at once are under way", count_max(call));
+    timer_start(&call->later, 0);
 }
 
 /* libcurl sends a request again by itself when a connection that was kept open turns out dead

@@ -1,6 +1,6 @@
 // The page while 1,000 payments wait for a slow provider, against the same page while none do. Each of them
-// was begun over the customer's own connection, and the provider holds its answer: as many as may be asked at
-// once wait in that call (world_build.c), and the others were told that it does not answer, which is a payment
+// was begun over the customer's own connection, and the provider holds its answer: as many as may be begun at
+// once wait in that call (provider_call.h), and the others were told that it does not answer, which is a payment
 // that waits in the database. As many that are overdue are asked about meanwhile.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { eventually } from '../support/eventually.mjs';

@@ -14,6 +14,7 @@
 // Faults, set at any time:
 //   slowMs          every answer waits so long
 //   down            connections are closed at once
+//   mute            requests are taken and never answered
 //   failAfter: n    the next n requests that change something are done, and answered with 500
 //   cutAfter: n     the same, and the connection ends without an answer
 //   lose            messages are not sent (they stay in `unsent`)
@@ -87,6 +88,7 @@ export class PaymentFake {
     const url = new URL(request.url, this.url);
     const asked = { method: request.method, path: url.pathname, query: url.searchParams, headers: request.headers, text };
     this.requests.push(asked);
+    if (this.faults.mute) return;
     let answer;
     try {
       answer = await this.answer(asked);

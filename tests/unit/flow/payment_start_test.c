@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "io/fetch.h"
+#include "provider/provider_call.h"
 #include "provider/provider_session.h"
 #include "unit/flow/fake_bank.h"
 #include "unit/flow/money_fixture.h"
@@ -592,6 +593,27 @@ static void what_may_have_reached_a_provider_stays_there(void **state)
     assert_int_equal(atomic_load(&bank.calls), 1);
 }
 
+/* Of an account that has all its calls under way. */
+static void what_finds_no_place_at_a_provider_goes_to_the_next_or_ends_at_once(void **state)
+{
+    (void)state;
+    uint64_t shed = fixture.metrics->values[METRIC_provider_calls_shed];
+    add_second_account();
+    sessions[0].starts_under_way = PROVIDER_STARTS_MAX;
+    assert_int_equal(start("n1", NULL, 10000), PAYMENT_START_REDIRECT);
+    assert_value(ACCOUNTS, "1:second:started");
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    assert_int_equal(sessions[0].health.failures_, 1);
+    assert_int_equal(sessions[1].health.failures_, 0);
+    sessions[1].starts_under_way = PROVIDER_STARTS_MAX;
+    pays_again = true;
+    enum payment_start_result none = start("n2", NULL, 10000);
+    pays_again = false;
+    assert_int_equal(none, PAYMENT_START_UNANSWERED);
+    assert_int_equal(atomic_load(&bank.calls), 1);
+    assert_int_equal(fixture.metrics->values[METRIC_provider_calls_shed] - shed, 3);
+}
+
 static void while_one_rests_the_next_is_offered_but_never_beside_it_unasked(void **state)
 {
     (void)state;
@@ -906,6 +928,9 @@ int main(void)
         cmocka_unit_test_setup(what_a_callback_said_meanwhile_stays, setup),
         cmocka_unit_test_setup_teardown(what_never_reached_a_provider_goes_to_the_next, setup,
                                         drop_second_account),
+        cmocka_unit_test_setup_teardown(
+            what_finds_no_place_at_a_provider_goes_to_the_next_or_ends_at_once, setup,
+            drop_second_account),
         cmocka_unit_test_setup_teardown(what_may_have_reached_a_provider_stays_there, setup,
                                         drop_second_account),
         cmocka_unit_test_setup_teardown(
