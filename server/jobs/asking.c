@@ -39,7 +39,7 @@ struct asker {
     struct timer timer;
     struct pg_tx tx;
     struct errand errands[ERRANDS_MAX];
-    int chore;
+    int chore, room; /* of the claim under way: errands that end meanwhile make no more of it */
     bool is_claiming, is_full;
 };
 
@@ -266,6 +266,10 @@ static void rest(struct asker *a, uint32_t delay_ms)
 static void look(void *owner)
 {
     struct asker *a = owner;
+    if (free_errands(a) == 0) {
+        rest(a, POLL_MS); /* is_full stays: nothing new is known */
+        return;
+    }
     a->is_claiming = true;
     a->is_full = false;
     a->chore = next_chore(a, 0);
@@ -275,11 +279,11 @@ static void look(void *owner)
 static void claim(struct asker *a)
 {
     struct err err = {0};
-    int room = free_errands(a);
-    bool is_over = a->chore == CHORE_COUNT || room == 0 || a->asking->is_stopped;
+    a->room = free_errands(a);
+    bool is_over = a->chore == CHORE_COUNT || a->room == 0 || a->asking->is_stopped;
     if (is_over)
         rest(a, POLL_MS);
-    else if (chores[a->chore].claim(a, room, &err) != 0)
+    else if (chores[a->chore].claim(a, a->room, &err) != 0)
         rest(a, RETRY_MS);
 }
 
@@ -288,7 +292,7 @@ static void on_claimed(void *owner, const PGresult *result, const struct err *er
     struct asker *a = owner;
     if (err->code != 0)
         return;
-    a->is_full |= PQntuples(result) == free_errands(a);
+    a->is_full |= PQntuples(result) == a->room;
     for (int row = 0; row < PQntuples(result); ++row)
         chores[a->chore].take(a, result, row);
 }

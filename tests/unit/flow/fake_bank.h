@@ -1,11 +1,12 @@
 /* A provider's API in a thread: takes one connection after the other, keeps the last request,
- * answers as it is told. Enough HTTP for one POST a connection. */
+ * answers as it is told, and when it is told. Enough HTTP for one POST a connection. */
 #ifndef DUNLIN_TESTS_FAKE_BANK_H
 #define DUNLIN_TESTS_FAKE_BANK_H
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ struct fake_bank {
     char url[64];
     pthread_t thread;
     atomic_int calls;
+    atomic_bool is_held; /* each answer waits for a turn */
+    sem_t turns;
     _Atomic(const char *) answer; /* status and reason, blank line, body; null: hangs up */
     char request[8192];           /* the last one; read it when no call is under way */
 };
@@ -35,6 +38,8 @@ static inline void fake_bank_serve(struct fake_bank *bank, int conn)
             len >= (size_t)(body + 4 - bank->request) + strtoul(length + 15, NULL, 10))
             break;
     }
+    if (atomic_load(&bank->is_held))
+        sem_wait(&bank->turns);
     const char *answer = atomic_load(&bank->answer);
     atomic_fetch_add(&bank->calls, 1);
     if (answer != NULL) {
@@ -60,6 +65,7 @@ static inline void fake_bank_new(struct fake_bank *bank)
     bank->fd = socket(AF_INET, SOCK_STREAM, 0);
     int bad = bind(bank->fd, (struct sockaddr *)&address, len);
     bad |= listen(bank->fd, 64);
+    bad |= sem_init(&bank->turns, 0, 0);
     bad |= getsockname(bank->fd, (struct sockaddr *)&address, &len);
     assert(bad == 0);
     snprintf(bank->url, sizeof(bank->url), "http://127.0.0.1:%d", ntohs(address.sin_port));
@@ -72,6 +78,7 @@ static inline void fake_bank_free(struct fake_bank *bank)
     shutdown(bank->fd, SHUT_RDWR);
     pthread_join(bank->thread, NULL);
     close(bank->fd);
+    sem_destroy(&bank->turns);
 }
 
 #endif
