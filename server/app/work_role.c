@@ -132,7 +132,7 @@ static void *start_payout_files(struct work_role *role, struct err *e)
 {
     (void)e;
     bool is_wanted =
-        role->settings->payouts.folder != NULL && role->world->providers[0].provider != NULL;
+        role->settings->payouts.folder[0] != '\0' && role->world->providers[0].provider != NULL;
     return is_wanted
                ? payout_files_new(role->world, role->import_store, role->settings->payouts.folder)
                : NULL;

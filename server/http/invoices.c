@@ -272,6 +272,11 @@ static bool read_hold(const json_t *body, const struct promise_policy *promises,
     if (hold->has_until && span_is_str(hold->kind, "promise")) {
         const struct promise_policy policy = promise_policy_of_calls(promises);
         hold->promised_on = (int32_t)(instant_seconds(hold->until) / 86400);
+        /* Behind the last day of the calendar there is no grace. */
+        if (hold->promised_on > date_to_days((struct date){9999, 12, 31}) - policy.grace_days - 1) {
+            err_set(err, ERR_INPUT, "until: is too far ahead");
+            return false;
+        }
         hold->promise_over_on =
             date_to_days(promise_over(&policy, date_from_days(hold->promised_on)));
     }

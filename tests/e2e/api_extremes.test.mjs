@@ -18,7 +18,8 @@ test('the plan of days at the ends of the calendar is empty', async () => {
 
 test('a promise for the end of the calendar does not end the explanation', async () => {
   const { id } = (await demo.call('/invoices')).json().items.find(({ state }) => state === 'due');
-  assert.equal((await post(`/invoices/${id}/holds`, { kind: 'promise', until: '9999-12-31' })).status, 201);
+  assert.equal((await post(`/invoices/${id}/holds`, { kind: 'promise', until: '9999-12-31' })).status, 400);
+  assert.equal((await post(`/invoices/${id}/holds`, { kind: 'promise', until: '9999-12-29' })).status, 201);
   await execute(findConninfo(demo.dir)[1], `insert into scenario_step select scenario_id, version, 60, 'kept', 'promise', 1, is_working_days, on_day_off,
     at_second, 0, 0, segments, products, kinds, currencies, null, null, channels, wait_seconds, unless, template, tone
     from scenario_step where step_no = 0`);

@@ -121,8 +121,8 @@ test('an app sees what its customer owes, the next due first, and nobody else\'s
   assert.equal(more, false);
   const link = items[1].link;
   assert.deepEqual(items, [
-    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2036-11-15', link: null, plan: null },
-    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2036-12-01', link, plan: null },
+    { number: 'F/2', product: null, currency: 'EUR', due_minor: 500, due_date: '2036-11-15', link: null, match_code: null, plan: null },
+    { number: 'F/1', product: 'Loan', currency: 'PLN', due_minor: 7050, due_date: '2036-12-01', link, match_code: items[1].match_code, plan: null },
   ]);
   await execute(conninfo().owner, agreeSql({ customer: 700, invoice: 7002, parts: [{ due: '2036-01-01', amount: 50 }, { due: '2036-11-20', amount: 450 }] }));
   const plan = async () => (await debts('K-7')).items[0].plan, invoices = gateway.makeKey('invoices');
