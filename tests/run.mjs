@@ -9,7 +9,7 @@ import { spec } from 'node:test/reporters';
 const AT_ONCE = Math.max(2, os.cpus().length) + 1;
 
 // What these find depends on how much of the machine is theirs: they run afterwards, one by one.
-const alone = ['faults_crowd', 'faults_database', 'faults_kills', 'faults_links', 'faults_memory', 'push_beside'];
+const alone = ['faults_crowd', 'faults_database', 'faults_kills', 'faults_links', 'faults_memory', 'proofs', 'push_beside'];
 
 // Begun first, as everybody would wait for them at the end.
 const long = ['simulation', 'provider_kills', 'reminder_histories', 'crash'];
