@@ -40,7 +40,7 @@ struct bank_entry {
     struct span title;
     int32_t part_no, part_count; /* of a batch, from 1; what stands alone is 1 of 1 */
     bool is_unclear;             /* a batch whose parts are not told, or are not its sum */
-    int32_t ordinal;             /* among the equal entries of its statement, from 1 */
+    int32_t ordinal;             /* among the equal booked entries of its statement, from 1 */
 };
 
 /* What a statement says of a kind of its entries. */
