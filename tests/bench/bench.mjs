@@ -11,6 +11,7 @@ import { importRows } from './import.mjs';
 import { plan } from './plan.mjs';
 import { results } from './results.mjs';
 import { segments } from './segments.mjs';
+import { statement } from './statement.mjs';
 import { idle } from './idle.mjs';
 import { slow } from './slow.mjs';
 import { push, pushFar } from './push.mjs';
@@ -20,7 +21,7 @@ import { pushE2e, pushMemory } from './push_e2e.mjs';
 const benches = {
     page, forged, visit, callbacks, callbacks_fresh: callbacksFresh, import: importRows, idle, slow,
     push, push_far: pushFar, push_e2e: pushE2e, push_memory: pushMemory, dispatch, plan, results,
-    segments, verify, callbacks_standard: callbacksOf('standard'), callbacks_stripe: callbacksOf('stripe'),
+    segments, statement, verify, callbacks_standard: callbacksOf('standard'), callbacks_stripe: callbacksOf('stripe'),
     callbacks_payu: callbacksOf('payu'), callbacks_przelewy24: callbacksOf('przelewy24'),
     callbacks_adyen: callbacksOf('adyen'), callbacks_tpay: callbacksOf('tpay', { isKeyed: true }),
     callbacks_standard_v1a: callbacksOf('standard_v1a', { isKeyed: true }),
