@@ -69,15 +69,22 @@ bool identity_opens_details(struct request *r, int64_t customer_id)
     return !asks_for(r, IDENTITY_DETAILS) || is_confirmed(r, customer_id);
 }
 
-/* Sheets of a link and what they are asked for beside the details. Whatever else was wanted leads
- * to the main page. */
+/* Sheets of a link, what they are asked for beside the details, and where a right answer leads.
+ * Whatever else was wanted leads to the main page. */
 static const struct {
     const char *name;
     enum identity_purpose purpose;
+    const char *leads_to;
 } sheets[] = {
-    {"contact", IDENTITY_DETAILS},     {"plan", IDENTITY_PLAN},       {"parts", IDENTITY_PLAN},
-    {"promise", IDENTITY_PROMISE},     {"dispute", IDENTITY_DISPUTE}, {"offer", IDENTITY_OFFER},
-    {"restructuring", IDENTITY_OFFER}, {"all", IDENTITY_DEBTS},
+    {"contact", IDENTITY_DETAILS, "contact"},
+    {"plan", IDENTITY_PLAN, "plan"},
+    {"parts", IDENTITY_PLAN, "parts"},
+    {"promise", IDENTITY_PROMISE, "promise"},
+    {"dispute", IDENTITY_DISPUTE, "dispute"},
+    {"offer", IDENTITY_OFFER, "offer"},
+    {"restructuring", IDENTITY_OFFER, "restructuring"},
+    {"documents", IDENTITY_OFFER, "restructuring"}, /* which names them all */
+    {"all", IDENTITY_DEBTS, "all"},
 };
 
 /* Its place in `sheets`, or -1. */
@@ -92,7 +99,7 @@ static int sheet_find(struct span name)
 static void read_where(struct span name, char out[WHERE_MAX])
 {
     int sheet = sheet_find(name);
-    snprintf(out, WHERE_MAX, "%s", sheet < 0 ? "" : sheets[sheet].name);
+    snprintf(out, WHERE_MAX, "%s", sheet < 0 ? "" : sheets[sheet].leads_to);
 }
 
 /* What stands behind the code in the address: "plan" of "/{code}/plan" and of "/{code}/plan/…". */

@@ -218,3 +218,13 @@ test('a language that was chosen on the page behind it is not taken back by a fi
   importing('1359');
   assert.deepEqual(await languages(), [{ reference: 'A', language: 'pl' }, { reference: 'B', language: 'uk' }]);
 });
+
+test('what is named alone is asked for on all of its sheets, also its documents', async () => {
+  const one = await startOwed(1, { identity: { for: ['offer'], fact_pl: 'cyfry', fact_en: 'digits', fact_uk: 'цифри' } });
+  const link = one.gateway.linkOf('FV/0'), { pathname } = new URL(link);
+  const leadsTo = async (sheet) => (await request(`${link}${sheet}`, { ca: one.caText })).headers.location;
+  assert.equal(await leadsTo(''), undefined);
+  assert.equal(await leadsTo('/offer'), `${pathname}/identity?to=offer`);
+  assert.equal(await leadsTo('/restructuring'), `${pathname}/identity?to=restructuring`);
+  assert.equal(await leadsTo('/documents/1'), `${pathname}/identity?to=restructuring`);
+});
