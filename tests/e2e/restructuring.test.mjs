@@ -134,3 +134,19 @@ test('granted leads to an offer, and behind the clock nobody asks any more', asy
   await late.submit(form, 'name="text"', { text: 'Za późno.' });
   assert.deepEqual(await db.query(`select count(*)::int as n from restructuring_request where customer_id = ${slow.customer}`), [{ n: 0 }]);
 });
+
+test('a due date that moves by import takes nothing back that was ordered', async () => {
+  const debt = await late.owe('E/1', '500.00', '2027-01-05');
+  await db.run(`update sending set stopped_at = ${late.now}`);
+  await office('POST', `/invoices/${idOf(debt)}/demands`, {});
+  const offer = await office('POST', `/invoices/${idOf(debt)}/offers`, { kind: 'longer_term', parts: 4, first: '2027-03-22', valid_until: '2027-03-10' },
+    { 'idempotency-key': 'moved-1' });
+  assert.equal(offer.status, 201, offer.text);
+  await late.owe('E/1', '500.00', '2027-01-07');
+  assert.deepEqual(await db.query(`select i.due_date::text as due, r.step, r.state from reminder r join invoice i using (customer_id, invoice_id)
+    where r.customer_id = ${debt.customer} and r.scenario_id is null order by r.step`),
+  ['demand_1', 'offer_1'].map((step) => ({ due: '2027-01-07', step, state: 'scheduled' })));
+  await db.run('update sending set stopped_at = null');
+  await late.until(`exists (select from demand where customer_id = ${debt.customer} and step = 'demand_1')`, 'the demand goes');
+  await late.until(`exists (select from sandbox_message where customer_id = ${debt.customer} and step = 'offer_1')`, 'the offer is told');
+});
