@@ -37,3 +37,46 @@ where n.is_open and n.missed_at is not null
         select from instalment o
         where o.customer_id = n.customer_id and o.invoice_id = n.invoice_id and o.plan_no = n.plan_no
             and o.is_open and o.missed_at is null);
+
+-- As in 0084, but for whoever has paid all that was agreed: they kept the plan, whatever their creditor
+-- added to the debt since, and what was forgiven stays so. What came in is counted as plan_follow_money()
+-- does.
+create or replace function offer_take_back() returns trigger
+    language plpgsql as $$
+declare
+    debt invoice;
+    came_in bigint;
+begin
+    update customer k set money_version = k.money_version + 1 where k.customer_id = new.customer_id;
+    select * into strict debt
+    from invoice i where i.customer_id = new.customer_id and i.invoice_id = new.invoice_id
+    for no key update;
+    select greatest(0, coalesce(-sum(e.amount_minor) filter (where e.kind <> 'correction'), 0))
+        + greatest(0, coalesce(-sum(e.amount_minor) filter (where e.kind = 'correction'), 0))
+    into came_in
+    from ledger_entry e
+    where e.customer_id = new.customer_id and e.invoice_id = new.invoice_id
+        and e.entry_no > new.entry_from
+        and e.kind in ('payment', 'refund', 'refund_reversal', 'chargeback', 'chargeback_reversal',
+            'correction');
+    if came_in >= new.debt_minor + new.fee_minor + new.interest_minor - new.forgiven_minor then
+        return null;
+    end if;
+    insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at,
+        reason)
+    values (new.customer_id, new.invoice_id, debt.entry_count + 1, 'correction', new.forgiven_minor,
+        debt.currency, new.ended_at, 'offer ' || new.offer_no || ': plan ' || new.state);
+    update invoice i
+    set due_minor = i.due_minor + new.forgiven_minor,
+        entry_count = i.entry_count + 1,
+        help_count = i.help_count + 1,
+        paid_at = case when i.due_minor + new.forgiven_minor <= 0 then i.paid_at end,
+        needs_plan = true,
+        changed_at = new.ended_at
+    where i.customer_id = new.customer_id and i.invoice_id = new.invoice_id;
+    perform event_add(new.customer_id, new.invoice_id, new.ended_at, 'offer.forgiveness_ended',
+        json_build_object('offer_no', new.offer_no, 'plan_no', new.plan_no, 'reason',
+            'plan ' || new.state, 'amount_minor', new.forgiven_minor));
+    return null;
+end
+$$;

@@ -55,20 +55,24 @@ static int setup(void **state)
     return 0;
 }
 
-/* Money of each of these customers that came in, or went back: as callbacks write it. */
+/* Money of each of these customers that came in, or went back, as callbacks write it; or a
+ * correction of their creditor's. */
 static void move(const char *customers, const char *kind, int amount)
 {
-    char sql[768];
-    snprintf(sql, sizeof(sql),
-             "begin;"
-             "insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor,"
-             " currency, payment_no, source_reference, at) select customer_id, 1, entry_count + 1,"
-             " '%s', %d, 'PLN', 1, 'm' || entry_count, '2026-12-05'"
-             " from invoice where customer_id in (%s);"
-             "update invoice set due_minor = due_minor + (%d), entry_count = entry_count + 1,"
-             " changed_at = '2026-12-05' where customer_id in (%s);"
-             "commit",
-             kind, amount, customers, amount, customers);
+    char sql[1024];
+    int is_payment = strcmp(kind, "correction") != 0;
+    snprintf(
+        sql, sizeof(sql),
+        "begin;"
+        "insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor,"
+        " currency, payment_no, source_reference, at) select customer_id, 1, entry_count + 1,"
+        " '%s', %d, 'PLN', case when %d = 1 then 1 end, case when %d = 1 then 'm' || entry_count"
+        " else '' end, '2026-12-05'"
+        " from invoice where customer_id in (%s);"
+        "update invoice set due_minor = due_minor + (%d), entry_count = entry_count + 1,"
+        " changed_at = '2026-12-05' where customer_id in (%s);"
+        "commit",
+        kind, amount, is_payment, is_payment, customers, amount, customers);
     pg_cluster_sql(&fixture.cluster, sql);
 }
 
@@ -165,12 +169,34 @@ static void what_was_missed_paid_and_taken_back_is_missed_again(void **state)
                  "broken broken completed");
 }
 
+/* 30.00 were forgiven for the sake of the plan. */
+static void what_was_forgiven_stays_so_where_all_that_was_agreed_was_paid(void **state)
+{
+    (void)state;
+    pg_cluster_sql(&fixture.cluster, "update plan set debt_minor = 13000, forgiven_minor = 3000,"
+                                     " offer_no = 1");
+    move("1, 2, 3", "payment", -10000);
+    move("1", "correction", 1000); /* the creditor adds a fee */
+    move("2", "chargeback", 5000);
+    move("3", "correction", -1000); /* a transfer, which is taken back with a payment */
+    move("3", "chargeback", 10000);
+    look();
+    assert_value("select string_agg(state, ' ') from plan", "broken broken broken");
+    assert_value("select string_agg(due_minor::text, ' ' order by customer_id) from invoice",
+                 "1000 8000 12000");
+    assert_value("select string_agg(customer_id::text, ' ' order by customer_id) from event"
+                 " where kind = 'offer.forgiveness_ended'",
+                 "2 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(nothing_to_come_and_one_missed_breaks_it, setup),
         cmocka_unit_test_setup(one_missed_with_another_to_come_does_not, setup),
         cmocka_unit_test_setup(what_was_missed_paid_and_taken_back_is_missed_again, setup),
+        cmocka_unit_test_setup(what_was_forgiven_stays_so_where_all_that_was_agreed_was_paid,
+                               setup),
     };
     return cmocka_run_group_tests(tests, suite_setup, suite_teardown);
 }
