@@ -80,3 +80,19 @@ begin
     return null;
 end
 $$;
+
+-- What a plan books is no correction of the debt by its creditor: fee and interest when it is approved,
+-- and what was forgiven when it ends.
+do $$
+declare
+    old text := pg_get_functiondef('dispute_follow_money'::regproc);
+    new text := replace(old, 'and e.payment_no is null',
+        'and e.payment_no is null
+                and coalesce(e.reason, '''') !~ ''^(plan|offer) [0-9]+(:|$)''');
+begin
+    if new = old then
+        raise exception 'dispute_follow_money does not look at entries';
+    end if;
+    execute new;
+end
+$$;

@@ -35,7 +35,7 @@ static int setup(void **state)
     (void)state;
     pg_cluster_sql(
         &fixture.cluster,
-        "truncate customer, invoice, plan, instalment, hold, event, ledger_entry cascade;"
+        "truncate customer, invoice, plan, instalment, hold, event, ledger_entry, dispute cascade;"
         "insert into customer (customer_id, reference, created_at, changed_at)"
         " select n, 'P-' || n, now(), now() from generate_series(1, 3) n;"
         "insert into invoice (customer_id, invoice_id, number, kind, currency, amount_minor,"
@@ -189,12 +189,31 @@ static void what_was_forgiven_stays_so_where_all_that_was_agreed_was_paid(void *
                  "2 3");
 }
 
+/* It was not corrected by what the plan books. */
+static void the_end_of_a_plan_does_not_end_an_accepted_dispute(void **state)
+{
+    (void)state;
+    pg_cluster_sql(
+        &fixture.cluster,
+        "update plan set debt_minor = 13000, forgiven_minor = 3000, offer_no = 1;"
+        "select dispute_open(1, 1, '2026-12-03', 'wrong_amount', '2026-12-20', 'n', null,"
+        " null);"
+        "select dispute_answer(1, 1, 1, 'accepted', 'office', '2026-12-04', '\\x00', '{}');"
+        "select plan_decide(1, 1, 1, 'end', 'office', 'why', '2026-12-05')");
+    assert_value("select due_minor from invoice where customer_id = 1", "13000");
+    assert_value("select state from dispute", "accepted");
+    assert_value("select released_at is null from hold where kind = 'dispute'", "t");
+    move("1", "correction", -500);
+    assert_value("select state from dispute", "ended");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(nothing_to_come_and_one_missed_breaks_it, setup),
         cmocka_unit_test_setup(one_missed_with_another_to_come_does_not, setup),
         cmocka_unit_test_setup(what_was_missed_paid_and_taken_back_is_missed_again, setup),
+        cmocka_unit_test_setup(the_end_of_a_plan_does_not_end_an_accepted_dispute, setup),
         cmocka_unit_test_setup(what_was_forgiven_stays_so_where_all_that_was_agreed_was_paid,
                                setup),
     };
