@@ -40,9 +40,9 @@ from counted;
 
 -- name: work_item_list
 -- Those that somebody may still act on: what is paid, on its way or held is not shown, and comes
--- back when that is over. $1 list, $2 queue or null, $3 states, $4 to $7 the place behind which it
--- begins: created_at, customer_id, invoice_id, step; $8 at most, $9 now, $10 payments started before
--- this are given up
+-- back when that is over; but whoever asked to be called is called, whatever holds the debt. $1 list,
+-- $2 queue or null, $3 states, $4 to $7 the place behind which it begins: created_at, customer_id,
+-- invoice_id, step; $8 at most, $9 now, $10 payments started before this are given up
 select w.customer_id, w.invoice_id, w.step, w.queue, w.state, w.reason, w.text, w.taken_by,
     w.outcome, w.note, w.created_at, k.reference, k.name, k.phone, k.email, k.language,
     i.number, i.kind, i.product, i.currency, i.amount_minor, i.due_minor, i.issue_date, i.due_date,
@@ -76,11 +76,11 @@ where w.list = $1::text
     and (w.created_at, w.customer_id, w.invoice_id, w.step)
         > ($4::timestamptz, $5::bigint, $6::bigint, $7::text)
     and i.due_minor > 0
-    and not exists (
+    and (w.reason = 'asked by customer' or not exists (
         select from hold h
         where h.customer_id = w.customer_id and h.invoice_id = w.invoice_id
             and h.released_at is null and (h.until is null or h.until > $9::timestamptz)
-            and h.reason is distinct from 'handed over')
+            and h.reason is distinct from 'handed over'))
     and not exists (
         select from payment_allocation a
         join payment p using (customer_id, payment_no)

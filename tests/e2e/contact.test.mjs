@@ -81,6 +81,12 @@ test('a call is asked for with one tap, once while it is open, and stands on the
   assert.equal((await events(debt, 'call.asked')).length, 1);
   const { items } = await demo.call('/calls?limit=200').then((answer) => answer.json());
   assert.ok(items.some((item) => item.why === 'asked by customer' && item.number === debt.number));
+  // Who has promised, or disputes, is not dunned; who asked for a call is called.
+  await demo.execute(`insert into hold (customer_id, invoice_id, hold_no, kind, created_at)
+    values (${debt.customer_id}, ${debt.invoice_id}, 900, 'dispute', now())`);
+  const held = await demo.call('/calls?limit=200').then((answer) => answer.json());
+  assert.deepEqual(held.items.filter(({ number }) => number === debt.number).map(({ why }) => why), ['asked by customer']);
+  await demo.execute(`delete from hold where customer_id = ${debt.customer_id} and hold_no = 900`);
 
   await demo.execute(`update work_item set state = 'done' where customer_id = ${debt.customer_id} and step = 'asked_1'`);
   assert.equal((await wish(first, { purpose: 'call', when: value })).status, 303);
