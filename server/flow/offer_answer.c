@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "flow/debt_change.h"
+#include "flow/page_version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -105,6 +106,8 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
     answer.now = op->world->now();
     op->customer_id = debt->customer_id;
     op->invoice_id = debt->invoice_id;
+    const struct page_shown page = page_version_shown(op->world->page_versions, answer.page);
+    page_version_keep(tx, &page, answer.now);
     offer_add_answer(tx, debt, &answer);
     return tell(op, OFFER_ANSWER_DONE, OFFER_CAN_BE_ANSWERED);
 }
@@ -113,11 +116,13 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
 
 static void note(const struct offer_answering *op, enum debt_change_result result)
 {
-    if (result == DEBT_CHANGE_SAVED)
-        log_line(LOG_INFO, "offer answered",
-                 "customer=%" PRId64 " invoice=%" PRId64 " offer=%" PRId32 " answer=%s",
-                 op->customer_id, op->invoice_id, op->options.answer.offer_no,
-                 offer_deed_name(op->options.answer.deed));
+    if (result != DEBT_CHANGE_SAVED)
+        return;
+    page_version_note_kept(op->world->page_versions, op->options.answer.page);
+    log_line(LOG_INFO, "offer answered",
+             "customer=%" PRId64 " invoice=%" PRId64 " offer=%" PRId32 " answer=%s",
+             op->customer_id, op->invoice_id, op->options.answer.offer_no,
+             offer_deed_name(op->options.answer.deed));
 }
 
 static void on_changed(void *owner, enum debt_change_result result, const struct err *err)

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "flow/debt_change.h"
+#include "flow/page_version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,6 +104,8 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
         return tell(op, PLAN_ACCEPT_CHANGED, PLAN_OFFERED);
     op->customer_id = debt->customer_id;
     op->invoice_id = debt->invoice_id;
+    const struct page_shown page = page_version_shown(op->world->page_versions, form->page);
+    page_version_keep(tx, &page, op->world->now());
     agreed_plan_add(tx, debt,
                     &(struct agreed_plan_new){.offer = &offer,
                                               .before = &plans,
@@ -118,10 +121,11 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
 
 static void note(const struct plan_accept *op, enum debt_change_result result)
 {
-    if (result == DEBT_CHANGE_SAVED)
-        log_line(LOG_INFO, "plan accepted",
-                 "customer=%" PRId64 " invoice=%" PRId64 " parts=%" PRId64, op->customer_id,
-                 op->invoice_id, op->options.part_count);
+    if (result != DEBT_CHANGE_SAVED)
+        return;
+    page_version_note_kept(op->world->page_versions, op->options.page);
+    log_line(LOG_INFO, "plan accepted", "customer=%" PRId64 " invoice=%" PRId64 " parts=%" PRId64,
+             op->customer_id, op->invoice_id, op->options.part_count);
 }
 
 static void on_changed(void *owner, enum debt_change_result result, const struct err *err)

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "flow/debt_change.h"
+#include "flow/page_version.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -55,6 +56,8 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
     }
     op->customer_id = debt->customer_id;
     op->invoice_id = debt->invoice_id;
+    const struct page_shown page = page_version_shown(op->world->page_versions, span_str(op->page));
+    page_version_keep(tx, &page, op->world->now());
     demand_add_request(tx, debt,
                        &(struct request_new){
                            .demand_no = demand.demand_no,
@@ -76,6 +79,7 @@ static void on_changed(void *owner, enum debt_change_result result, const struct
             result == DEBT_CHANGE_NOWHERE ? RESTRUCTURING_ASK_NOWHERE : RESTRUCTURING_ASK_REVOKED;
     if (err->code == 0 && result == DEBT_CHANGE_SAVED) {
         crash_point("restructuring_asked");
+        page_version_note_kept(op->world->page_versions, span_str(op->page));
         log_line(LOG_INFO, "restructuring asked for", "customer=%" PRId64 " invoice=%" PRId64,
                  op->customer_id, op->invoice_id);
     }

@@ -53,9 +53,9 @@ cross join lateral demand_order($1::bigint, $2::bigint, $3::text,
 
 -- name: demand_ask
 -- Behind the debt's guard. $1 customer_id, $2 invoice_id, $3 demand_no, $4 request_no, $5 form_nonce,
--- $6 language, $7 version of the page, $8 decide_by, $9 salt, $10 personal part, $11 now
+-- $6 language, $7 name of the page, $8 decide_by, $9 salt, $10 personal part, $11 now
 select restructuring_ask($1::bigint, $2::bigint, $3::bigint::integer, $4::bigint::integer, $5::text,
-    $6::text, $7::text, $8::date, $9::bytea, $10::text, $11::timestamptz);
+    $6::text, page_version_named($7::text), $8::date, $9::bytea, $10::text, $11::timestamptz);
 
 -- name: demand_decide
 -- $1 customer_id, $2 invoice_id, $3 request_no, $4 'granted' or 'refused', $5 by whom, $6 salt,

@@ -28,15 +28,15 @@ limit 20;
 
 -- name: offer_accept
 -- Behind the debt's guard. $1 customer_id, $2 invoice_id, $3 offer_no, $4 form_nonce, $5 version of the
--- terms, $6 language, $7 version of the page, $8 now
+-- terms, $6 language, $7 name of the page, $8 now
 select offer_accept($1::bigint, $2::bigint, $3::bigint::integer, $4::text, $5::text, $6::text,
-    $7::text, $8::timestamptz);
+    page_version_named($7::text), $8::timestamptz);
 
 -- name: offer_refuse
 -- Behind the debt's guard. $1 customer_id, $2 invoice_id, $3 offer_no, $4 'decline' or 'counter',
--- $5 form_nonce, $6 language, $7 version of the page, $8 why, $9 so much a month, $10 from when, $11 now
+-- $5 form_nonce, $6 language, $7 name of the page, $8 why, $9 so much a month, $10 from when, $11 now
 select offer_refuse($1::bigint, $2::bigint, $3::bigint::integer, $4::text, $5::text, $6::text,
-    $7::text, $8::text, $9::bigint, $10::date, $11::timestamptz);
+    page_version_named($7::text), $8::text, $9::bigint, $10::date, $11::timestamptz);
 
 -- name: offer_add
 -- $1 customer_id[], $2 invoice_id[], $3 money_version[] (null: whatever it is), $4 offers as JSON[],

@@ -92,9 +92,11 @@ test('another one is asked for: with what could be paid, and the office answers 
   const page = await late.get(`${debt.url}/offer`);
   assert.match((await late.submit(page, 'value="counter"', { answer: 'counter', month: '', from: '' })).to, /e=counter$/);
   assert.match((await late.submit(page, 'value="counter"', { answer: 'counter', month: '12,345' })).to, /e=counter$/);
-  const asked = await late.submit(page, 'value="counter"', { answer: 'counter', month: '50,50', from: '2028-04-10' });
+  const asked = await late.submit(page, 'value="counter"', { answer: 'counter', month: '50,50', from: '2028-04-10', page: '0'.repeat(16) });
   assert.match((await late.follow(asked)).text, /Mamy Twoją prośbę[\s\S]*50,50/);
   assert.deepEqual((await offersOf(debt)).map(({ state, month, from_day: from }) => [state, month, from]), [['countered', 5050, '2028-04-10']]);
+  // A page that nobody was ever shown is no fact: evidence names what it has.
+  assert.deepEqual(await db.query(`select facts::json ->> 'page' as page from event where customer_id = ${debt.customer} and kind = 'offer.countered'`), [{ page: null }]);
   const call = late.api('offers'), key = { 'idempotency-key': 'answer-1' };
   const [item] = (await call('GET', '/offers?state=countered')).json().items.filter(({ number }) => number === 'D/1');
   assert.deepEqual([item.counter_month_minor, item.counter_from], [5050, '2028-04-10']);
