@@ -58,11 +58,29 @@ export class LateDebts {
   wake() { return this.db.run('notify dunlin_plan; notify dunlin_reminder'); }
 
   // Waits for what the query says to be true.
-  until(sql, what = sql) {
+  until(sql, what = sql, within = 30000) {
     return eventually(async () => {
       await this.wake();
       return (await this.db.query(`select (${sql}) as is_so`))[0].is_so;
-    }, { what, within: 30000, every: 100 });
+    }, { what, within, every: 100 });
+  }
+
+  // Waits until all that is due by the clock has come to its end: planned, sent or dropped.
+  async settled() {
+    let left;
+    await eventually(async () => {
+      await this.wake();
+      left = await this.db.query(`select r.customer_id, r.step, r.state, r.due_at from reminder r join invoice i using (customer_id, invoice_id)
+        where r.state = 'claimed' or (r.state = 'scheduled' and greatest(r.due_at, r.try_at) <= ${this.now} and i.due_minor > 0
+          and not exists (select from hold h where h.customer_id = r.customer_id and h.released_at is null and h.kind <> 'plan')
+          and not exists (select from payment p where p.customer_id = r.customer_id and p.state = 'pending'))
+        union all select customer_id, 'to be planned', '', null from invoice where needs_plan
+        union all select 0, 'horizon', '', null from planned where through < ((${this.now} at time zone 'UTC') + interval '14 hours')::date + 1`);
+      return left.length === 0;
+    }, { what: `all has gone by ${this.now}`, within: 30000, every: 20 }).catch((error) => {
+      error.message += JSON.stringify(left.slice(0, 5));
+      throw error;
+    });
   }
 
   get(url, options = {}) { return request(url, { ca: this.bed.owedBy(this.node).caText, ...options }); }
