@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_LOOK_MS = 1000, POLL_MS = 10000, HOUR_SECONDS = 3600 };
+enum { FIRST_LOOK_MS = 1000, POLL_MS = 10000, DEMO_POLL_MS = 500, HOUR_SECONDS = 3600 };
 
 struct instalments {
     struct world *world;
@@ -24,6 +24,12 @@ struct instalments {
     int64_t missed_count, broken_count;
     bool is_busy, is_stopped;
 };
+
+/* A month of the demo passes in a minute. */
+static uint32_t poll_ms(const struct instalments *s)
+{
+    return s->world->is_demo ? DEMO_POLL_MS : POLL_MS;
+}
 
 static int64_t hour_of(struct instant now)
 {
@@ -40,7 +46,7 @@ static void rest(struct instalments *s, uint32_t delay_ms)
 static void end_look(struct instalments *s)
 {
     s->hour = hour_of(s->rules.now);
-    rest(s, POLL_MS);
+    rest(s, poll_ms(s));
 }
 
 static void on_missed(void *owner, const PGresult *result, const struct err *err)
@@ -56,7 +62,7 @@ static void on_saved(void *owner, const struct err *err)
     if (err->code != 0) {
         if (err->code != ERR_CLOSED)
             log_line(LOG_WARN, "parts of plans not looked at", "error=\"%s\"", err->text);
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
         return;
     }
     if (s->missed_count > 0)
@@ -73,7 +79,7 @@ static void on_found(void *owner, const PGresult *result, const struct err *err)
     struct instalments *s = owner;
     struct err failed;
     if (err->code != 0) {
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
         return;
     }
     s->found = PQntuples(result);
@@ -85,7 +91,7 @@ static void on_found(void *owner, const PGresult *result, const struct err *err)
     crash_point("parts_found");
     if (instalment_miss(s->world->store, &s->tx, result, &s->rules, on_missed, on_saved, s,
                         &failed) != 0)
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
 }
 
 static void on_time(void *owner)
@@ -94,7 +100,7 @@ static void on_time(void *owner)
     struct err err;
     struct instant now = s->world->now();
     if (s->hour == hour_of(now)) {
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
         return;
     }
     s->is_busy = true;
@@ -103,7 +109,7 @@ static void on_time(void *owner)
         .in_flight_from = instant_plus_seconds(now, -(int64_t)s->world->payment_in_flight_seconds),
         .feed_age_max_s = s->world->reminders.feed_age_max_s};
     if (instalment_late(s->world->store, &s->query, &s->rules, on_found, s, &err) != 0)
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
 }
 
 struct instalments *instalments_new(struct world *world)

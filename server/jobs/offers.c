@@ -15,7 +15,13 @@
 
 #include <stdlib.h>
 
-enum { FIRST_LOOK_MS = 1500, POLL_MS = 10000, HOUR_SECONDS = 3600, HOURS_OF_DAY = 24 };
+enum {
+    FIRST_LOOK_MS = 1500,
+    POLL_MS = 10000,
+    DEMO_POLL_MS = 500,
+    HOUR_SECONDS = 3600,
+    HOURS_OF_DAY = 24
+};
 
 _Static_assert((int)OFFER_WINDOW_MAX >= (int)OFFER_BATCH_MAX, "a window is saved in few batches");
 
@@ -37,6 +43,12 @@ struct offers {
 static void look_for_ends(struct offers *s);
 static void read_window(struct offers *s);
 
+/* A month of the demo passes in a minute. */
+static uint32_t poll_ms(const struct offers *s)
+{
+    return s->world->is_demo ? DEMO_POLL_MS : POLL_MS;
+}
+
 static int64_t hour_of(struct instant now)
 {
     return instant_seconds(now) / HOUR_SECONDS;
@@ -53,13 +65,13 @@ static void fail(struct offers *s, const struct err *err)
 {
     if (err->code != ERR_CLOSED)
         log_line(LOG_WARN, "offers not looked at", "error=\"%s\"", err->text);
-    rest(s, POLL_MS);
+    rest(s, poll_ms(s));
 }
 
 static void end_look(struct offers *s)
 {
     s->hour = hour_of(s->window.now);
-    rest(s, POLL_MS);
+    rest(s, poll_ms(s));
 }
 
 /* ---- making ---- */
@@ -241,7 +253,7 @@ static void on_time(void *owner)
     struct offers *s = owner;
     struct instant now = s->world->now();
     if (s->hour == hour_of(now)) {
-        rest(s, POLL_MS);
+        rest(s, poll_ms(s));
         return;
     }
     s->is_busy = true;
