@@ -281,6 +281,28 @@ void pane_list_ladder(struct pane_request *request)
                                    on_rows, view, &err));
 }
 
+static json_t *show_agreements(struct view *view, const PGresult *result)
+{
+    (void)view;
+    json_t *lists = json_object();
+    for (int column = 0; column < PQnfields(result); ++column) {
+        struct span text = pg_get_text(result, 0, column);
+        json_object_set_new(lists, PQfname(result, column),
+                            text.base == NULL ? json_array() : json_in(text));
+    }
+    return lists;
+}
+
+void pane_list_agreements(struct pane_request *request)
+{
+    int64_t customer_id = number_query(request, "customer", 0, INT64_MAX);
+    int64_t invoice_id = number_query(request, "invoice", 0, INT64_MAX);
+    struct view *view = view_new(request, show_agreements);
+    struct err err;
+    view_check(view, debtor_agreements(view->panes->world->store, &view->query, customer_id,
+                                       invoice_id, on_rows, view, &err));
+}
+
 static json_t *figures_json(const struct debtor_summary *summary)
 {
     const struct {

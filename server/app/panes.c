@@ -6,8 +6,10 @@
 #include "app/demo_month.h"
 #include "app/demo_phones.h"
 #include "app/pane_campaign.h"
+#include "app/pane_evidence.h"
 #include "app/pane_files.h"
 #include "app/pane_http.h"
+#include "app/pane_office.h"
 #include "app/pane_scenarios.h"
 #include "app/pane_switches.h"
 #include "app/pane_tap.h"
@@ -36,6 +38,12 @@ static const struct pane_route routes[] = {
     {"POST", "/bank/pay/*", bank_page_choose},
     {"GET", "/debtors.json", pane_list_debtors},
     {"GET", "/ladder.json", pane_list_ladder},
+    {"GET", "/agreements.json", pane_list_agreements},
+    {"GET", "/evidence.pdf", pane_show_evidence_pdf},
+    {"GET", "/evidence.json", pane_show_evidence_json},
+    {"GET", "/office", pane_show_office},
+    {"GET", "/office.json", pane_list_office},
+    {"POST", "/office", pane_answer_office},
     {"GET", "/state.json", pane_show_state},
     {"GET", "/scenarios.json", pane_list_scenarios},
     {"POST", "/scenario", pane_choose_scenario},

@@ -111,3 +111,80 @@ order by r.due_at, r.step;
 -- name: debtor_wake
 -- $1 the channel to notify
 select pg_notify($1::text, '');
+
+-- name: debtor_agreements
+-- $1 customer_id, $2 invoice_id. What its customer and the creditor agreed or wait for, as JSON lists in
+-- the order in which they came: plans with their parts, promises, disputes, offers, demands, requests.
+select
+    (select json_agg(json_build_object('no', p.plan_no, 'state', p.state, 'offer', p.offer_no,
+            'at', p.asked_at, 'ended_at', p.ended_at, 'parts', (
+                select json_agg(json_build_object('no', n.part_no - p.first_part_no + 1,
+                    'due_date', n.due_date, 'amount_minor', n.amount_minor,
+                    'left_minor', l.left_minor, 'is_paid', n.paid_at is not null,
+                    'is_missed', n.missed_at is not null) order by n.part_no)
+                from instalment n
+                left join plan_parts($1::bigint, $2::bigint) l using (part_no)
+                where n.customer_id = p.customer_id and n.invoice_id = p.invoice_id
+                    and n.plan_no = p.plan_no)) order by p.plan_no)
+        from plan p where p.customer_id = $1::bigint and p.invoice_id = $2::bigint) as plans,
+    (select json_agg(json_build_object('no', p.promise_no, 'state', p.state, 'at', p.given_at,
+            'promised_on', p.promised_on, 'amount_minor', p.amount_minor) order by p.promise_no)
+        from promise p
+        where p.customer_id = $1::bigint and p.invoice_id = $2::bigint) as promises,
+    (select json_agg(json_build_object('no', d.dispute_no, 'state', d.state, 'at', d.opened_at,
+            'reason', d.reason, 'answer_by', d.answer_by) order by d.dispute_no)
+        from dispute d
+        where d.customer_id = $1::bigint and d.invoice_id = $2::bigint) as disputes,
+    (select json_agg(json_build_object('no', o.offer_no, 'state', o.state, 'at', o.made_at,
+            'kind', o.kind, 'valid_until', o.valid_until, 'parts', cardinality(o.amounts),
+            'total_minor', offer_sum(o.amounts)) order by o.offer_no)
+        from offer o where o.customer_id = $1::bigint and o.invoice_id = $2::bigint) as offers,
+    (select json_agg(json_build_object('no', d.demand_no, 'at', d.sent_at,
+            'pay_by', d.pay_by) order by d.demand_no)
+        from demand d where d.customer_id = $1::bigint and d.invoice_id = $2::bigint) as demands,
+    (select json_agg(json_build_object('no', r.request_no, 'state', r.state, 'at', r.requested_at,
+            'decide_by', r.decide_by) order by r.request_no)
+        from restructuring_request r
+        where r.customer_id = $1::bigint and r.invoice_id = $2::bigint) as requests;
+
+-- name: debtor_waiting
+-- $1 at most. What waits for the creditor, first what is to be answered first: plans asked for, disputes,
+-- requests for restructuring, wishes for another offer (answered by whoever makes one).
+-- what, customer_id, invoice_id, no, name, number, language, currency, due_minor, asked_at, answer_by,
+-- detail (JSON)
+select w.what, w.customer_id, w.invoice_id, w.no, k.name, i.number, k.language, i.currency,
+    i.due_minor, w.asked_at, w.answer_by::text, w.detail
+from (
+    select 'plan' as what, p.customer_id, p.invoice_id, p.plan_no as no, p.asked_at,
+        (h.until at time zone k.time_zone)::date - 1 as answer_by,
+        json_build_object('parts', p.part_count,
+            'total_minor', p.debt_minor + p.fee_minor + p.interest_minor) as detail
+    from plan p
+    join hold h using (customer_id, invoice_id, hold_no)
+    join customer k using (customer_id)
+    where p.state = 'asked'
+    union all
+    select 'dispute', d.customer_id, d.invoice_id, d.dispute_no, d.opened_at, d.answer_by,
+        json_build_object('reason', d.reason, 'written', e.data::json -> 'text', 'proofs',
+            (select count(*) from proof f where f.customer_id = d.customer_id
+                and f.invoice_id = d.invoice_id and f.dispute_no = d.dispute_no))
+    from dispute d
+    left join event_personal e on e.customer_id = d.customer_id and e.invoice_id = d.invoice_id
+        and e.event_no = d.opened_event
+    where d.state = 'open'
+    union all
+    select 'request', r.customer_id, r.invoice_id, r.request_no, r.requested_at, r.decide_by,
+        json_build_object('written', e.data::json -> 'text')
+    from restructuring_request r
+    left join event_personal e on e.customer_id = r.customer_id and e.invoice_id = r.invoice_id
+        and e.event_no = r.asked_event
+    where r.state = 'open'
+    union all
+    select 'offer', o.customer_id, o.invoice_id, o.offer_no, o.answered_at, null,
+        json_build_object('month_minor', o.counter_minor, 'from', o.counter_from)
+    from offer o where o.state = 'countered'
+) w
+join invoice i using (customer_id, invoice_id)
+join customer k using (customer_id)
+order by w.answer_by nulls last, w.asked_at, w.customer_id, w.invoice_id, w.no
+limit $1::bigint;

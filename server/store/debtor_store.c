@@ -105,6 +105,45 @@ void debtor_read_step(const PGresult *result, int row, struct debtor_step *step)
                                  .tone = pg_get_text(result, row, 12)};
 }
 
+int debtor_agreements(struct store *store, struct pg_query *query, int64_t customer_id,
+                      int64_t invoice_id, pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, customer_id);
+    pg_arg_int(&args, invoice_id);
+    int rc = pg_read(store->reads, query, SQL_DEBTOR_AGREEMENTS, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+int debtor_list_waiting(struct store *store, struct pg_query *query, int64_t at_most,
+                        pg_result_cb on_result, void *owner, struct err *err)
+{
+    struct pg_args args;
+    pg_args_init(&args);
+    pg_arg_int(&args, at_most);
+    int rc = pg_read(store->reads, query, SQL_DEBTOR_WAITING, &args, on_result, owner, err);
+    pg_args_release(&args);
+    return rc;
+}
+
+void debtor_read_waiting(const PGresult *result, int row, struct debtor_waiting *waiting)
+{
+    *waiting = (struct debtor_waiting){.what = pg_get_text(result, row, 0),
+                                       .customer_id = pg_get_int(result, row, 1),
+                                       .invoice_id = pg_get_int(result, row, 2),
+                                       .no = pg_get_int(result, row, 3),
+                                       .name = pg_get_text(result, row, 4),
+                                       .number = pg_get_text(result, row, 5),
+                                       .language = pg_get_text(result, row, 6),
+                                       .currency = pg_get_text(result, row, 7),
+                                       .due_minor = pg_get_int(result, row, 8),
+                                       .asked_at = pg_get_instant(result, row, 9),
+                                       .answer_by = pg_get_text(result, row, 10),
+                                       .detail = pg_get_text(result, row, 11)};
+}
+
 int debtor_wake(struct store *store, struct pg_tx *tx, const char *channel, pg_done_cb on_done,
                 void *owner, struct err *err)
 {

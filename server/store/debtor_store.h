@@ -55,6 +55,25 @@ MUST_CHECK int debtor_ladder(struct store *, struct pg_query *, int64_t customer
                              int64_t invoice_id, pg_result_cb, void *owner, struct err *);
 void debtor_read_step(const PGresult *, int row, struct debtor_step *);
 
+/* One row of JSON lists, each a column that is called as what it holds; null where there is none.
+ */
+MUST_CHECK int debtor_agreements(struct store *, struct pg_query *, int64_t customer_id,
+                                 int64_t invoice_id, pg_result_cb, void *owner, struct err *);
+
+/* Something that waits for the creditor's answer. Spans live as long as the result. */
+struct debtor_waiting {
+    struct span what; /* "plan", "dispute", "request", "offer" */
+    int64_t customer_id, invoice_id, no;
+    struct span name, number, language, currency;
+    int64_t due_minor;
+    struct instant asked_at;
+    struct span answer_by; /* a date; null base: no day is set */
+    struct span detail;    /* JSON */
+};
+MUST_CHECK int debtor_list_waiting(struct store *, struct pg_query *, int64_t at_most, pg_result_cb,
+                                   void *owner, struct err *);
+void debtor_read_waiting(const PGresult *, int row, struct debtor_waiting *);
+
 /* NOTIFY on `channel`, for the background work. */
 MUST_CHECK int debtor_wake(struct store *, struct pg_tx *, const char *channel, pg_done_cb,
                            void *owner, struct err *);

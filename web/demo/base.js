@@ -67,11 +67,16 @@ export function offsetName(offset, anchor = 'due') {
     if (anchor === 'issue') return offset === 0 ? 'issued' : `${many(offset)} after issue`;
     return offset === 0 ? 'due day' : offset < 0 ? `${many(-offset)} before` : `${many(offset)} after`;
 }
-/** "late_3+1", "weekly_2": when that is, for people. */
+const notices = { plan_agreed: 'plan agreed', plan_broken: 'plan is over', offer: 'new offer' };
+/** "late_3+1", "weekly_2", "part_due.2": when that is, for people. */
 export function stepName(step) {
     if (!step) return '';
     if (step.startsWith('thanks') || step.startsWith('paid_')) return 'thank-you';
-    const base = step.replace(/\+\d+$/, '').replace(/\.\d+/, '');
+    const notice = /^(plan_agreed|plan_broken|offer)_\d+(\+\d+)?$/.exec(step);
+    if (notice && !days[step]) return notices[notice[1]];
+    const part = /\.(\d+)/.exec(step);
+    if (part) return `part ${part[1]}, ${stepName(step.replace(part[0], ''))}`;
+    const base = step.replace(/\+\d+$/, '');
     const [, stem, nth] = days[base] ? [null, base, 0] : (/^(.*)_(\d+)$/.exec(base) ?? [null, base, 0]);
     const known = days[stem];
     if (!known) return base === 'campaign' || base.startsWith('campaign') ? 'campaign' : base.replaceAll('_', ' ');

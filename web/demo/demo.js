@@ -1,6 +1,7 @@
 // The demo's panes: small views that ask for JSON every second or so and draw it.
 import { $, channelNames, clockNow, clockState, clockTake, dayYear, el, hour, isLaterPlace, learnSteps, linked, money, post, short, stepName, watch, when } from './base.js';
 import { dunning } from './dunning.js';
+import { office } from './office.js';
 import { segmentChip, story } from './story.js';
 import { team } from './team.js';
 
@@ -330,6 +331,7 @@ for (const node of document.querySelectorAll('[data-view]')) {
     if (node.dataset.view === 'trouble') views.push(trouble(node));
     if (node.dataset.view === 'dunning') dunning(node);
     if (node.dataset.view === 'team') team(node, showPhone);
+    if (node.dataset.view === 'office') office(node);
     if (node.dataset.view === 'debts') debts(node, showPhone);
 }
 watch('/state.json', (state) => {
