@@ -51,6 +51,7 @@ test('accepted without a script in three languages: the same form again is the f
     assert.ok(page.text.includes(amount), `${lang}: ${amount}`);
     assert.doesNotMatch(page.text, /<script/);
   }
+  await late.until(`exists (select from sandbox_message where customer_id = ${debt.customer} and step = 'offer_1')`, 'it is told');
   const page = await late.get(`${debt.url}/offer`), other = await late.get(`${debt.url}/offer`);
   const bare = await late.submit(page, 'value="accept"', { answer: 'accept' });
   assert.match(bare.to, /e=terms$/);
@@ -72,6 +73,9 @@ test('accepted without a script in three languages: the same form again is the f
     text: TERMS.trim() }]);
   assert.deepEqual(await late.events(debt, '^(offer|plan)'), ['offer.made', 'offer.accepted', 'plan.agreed']);
   assert.doesNotMatch((await late.get(debt.url)).text, /Mamy dla Ciebie propozycję/);
+  await late.until(`exists (select from reminder where customer_id = ${debt.customer} and step = 'plan_agreed_1' and state in ('sent', 'skipped'))`);
+  assert.deepEqual(await db.query(`select step from sandbox_message where customer_id = ${debt.customer} and step ~ '^(offer|plan)' order by message_id`),
+    [{ step: 'offer_1' }, { step: 'plan_agreed_1' }], 'who accepts on the same day is told so, too');
 });
 
 test('two browsers at once: one answer counts', async () => {
