@@ -95,11 +95,13 @@ left join lateral (
             where o.customer_id = g.customer_id and o.made_at > $1::timestamptz - interval '365 days'
                 and o.state not in ('withdrawn', 'replaced')) as of_year,
         (
-            -- One that went because the amount had changed is made anew.
+            -- One that went because the amount had changed is made anew, but not each day anew: interest
+            -- changes some amounts daily, and each offer is a message.
             select string_agg(o.rule, ' ')
             from offer o
             where o.customer_id = g.customer_id and o.invoice_id = g.invoice_id
-                and not (o.state = 'withdrawn' and o.reason = 'changed')) as used
+                and not (o.state = 'withdrawn' and o.reason = 'changed'
+                    and o.made_at <= $1::timestamptz - interval '30 days')) as used
     from customer k
     where g.is_free and k.customer_id = g.customer_id
     offset 0) m on true

@@ -132,7 +132,7 @@ test('its time is over behind its last day where the customer is, and the page s
   assert.deepEqual(await late.events(debt, '^offer'), ['offer.made', 'offer.expired']);
 });
 
-test('a debt that changes ends its offer, and the rule makes another one of what is due then', async () => {
+test('a debt that changes ends its offer, and the rule makes another one of what is due then, a month later', async () => {
   const debt = await late.owe('F/1', '400.00', '2028-02-01');
   await late.moveTo('2028-03-24T09:00:00Z');
   await isOffered(debt);
@@ -143,7 +143,13 @@ test('a debt that changes ends its offer, and the rule makes another one of what
     update invoice set due_minor = due_minor - 10000, entry_count = entry_count + 1, changed_at = ${late.now} where customer_id = ${debt.customer}; commit`);
   assert.match((await late.submit(page, 'value="accept"', { answer: 'accept', accept: '1' })).to, /offer$/);
   assert.deepEqual((await offersOf(debt)).map(({ state, reason }) => [state, reason]), [['withdrawn', 'changed']]);
+  // Interest changes some amounts daily, and each offer is a message: there is another one after thirty days.
+  const witness = await late.owe('F/2', '400.00', '2028-02-02');
   await late.moveTo('2028-03-25T09:00:00Z');
+  await isOffered(witness);
+  assert.equal((await offersOf(debt)).length, 1);
+  await db.run(`update offer set made_at = made_at - interval '29 days' where customer_id = ${debt.customer}`);
+  await late.moveTo('2028-03-26T09:00:00Z');
   await isOffered(debt, 2);
   assert.equal((await offersOf(debt))[1].debt, 30000);
 });
@@ -178,7 +184,7 @@ test('kill -9 behind the commit of a yes, and before that of the rule: nothing t
   const debt = await late.owe('H/1', '400.00', '2028-02-01');
   await late.bed.nodes[1].stop();
   writeFileSync(late.crashFile, 'offers_found');
-  await late.moveTo('2028-03-26T09:00:00Z');
+  await late.moveTo('2028-03-27T09:00:00Z');
   await isOffered(debt);
   assert.equal(existsSync(late.crashFile), false, 'it was killed');
   assert.equal((await offersOf(debt)).length, 1);
