@@ -12,11 +12,12 @@
  *   database gone before       finish with its error; the provider was not called
  *   provider says no           the payment is `failed` with its reason; finish with WAIT, whose
  *                              page says so and offers the ways on
- *   provider does not answer   the payment stays `created`; finish with UNANSWERED. When not a byte
- *                              reached it, or it has all its calls under way, the payment is moved
- *                              to the next provider, on disk, and begun there, unless another one
- *                              of the debt was begun elsewhere and the form did not say so: finish
- *                              with ELSEWHERE
+ *   provider does not answer   the payment stays `created`; finish with UNANSWERED, or with WAIT
+ *                              where it may have got a BLIK code. When not a byte reached it, or it
+ *                              has all its calls under way, the payment is moved to the next
+ *                              provider, on disk, and begun there, unless another one of the debt
+ *                              was begun elsewhere and the form did not say so: finish with
+ *                              ELSEWHERE; where there is no next one, UNANSWERED, BLIK or not
  *   its key is retired         as if the provider had not answered; it is not called
  *   database gone afterwards   keeping the answer is tried again for a while; the browser goes on
  *                              all the same: the payment is on disk, callbacks find it by our
@@ -496,10 +497,11 @@ static void on_provider_answered(void *owner, const struct provider_result *resu
     bool leads_nowhere =
         result->verdict == PROVIDER_YES && !op->is_blik && result->redirect_url[0] == 0;
     if (result->verdict == PROVIDER_UNCLEAR || leads_nowhere) {
-        /* A BLIK code may be on the customer's phone by now: whoever waits sees what becomes of it.
-         */
+        /* A BLIK code that was sent may be on the customer's phone by now: whoever waits sees what
+         * becomes of it. One that was not is nowhere. */
+        bool waits = op->is_blik && !result->was_never_sent;
         give_up_on_provider(op, leads_nowhere ? "it gave no address to go to" : result->note,
-                            op->is_blik ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED);
+                            waits ? PAYMENT_START_WAIT : PAYMENT_START_UNANSWERED);
         return;
     }
     op->keeps = 0;

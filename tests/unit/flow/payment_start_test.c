@@ -118,9 +118,10 @@ static void started_payment_is_registered_and_leads_to_the_provider(void **state
     assert_value("select customer_id || ' ' || payment_no from provider_reference where reference ="
                  " 'sb_1'",
                  "2 1");
-    assert_value("select kind || ' ' || facts from event",
-                 "payment.created {\"payment_no\":1,\"method\":\"redirect\",\"provider\":\"sandbox\","
-                 "\"amount_minor\":10000}");
+    assert_value(
+        "select kind || ' ' || facts from event",
+        "payment.created {\"payment_no\":1,\"method\":\"redirect\",\"provider\":\"sandbox\","
+        "\"amount_minor\":10000}");
     char key[64];
     struct payment_id id;
     assert_true(payment_reference_check(fixture.keys, span_str(ends[0].reference), &id));
@@ -614,6 +615,23 @@ static void what_finds_no_place_at_a_provider_goes_to_the_next_or_ends_at_once(v
     assert_int_equal(fixture.metrics->values[METRIC_provider_calls_shed] - shed, 3);
 }
 
+/* Nobody has the code: whoever waited for it would wait for nothing. */
+static void a_blik_code_that_reached_no_provider_is_not_waited_for(void **state)
+{
+    (void)state;
+    add_second_account();
+    fixture.accounts[0].api_url = fixture.accounts[1].api_url = SPAN_LIT("http://127.0.0.1:1");
+    assert_int_equal(start("n1", "777123", 10000), PAYMENT_START_UNANSWERED);
+    assert_value(ACCOUNTS, "1:second:created");
+    /* One that may have reached the second is on the customer's phone perhaps. */
+    fixture.accounts[1].api_url = kept_account.api_url;
+    atomic_store(&bank.answer, NULL);
+    assert_int_equal(start("n1", "777456", 10000), PAYMENT_START_WAIT);
+    atomic_store(&bank.answer, "201 Created\n{\"id\":\"sb_1\"}");
+    assert_int_equal(start("n1", "777789", 10000), PAYMENT_START_WAIT);
+    assert_value(ACCOUNTS, "1:second:started");
+}
+
 static void while_one_rests_the_next_is_offered_but_never_beside_it_unasked(void **state)
 {
     (void)state;
@@ -940,6 +958,8 @@ int main(void)
             the_account_is_the_first_that_takes_the_currency_and_the_amount, setup,
             drop_second_account),
         cmocka_unit_test_setup_teardown(an_unanswered_start_is_not_repeated_where_that_is_not_safe,
+                                        setup, drop_second_account),
+        cmocka_unit_test_setup_teardown(a_blik_code_that_reached_no_provider_is_not_waited_for,
                                         setup, drop_second_account),
         cmocka_unit_test_setup(several_debts_are_one_payment_in_the_order_of_their_due_dates,
                                setup_several),
