@@ -8,14 +8,17 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "flow/page_version.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct proof_take {
     struct world *world;
     struct pg *files;
     struct pg_tx tx;
+    char page[PAGE_NAME_LEN + 1];
     proof_take_cb on_done; /* null: forgotten */
     void *owner;
 };
@@ -25,7 +28,7 @@ static void on_kept(void *owner, const struct err *err)
     static const enum proof_take_result results[] = {
         [PROOF_REFUSAL_USED] = PROOF_TAKE_USED,
         [PROOF_REFUSAL_FULL] = PROOF_TAKE_FULL,
-        [PROOF_REFUSAL_NOWHERE] = PROOF_TAKE_NOWHERE,
+        [PROOF_REFUSAL_CLOSED] = PROOF_TAKE_CLOSED,
     };
     struct proof_take *op = owner;
     struct err told = *err;
@@ -38,6 +41,8 @@ static void on_kept(void *owner, const struct err *err)
         log_line(LOG_WARN, "proof not kept", "why=%s", err_name(told.code));
     else if (result == PROOF_TAKE_KEPT && op->world->metrics != NULL)
         metrics_add(op->world->metrics, METRIC_proofs_kept, 1);
+    if (err->code == 0)
+        page_version_note_kept(op->world->page_versions, span_str(op->page));
     crash_point("proof_kept");
     store_files_return(op->world->store);
     if (op->on_done != NULL)
@@ -57,7 +62,9 @@ int proof_take_begin(struct world *world, const struct proof_take_options *optio
     struct proof_new proof = {.dispute = options->dispute,
                               .kind = span_str(file_kind_name(options->kind)),
                               .content = options->content,
+                              .page = page_version_shown(world->page_versions, options->page),
                               .now = world->now()};
+    snprintf(op->page, sizeof(op->page), "%.*s", SPAN_ARG(proof.page.name));
     memcpy(proof.nonce, options->nonce, sizeof(proof.nonce));
     sha256(options->content, proof.sha256);
     crash_point("proof_read");

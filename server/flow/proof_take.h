@@ -9,15 +9,16 @@
 
 enum proof_take_result {
     PROOF_TAKE_KEPT = 1,
-    PROOF_TAKE_USED,    /* the ticket let a file in already: that one is kept */
-    PROOF_TAKE_FULL,    /* the dispute has as many files as it may */
-    PROOF_TAKE_NOWHERE, /* there is no such debt */
+    PROOF_TAKE_USED,   /* the ticket let a file in already: that one is kept */
+    PROOF_TAKE_FULL,   /* the dispute has as many files as it may */
+    PROOF_TAKE_CLOSED, /* the dispute is not open, any more or at all */
 };
 
 struct proof_take_options {
     struct proof_dispute dispute;
     const uint8_t *nonce; /* UPLOAD_NONCE_LEN bytes; copied */
     enum file_kind kind;
+    struct span page;    /* its name, see page_version; empty: not told */
     struct span content; /* 1 to PROOF_BYTES_MAX bytes; copied before begin returns */
 };
 

@@ -1,7 +1,7 @@
 #include "http/page_view.h"
 
-#include "flow/page_version.h"
 #include "domain/match_code.h"
+#include "flow/page_version.h"
 #include "http/page_language.h"
 #include "http/page_transfer.h"
 #include "http/page_values.h"
@@ -583,6 +583,7 @@ static const char *const notice_names[PAGE_NOTICE_COUNT] = {
     [PAGE_NOTICE_PROOF_KIND] = "proof_kind",
     [PAGE_NOTICE_PROOF_EMPTY] = "proof_empty",
     [PAGE_NOTICE_PROOF_FULL] = "proof_full",
+    [PAGE_NOTICE_PROOF_CLOSED] = "proof_closed",
     [PAGE_NOTICE_PROOF_BUSY] = "proof_busy",
     [PAGE_NOTICE_PROOF_DOWN] = "proof_down",
 };
@@ -630,7 +631,8 @@ struct span page_view_notice(struct page_view *v, enum page_notice notice,
         set_about_mail(v, notice, visit);
     else if (notice == PAGE_NOTICE_PROOF_KEPT)
         set_own_address(v, "proof", visit);
-    else if (notice == PAGE_NOTICE_PROOF_USED || notice == PAGE_NOTICE_PROOF_FULL)
+    else if (notice == PAGE_NOTICE_PROOF_USED || notice == PAGE_NOTICE_PROOF_FULL ||
+             notice == PAGE_NOTICE_PROOF_CLOSED)
         set_way_back(v, visit);
     else if (leads_somewhere) {
         const char *lang = visit->is_language_chosen ? language_code(visit->language) : "";

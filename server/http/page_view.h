@@ -28,11 +28,12 @@ enum page_notice {
     PAGE_NOTICE_PROOF_OLD,    /* the form waited for too long, or is not ours */
     PAGE_NOTICE_PROOF_BROKEN, /* the form cannot be read */
     PAGE_NOTICE_PROOF_LARGE,
-    PAGE_NOTICE_PROOF_KIND,  /* neither PDF nor picture */
-    PAGE_NOTICE_PROOF_EMPTY, /* no file was chosen */
-    PAGE_NOTICE_PROOF_FULL,  /* there are as many as may be */
-    PAGE_NOTICE_PROOF_BUSY,  /* others send just now */
-    PAGE_NOTICE_PROOF_DOWN,  /* the database does not answer: perhaps kept */
+    PAGE_NOTICE_PROOF_KIND,   /* neither PDF nor picture */
+    PAGE_NOTICE_PROOF_EMPTY,  /* no file was chosen */
+    PAGE_NOTICE_PROOF_FULL,   /* there are as many as may be */
+    PAGE_NOTICE_PROOF_CLOSED, /* the dispute is answered or withdrawn */
+    PAGE_NOTICE_PROOF_BUSY,   /* others send just now */
+    PAGE_NOTICE_PROOF_DOWN,   /* the database does not answer: perhaps kept */
     PAGE_NOTICE_COUNT,
 };
 

@@ -20,6 +20,7 @@ enum proof_verdict {
     PROOF_OLD,           /* the ticket is forged, of another link, or too old */
     PROOF_USED,
     PROOF_FULL,
+    PROOF_CLOSED, /* the dispute is not open */
     PROOF_DOWN,
 };
 
@@ -62,10 +63,10 @@ static struct proof_dispute dispute_of(const struct proof_sender *sender)
 
 static int verdict_of(const struct proof_room *room)
 {
-    if (!room->has_invoice)
-        return PROOF_NOWHERE;
     if (room->is_used)
         return PROOF_USED;
+    if (!room->is_open)
+        return PROOF_CLOSED;
     return room->proof_count >= PROOFS_MAX ? PROOF_FULL : DOOR_OPEN;
 }
 
@@ -148,6 +149,8 @@ static enum page_notice notice_of(int verdict)
         return PAGE_NOTICE_PROOF_USED;
     case PROOF_FULL:
         return PAGE_NOTICE_PROOF_FULL;
+    case PROOF_CLOSED:
+        return PAGE_NOTICE_PROOF_CLOSED;
     case PROOF_DOWN:
         return PAGE_NOTICE_PROOF_DOWN;
     case PROOF_NOWHERE:
@@ -173,7 +176,7 @@ static void on_taken(void *owner, enum proof_take_result result, const struct er
     else
         refuse(job->request, result == PROOF_TAKE_USED   ? PAGE_NOTICE_PROOF_USED
                              : result == PROOF_TAKE_FULL ? PAGE_NOTICE_PROOF_FULL
-                                                         : PAGE_NOTICE_NOWHERE);
+                                                         : PAGE_NOTICE_PROOF_CLOSED);
 }
 
 static void on_gone(void *owner)
@@ -183,11 +186,12 @@ static void on_gone(void *owner)
 }
 
 static void keep(struct request *r, const struct proof_sender *sender, enum file_kind kind,
-                 struct span content)
+                 struct span content, struct span page)
 {
     const struct proof_take_options options = {.dispute = dispute_of(sender),
                                                .nonce = sender->ticket.nonce,
                                                .kind = kind,
+                                               .page = page,
                                                .content = content};
     struct take_job *job = request_alloc(r, sizeof(*job));
     struct err err;
@@ -212,6 +216,7 @@ void proofs_take(struct request *r)
         return;
     }
     const struct multipart_part *file = multipart_find(&form, "file");
+    const struct multipart_part *page = multipart_find(&form, "page");
     enum file_kind kind = file == NULL ? FILE_KIND_OTHER : file_kind_of(file->content);
     if (file == NULL || !file->is_file)
         refuse(r, PAGE_NOTICE_PROOF_BROKEN);
@@ -222,5 +227,5 @@ void proofs_take(struct request *r)
     else if (kind == FILE_KIND_OTHER)
         refuse(r, PAGE_NOTICE_PROOF_KIND);
     else
-        keep(r, door_job(door), kind, file->content);
+        keep(r, door_job(door), kind, file->content, page == NULL ? SPAN_LIT("") : page->content);
 }

@@ -2,9 +2,12 @@
 
 -- name: proof_admit
 -- $1 customer_id, $2 invoice_id, $3 dispute_no, $4 nonce of the ticket
--- One row: whether the debt is there, whether the ticket was used, how many files the dispute has.
+-- One row: whether the dispute is open, whether the ticket was used, how many files the dispute has.
 select
-    exists (select from invoice where customer_id = $1::bigint and invoice_id = $2::bigint),
+    exists (
+        select from dispute
+        where customer_id = $1::bigint and invoice_id = $2::bigint and dispute_no = $3::bigint
+            and state = 'open'),
     exists (select from proof_content where customer_id = $1::bigint and nonce = $4::bytea),
     (
         select count(*)
@@ -17,16 +20,18 @@ insert into proof_content (customer_id, nonce, content)
 values ($1::bigint, $2::bytea, $3::bytea);
 
 -- name: proof_keep
--- $1 customer_id, $2 invoice_id, $3 dispute_no, $4 nonce, $5 kind, $6 bytes, $7 sha256, $8 now
--- The customer is locked. 23514: the dispute has three files already; 23502: there is no such debt.
+-- $1 customer_id, $2 invoice_id, $3 dispute_no, $4 nonce, $5 kind, $6 bytes, $7 sha256, $8 now,
+-- $9 name of the page
+-- The customer is locked. 23514: the dispute has three files already; 23502: it is not open.
 with made as (
     insert into proof (customer_id, invoice_id, dispute_no, proof_no, nonce, kind, bytes, sha256,
         uploaded_at)
     select $1::bigint,
         (
-            select invoice_id
-            from invoice
-            where customer_id = $1::bigint and invoice_id = $2::bigint),
+            select d.invoice_id
+            from dispute d
+            where d.customer_id = $1::bigint and d.invoice_id = $2::bigint
+                and d.dispute_no = $3::bigint and d.state = 'open'),
         $3::bigint,
         1 + (
             select count(*)
@@ -40,8 +45,9 @@ with made as (
         chain_head = event_hash(i.chain_head, i.customer_id, i.invoice_id, i.event_count + 1,
             $8::timestamptz, 'dispute.proof', t.facts, null)
     from (
-        select json_build_object('dispute_no', $3::bigint, 'proof_no', m.proof_no, 'kind', $5::text,
-            'bytes', $6::bigint, 'sha256', encode($7::bytea, 'hex'))::text as facts
+        select json_strip_nulls(json_build_object('dispute_no', $3::bigint, 'proof_no', m.proof_no, 'kind', $5::text,
+            'bytes', $6::bigint, 'sha256', encode($7::bytea, 'hex'),
+            'page', page_version_named($9::text)))::text as facts
         from made m
     ) t
     join invoice before on before.customer_id = $1::bigint and before.invoice_id = $2::bigint

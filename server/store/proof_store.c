@@ -47,7 +47,7 @@ int proof_admit(struct store *store, struct pg_query *query, const struct proof_
 
 void proof_read_room(const PGresult *result, struct proof_room *room)
 {
-    room->has_invoice = pg_get_bool(result, 0, 0);
+    room->is_open = pg_get_bool(result, 0, 0);
     room->is_used = pg_get_bool(result, 0, 1);
     room->proof_count = pg_get_int(result, 0, 2);
 }
@@ -81,6 +81,7 @@ static void add_proof(struct pg_tx *tx, const struct proof_new *proof)
     pg_arg_int(&args, (int64_t)proof->content.len);
     pg_arg_bytes(&args, span_of((const char *)proof->sha256, SHA256_LEN));
     pg_arg_instant(&args, proof->now);
+    pg_arg_text(&args, proof->page.name);
     pg_tx_add(tx, SQL_PROOF_KEEP, &args, NULL);
     pg_args_release(&args);
 }
@@ -93,6 +94,7 @@ int proof_keep(struct pg *files, struct pg_tx *tx, const struct proof_new *proof
         return code;
     add_content(tx, proof);
     add_lock(tx, proof->dispute.customer_id);
+    page_version_keep(tx, &proof->page, proof->now);
     add_proof(tx, proof);
     pg_tx_commit(tx);
     return 0;
@@ -105,7 +107,7 @@ enum proof_refusal proof_refusal_of(const struct pg *files)
         return PROOF_REFUSAL_USED;
     if (strcmp(sqlstate, "23514") == 0)
         return PROOF_REFUSAL_FULL;
-    return strcmp(sqlstate, "23502") == 0 ? PROOF_REFUSAL_NOWHERE : PROOF_REFUSAL_NONE;
+    return strcmp(sqlstate, "23502") == 0 ? PROOF_REFUSAL_CLOSED : PROOF_REFUSAL_NONE;
 }
 
 int proof_list(struct store *store, struct pg_query *query, const struct proof_dispute *dispute,

@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "domain/upload_ticket.h"
+#include "store/page_version_store.h"
 #include "store/store.h"
 
 enum {
@@ -21,7 +22,7 @@ bool proof_dispute_read(struct span text, struct proof_dispute *);
 
 /* Whether a file may come, asked before it does. `nonce` has UPLOAD_NONCE_LEN bytes. */
 struct proof_room {
-    bool has_invoice, is_used; /* is_used: the ticket let a file in already */
+    bool is_open, is_used; /* is_open: the dispute; is_used: the ticket let a file in already */
     int64_t proof_count;
 };
 MUST_CHECK int proof_admit(struct store *, struct pg_query *, const struct proof_dispute *,
@@ -35,13 +36,14 @@ struct proof_new {
     struct span kind;    /* of domain/file_kind */
     struct span content; /* copied before the call returns */
     uint8_t sha256[SHA256_LEN];
+    struct page_shown page; /* on which the customer chose it */
     struct instant now;
 };
 enum proof_refusal {
     PROOF_REFUSAL_NONE = 0, /* the failure is none of the rules': try again */
     PROOF_REFUSAL_USED,     /* the ticket let a file in already */
     PROOF_REFUSAL_FULL,     /* the dispute has PROOFS_MAX files */
-    PROOF_REFUSAL_NOWHERE,  /* there is no such debt */
+    PROOF_REFUSAL_CLOSED,   /* the dispute is not open, any more or at all */
 };
 /* One transaction over `files` (store_files_borrow): the file, the use of its ticket and the event
  * are there together or not at all. Ask proof_refusal_of inside an `on_done` that carries an error.

@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.mjs';
 import { closed, connectTls, exchangeOn } from '../support/gateway.mjs';
 import { request } from '../support/https.mjs';
 import { startOwed } from '../support/owed.mjs';
-import { boundary, files, formHeaders, formOf, pdfOf, post, ticketOf } from '../support/proofs.mjs';
+import { boundary, files, formHeaders, formOf, openDisputes, pdfOf, post, ticketOf } from '../support/proofs.mjs';
 
 const MIB = 1024 * 1024, DEBTS = 40;
 let owed, gateway, debts, key, nextDebt = 0;
@@ -18,6 +18,7 @@ let owed, gateway, debts, key, nextDebt = 0;
 before(async () => {
   owed = await startOwed(DEBTS, { workers: 1, upload: { limits: { request_timeout_s: 3 } } });
   gateway = owed.gateway;
+  await openDisputes(owed);
   const rows = await owed.query(`select i.customer_id::text, i.invoice_id::text, i.number, p.link_no
     from invoice i join paylink p using (customer_id, invoice_id) order by i.number`);
   debts = rows;
@@ -33,6 +34,7 @@ const proofsOf = (debt) => owed.query(`select proof_no, kind, bytes, encode(p.sh
     encode(sha256(c.content), 'hex') as content_sha256
   from proof p join proof_content c using (customer_id, nonce)
   where customer_id = ${debt.customer_id} and invoice_id = ${debt.invoice_id} order by dispute_no, proof_no`);
+const theseOf = (debt) => `customer_id = ${debt.customer_id} and invoice_id = ${debt.invoice_id}`;
 const contentsOf = async (debt) => Number((await owed.query(`select count(*)::int as n from proof_content
   where customer_id = ${debt.customer_id}`))[0].n);
 const sha256 = (file) => createHash('sha256').update(file).digest('hex');
@@ -116,6 +118,8 @@ describe('a good file', () => {
     assertRefusal(await post(gateway, addressOf(debt), formOf(files.webp)), 409, 'We have three files already', debt);
     assert.deepEqual((await proofsOf(debt)).map(({ kind }) => kind), ['pdf', 'png', 'jpeg']);
     assert.equal(await contentsOf(debt), 3);
+    await owed.execute(`update dispute set state = 'withdrawn' where ${theseOf(debt)}`);
+    await openDisputes(owed, 2, theseOf(debt));
     assert.equal((await post(gateway, addressOf(debt, { dispute: 2 }), formOf(files.webp))).status, 303);
   });
 });
@@ -153,9 +157,17 @@ describe('a ticket', () => {
   test('of a debt that there is not is refused', async () => {
     const debt = debtOf();
     const answer = await post(gateway, addressOf({ ...debt, code: debt.code, invoice_id: '999999' }), formOf(files.pdf));
-    assert.equal(answer.status, 404);
+    assertRefusal(answer, 409, 'This report is closed', debt);
     await assertNothingKept(debt);
   });
+
+  for (const [state, at] of [['withdrawn', 'null'], ['rejected', 'now()'], ['accepted', 'now()']])
+    test(`of a dispute that is ${state} is refused in plain words`, async () => {
+      const debt = debtOf(), address = addressOf(debt);
+      await owed.execute(`update dispute set state = '${state}', answered_at = ${at} where ${theseOf(debt)}`);
+      assertRefusal(await post(gateway, address, formOf(files.pdf)), 409, 'This report is closed', debt);
+      await assertNothingKept(debt);
+    });
 });
 
 describe('a disguised file', () => {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import { assertAccessible, openBrowser, openPhone } from '../support/browser.mjs';
 import { startOwed } from '../support/owed.mjs';
-import { files, pdfOf, ticketOf } from '../support/proofs.mjs';
+import { files, openDisputes, pdfOf, ticketOf } from '../support/proofs.mjs';
 
 const languages = ['pl', 'en', 'uk'];
 const read = (name) => readFileSync(new URL(`../../web/pages/${name}`, import.meta.url), 'utf8');
@@ -18,6 +18,7 @@ let gateway, debts, browser;
 before(async () => {
   const owed = await startOwed(8, { workers: 1, upload: {} });
   gateway = owed.gateway;
+  await openDisputes(owed);
   debts = (await owed.query(`select i.customer_id::text, i.invoice_id::text, i.number, p.link_no
     from invoice i join paylink p using (customer_id, invoice_id) order by i.number`))
     .map((row) => ({ ...row, code: gateway.linkOf(row.number).split('/').at(-1) }));

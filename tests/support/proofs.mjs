@@ -42,6 +42,12 @@ export function ticketOf(gateway, debt, { secondsAgo = 0, nonce = randomBytes(12
   return Buffer.concat([head, mac]).toString('base64url');
 }
 
+// A dispute of each debt, or of those, which waits for its answer.
+export function openDisputes(owed, number = 1, which = 'true') {
+  return owed.execute(`insert into dispute (customer_id, invoice_id, dispute_no, reason, state, hold_no, opened_at, opened_event, answer_by)
+    select customer_id, invoice_id, ${number}, 'already_paid', 'open', 1, now(), 1, current_date + 14 from invoice where ${which}`);
+}
+
 export const boundary = '----WebKitFormBoundaryQ7ZkXd0fT2bV9sLm';
 
 export function formOf(file, { name = 'potwierdzenie.pdf', type = 'application/octet-stream', field = 'file' } = {}) {

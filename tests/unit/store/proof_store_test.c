@@ -58,13 +58,16 @@ static int setup(void **state)
     struct fixture *f = *state;
     pg_cluster_sql(
         &f->house.cluster,
-        "truncate customer, invoice, event, proof, proof_content restart identity cascade;"
+        "truncate customer, invoice, event, dispute, proof, proof_content restart identity cascade;"
         "insert into customer (reference, created_at, changed_at)"
         "    values ('A', now(), now());"
         "insert into invoice (customer_id, number, kind, currency, amount_minor,"
         "    due_minor, issue_date, due_date, created_at, changed_at)"
         "values (1, 'F/1', 'invoice', 'PLN', 100, 100, '2026-01-01', '2026-01-15', now(),"
-        "    now())");
+        "    now());"
+        "insert into dispute (customer_id, invoice_id, dispute_no, reason, state, hold_no,"
+        "    opened_at, opened_event, answer_by)"
+        "values (1, 1, 7, 'already_paid', 'open', 1, now(), 1, '2026-02-01')");
     return 0;
 }
 
@@ -152,7 +155,11 @@ static void what_is_refused_leaves_nothing(void **state)
     assert_int_equal(keep(f, &again), PROOF_REFUSAL_USED);
     struct proof_new nowhere = proof(10, SPAN_LIT("abc"));
     nowhere.dispute.invoice_id = 77;
-    assert_int_equal(keep(f, &nowhere), PROOF_REFUSAL_NOWHERE);
+    assert_int_equal(keep(f, &nowhere), PROOF_REFUSAL_CLOSED);
+    pg_cluster_sql(&f->house.cluster, "update dispute set state = 'withdrawn'");
+    assert_int_equal(keep(f, &nowhere), PROOF_REFUSAL_CLOSED);
+    nowhere.dispute.invoice_id = 1;
+    assert_int_equal(keep(f, &nowhere), PROOF_REFUSAL_CLOSED);
     says(f, "select count(*) from proof", "3");
     says(f, "select count(*) from proof_content", "3");
     assert_chain_of(f, 3);
