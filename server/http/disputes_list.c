@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "domain/event.h"
 #include "http/agreement_id.h"
+#include "http/dispute_proofs.h"
 #include "http/reply.h"
 #include "store/dispute_store.h"
 
@@ -18,6 +19,8 @@ struct dispute_job {
     struct request *request; /* null when gone */
     struct pg_query query;
     struct pg_tx tx;
+    struct proof_dispute dispute;
+    json_t *shown; /* all of it but its files */
     int64_t limit;
     bool is_accepted;
     enum dispute_answer_result result;
@@ -139,20 +142,39 @@ static json_t *text_json(struct span personal)
     return text == NULL ? json_null() : text;
 }
 
+static void on_proofs(void *owner, const PGresult *result, const struct err *err)
+{
+    struct dispute_job *job = owner;
+    if (err->code != 0 || job->request == NULL) {
+        json_decref(job->shown);
+        if (job->request != NULL)
+            reply_database_away(job->request);
+    } else {
+        json_object_set_new(job->shown, "proofs", dispute_proofs_json(result));
+        reply_object(job->request, 200, job->shown);
+    }
+    free(job);
+}
+
 static void on_shown(void *owner, const PGresult *result, const struct err *err)
 {
     struct dispute_job *job = owner;
-    if (job->request != NULL && err->code != 0)
-        reply_database_away(job->request);
-    else if (job->request != NULL && PQntuples(result) == 0)
-        reply_unknown(job->request);
-    else if (job->request != NULL) {
+    struct err failed = {0};
+    if (job->request != NULL && err->code == 0 && PQntuples(result) != 0) {
         struct dispute_listed d;
         dispute_read_listed(result, 0, &d);
-        json_t *all = listed_json(&d);
-        json_object_set_new(all, "text", text_json(dispute_read_written(result)));
-        json_object_set_new(all, "answer", text_json(dispute_read_answer(result)));
-        reply_object(job->request, 200, all);
+        job->shown = listed_json(&d);
+        json_object_set_new(job->shown, "text", text_json(dispute_read_written(result)));
+        json_object_set_new(job->shown, "answer", text_json(dispute_read_answer(result)));
+        if (proof_list(job->request->world->store, &job->query, &job->dispute, on_proofs, job,
+                       &failed) == 0)
+            return;
+        json_decref(job->shown);
+        reply_database_away(job->request);
+    } else if (job->request != NULL && err->code != 0) {
+        reply_database_away(job->request);
+    } else if (job->request != NULL) {
+        reply_unknown(job->request);
     }
     free(job);
 }
@@ -175,6 +197,7 @@ void disputes_show_one(struct request *r)
     if (!read_key(r, &key))
         return;
     struct dispute_job *job = job_new(r);
+    job->dispute = (struct proof_dispute){key.customer_id, key.invoice_id, key.dispute_no};
     job_check(
         job, dispute_show(r->world->store, &job->query, key, r->world->now(), on_shown, job, &err));
 }

@@ -78,6 +78,7 @@ describe('a good file', () => {
 
       const list = await api(disputeOf(debt));
       assert.equal(list.status, 200);
+      assert.deepEqual((await api(disputeOf(debt).replace('/proofs', ''))).json().proofs, list.json().proofs, 'the dispute names them, too');
       const [listed] = list.json().proofs;
       assert.deepEqual([listed.proof, listed.kind, listed.bytes, listed.sha256, listed.erased], [1, kind, files[kind].length, digest, false]);
       const out = await api(`${disputeOf(debt)}/1`);
