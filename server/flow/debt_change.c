@@ -1,5 +1,8 @@
 #include "flow/debt_change.h"
 
+#include "flow/page_version.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TRIES_MAX = 5 };
@@ -9,6 +12,7 @@ struct debt_change {
     struct debt_change_options options;
     struct debt_look look;
     struct pg_tx tx;
+    char page[PAGE_NAME_LEN + 1];
     int tries;
 };
 
@@ -26,6 +30,8 @@ static void on_saved(void *owner, const struct err *err)
     struct err again = *err;
     if (err->code == ERR_CONFLICT && op->tries < TRIES_MAX && look(op, &again) == 0)
         return;
+    if (again.code == 0)
+        page_version_note_kept(op->world->page_versions, span_str(op->page));
     finish(op, DEBT_CHANGE_SAVED, &again);
 }
 
@@ -34,6 +40,17 @@ static void on_result(void *owner, const PGresult *result, const struct err *err
     struct debt_change *op = owner;
     if (err->code == 0 && op->options.on_row != NULL)
         op->options.on_row(op->options.owner, result);
+}
+
+/* The guard, the page, and what the decision adds; false when it says no. */
+static bool decide(struct debt_change *op, const struct debt *debt, const PGresult *more)
+{
+    const struct page_shown page = page_version_shown(op->world->page_versions, span_str(op->page));
+    struct debt as_shown = *debt;
+    as_shown.page = page.name;
+    debt_add_guard(&op->tx, debt);
+    page_version_keep(&op->tx, &page, op->world->now());
+    return op->options.decide(op->options.owner, &as_shown, more, &op->tx, on_result);
 }
 
 static void on_looked(void *owner, const struct debt *debt, const PGresult *more,
@@ -53,8 +70,7 @@ static void on_looked(void *owner, const struct debt *debt, const PGresult *more
         finish(op, DEBT_CHANGE_REFUSED, &err);
         return;
     }
-    debt_add_guard(&op->tx, debt);
-    if (op->options.decide(op->options.owner, debt, more, &op->tx, on_result)) {
+    if (decide(op, debt, more)) {
         pg_tx_commit(&op->tx);
         return;
     }
@@ -77,6 +93,8 @@ int debt_change_begin(struct world *world, const struct debt_change_options *opt
         abort();
     op->world = world;
     op->options = *options;
+    snprintf(op->page, sizeof(op->page), "%.*s", SPAN_ARG(options->page));
+    op->options.page = span_of(NULL, 0);
     int code = look(op, err);
     if (code != 0)
         free(op);

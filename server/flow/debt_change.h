@@ -3,7 +3,7 @@
  *
  *   begin        look at the debt, and at what else the decision wants
  *   on_looked    decide; the decision adds its statements to a transaction that begins with the
- *                guard
+ *                guard and keeps the page that the customer had before them
  *   on_saved     done, when the transaction is on disk
  *
  * How it fails: no such link, or a revoked one: finish with that. The decision says no: finish with
@@ -24,6 +24,7 @@ enum debt_change_result {
 
 struct debt_change_options {
     struct paylink_id link;
+    struct span page;  /* page_form_page(request), or empty. The decision finds it in debt->page */
     debt_more_fn more; /* may be null */
     /* True: statements were added to `tx`, each with `on_result` or null as its callback. May be
      * called again with newer data. Null `more` as in debt_look_cb. */

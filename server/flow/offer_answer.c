@@ -3,7 +3,6 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "flow/debt_change.h"
-#include "flow/page_version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +13,7 @@ enum { VERSION_MAX = 96, WORD_MAX = 32 };
 struct offer_answering {
     struct world *world;
     struct offer_answer_options options; /* its spans point into what follows */
-    char form_nonce[WORD_MAX], terms_version[VERSION_MAX], page[VERSION_MAX],
-        decline_reason[WORD_MAX];
+    char form_nonce[WORD_MAX], terms_version[VERSION_MAX], decline_reason[WORD_MAX];
     struct terms terms;
     struct offer_answer_outcome outcome; /* as decided last */
     int64_t customer_id, invoice_id;     /* for the log */
@@ -106,8 +104,6 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
     answer.now = op->world->now();
     op->customer_id = debt->customer_id;
     op->invoice_id = debt->invoice_id;
-    const struct page_shown page = page_version_shown(op->world->page_versions, answer.page);
-    page_version_keep(tx, &page, answer.now);
     offer_add_answer(tx, debt, &answer);
     return tell(op, OFFER_ANSWER_DONE, OFFER_CAN_BE_ANSWERED);
 }
@@ -116,13 +112,11 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
 
 static void note(const struct offer_answering *op, enum debt_change_result result)
 {
-    if (result != DEBT_CHANGE_SAVED)
-        return;
-    page_version_note_kept(op->world->page_versions, op->options.answer.page);
-    log_line(LOG_INFO, "offer answered",
-             "customer=%" PRId64 " invoice=%" PRId64 " offer=%" PRId32 " answer=%s",
-             op->customer_id, op->invoice_id, op->options.answer.offer_no,
-             offer_deed_name(op->options.answer.deed));
+    if (result == DEBT_CHANGE_SAVED)
+        log_line(LOG_INFO, "offer answered",
+                 "customer=%" PRId64 " invoice=%" PRId64 " offer=%" PRId32 " answer=%s",
+                 op->customer_id, op->invoice_id, op->options.answer.offer_no,
+                 offer_deed_name(op->options.answer.deed));
 }
 
 static void on_changed(void *owner, enum debt_change_result result, const struct err *err)
@@ -157,13 +151,14 @@ int offer_answer_begin(struct world *world, const struct offer_answer_options *o
         .world = world, .options = *options, .on_done = on_done, .owner = owner};
     struct offer_answer *answer = &op->options.answer;
     answer->form_nonce = keep(options->answer.form_nonce, op->form_nonce, sizeof(op->form_nonce));
-    answer->page = keep(options->answer.page, op->page, sizeof(op->page));
+    op->options.page = span_of(NULL, 0); /* debt_change keeps it */
     answer->decline_reason =
         keep(options->answer.decline_reason, op->decline_reason, sizeof(op->decline_reason));
     op->options.terms_version =
         keep(options->terms_version, op->terms_version, sizeof(op->terms_version));
     int code = debt_change_begin(world,
                                  &(struct debt_change_options){.link = options->link,
+                                                               .page = options->page,
                                                                .more = offer_read_of,
                                                                .decide = decide,
                                                                .on_done = on_changed,

@@ -33,6 +33,7 @@ struct offer_answer_options {
     struct offer_answer answer; /* `terms` and `now` are filled in */
     enum language language;     /* of the page and its terms */
     struct span terms_version;  /* with OFFER_ACCEPT */
+    struct span page;           /* its name, see page_version; empty: not told */
 };
 
 struct offer_answer_outcome {

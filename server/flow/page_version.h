@@ -2,8 +2,10 @@
  * name of its own, so that the event that it causes tells which page the customer had before them;
  * a form of another build, as while a new one is rolled out, tells that build's.
  *
- * options->page is page_form_page(request) (http/page_form.h); the form has {{page}} in a hidden
- * field of that name. How a flow uses it, in the transaction of its event:
+ * A form has the name in the hidden field of web/pages/form_page.mustache. A flow that changes a debt
+ * (debt_change.h) says .page = page_form_page(request), and its store gives debt->page to
+ * page_version_named() in the event's facts: that is all. How any other flow uses it, in the
+ * transaction of its event, with options->page from page_form_page(request) (http/page_form.h):
  *
  *     struct page_shown page = page_version_shown(world->page_versions, options->page);
  *     … the store adds page_version_keep(tx, &page, now) before the statement of the event, whose

@@ -14,7 +14,7 @@ enum { VERSION_MAX = 96, NONCE_MAX = 32 };
 struct plan_accept {
     struct world *world;
     struct plan_accept_options options; /* its spans point into what follows */
-    char form_nonce[NONCE_MAX], terms_version[VERSION_MAX], page[VERSION_MAX], version[VERSION_MAX];
+    char form_nonce[NONCE_MAX], terms_version[VERSION_MAX], version[VERSION_MAX];
     struct plan_accept_outcome outcome; /* as decided last */
     int64_t customer_id, invoice_id;    /* for the log */
     plan_accept_cb on_done;             /* null: forgotten */
@@ -111,7 +111,6 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
                                               .before = &plans,
                                               .terms = &terms,
                                               .language = span_str(language_code(form->language)),
-                                              .page = form->page,
                                               .form_nonce = form->form_nonce,
                                               .now = op->world->now()});
     return tell(op, PLAN_ACCEPT_DONE, PLAN_OFFERED);
@@ -161,10 +160,11 @@ int plan_accept_begin(struct world *world, const struct plan_accept_options *opt
     op->options.form_nonce = keep(options->form_nonce, op->form_nonce, sizeof(op->form_nonce));
     op->options.terms_version =
         keep(options->terms_version, op->terms_version, sizeof(op->terms_version));
-    op->options.page = keep(options->page, op->page, sizeof(op->page));
+    op->options.page = span_of(NULL, 0); /* debt_change keeps it */
     op->options.version = keep(options->version, op->version, sizeof(op->version));
     int code = debt_change_begin(world,
                                  &(struct debt_change_options){.link = options->link,
+                                                               .page = options->page,
                                                                .more = agreed_plan_read_of,
                                                                .decide = decide,
                                                                .on_done = on_changed,

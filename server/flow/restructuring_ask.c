@@ -3,7 +3,6 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "flow/debt_change.h"
-#include "flow/page_version.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -16,7 +15,7 @@ struct restructuring_ask {
     struct world *world;
     struct paylink_id link;
     enum language language;
-    char form_nonce[WORD_MAX], page[WORD_MAX];
+    char form_nonce[WORD_MAX];
     char *written; /* JSON */
     enum restructuring_ask_result result;
     int64_t customer_id, invoice_id; /* for the log */
@@ -56,15 +55,12 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
     }
     op->customer_id = debt->customer_id;
     op->invoice_id = debt->invoice_id;
-    const struct page_shown page = page_version_shown(op->world->page_versions, span_str(op->page));
-    page_version_keep(tx, &page, op->world->now());
     demand_add_request(tx, debt,
                        &(struct request_new){
                            .demand_no = demand.demand_no,
                            .request_no = request.request_no + 1,
                            .form_nonce = span_str(op->form_nonce),
                            .language = span_str(language_code(op->language)),
-                           .page = span_str(op->page),
                            .written = span_str(op->written),
                            .decide_by = date_add_days(debt->today, op->world->demands.decide_days),
                            .now = op->world->now()});
@@ -79,7 +75,6 @@ static void on_changed(void *owner, enum debt_change_result result, const struct
             result == DEBT_CHANGE_NOWHERE ? RESTRUCTURING_ASK_NOWHERE : RESTRUCTURING_ASK_REVOKED;
     if (err->code == 0 && result == DEBT_CHANGE_SAVED) {
         crash_point("restructuring_asked");
-        page_version_note_kept(op->world->page_versions, span_str(op->page));
         log_line(LOG_INFO, "restructuring asked for", "customer=%" PRId64 " invoice=%" PRId64,
                  op->customer_id, op->invoice_id);
     }
@@ -113,9 +108,9 @@ int restructuring_ask_begin(struct world *world, const struct restructuring_ask_
                                      .on_done = on_done,
                                      .owner = owner};
     snprintf(op->form_nonce, sizeof(op->form_nonce), "%.*s", SPAN_ARG(options->form_nonce));
-    snprintf(op->page, sizeof(op->page), "%.*s", SPAN_ARG(options->page));
     int code = debt_change_begin(world,
                                  &(struct debt_change_options){.link = options->link,
+                                                               .page = options->page,
                                                                .more = demand_read_of,
                                                                .decide = decide,
                                                                .on_done = on_changed,

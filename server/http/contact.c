@@ -257,8 +257,8 @@ static bool decide_call(struct contact_job *job, const struct debt *debt,
     return true;
 }
 
-static bool decide_channel(const struct contact_job *job, const struct contact_look *look,
-                           struct pg_tx *tx)
+static bool decide_channel(const struct contact_job *job, const struct debt *debt,
+                           const struct contact_look *look, struct pg_tx *tx)
 {
     if (job->preferred != CONTACT_NONE && !is_offered(job->world, look, job->preferred))
         return false;
@@ -270,6 +270,7 @@ static bool decide_channel(const struct contact_job *job, const struct contact_l
                                                   ? span_of(NULL, 0)
                                                   : span_str(contact_channel_name(job->preferred)),
                                  .by = SPAN_LIT("link"),
+                                 .page = {.name = debt->page},
                                  .now = job->world->now()},
         NULL);
     return true;
@@ -277,8 +278,8 @@ static bool decide_channel(const struct contact_job *job, const struct contact_l
 
 /* What is ticked is for notices only, what is not is open again, of the channels that were offered.
  */
-static bool decide_refusals(const struct contact_job *job, const struct contact_look *look,
-                            struct pg_tx *tx)
+static bool decide_refusals(const struct contact_job *job, const struct debt *debt,
+                            const struct contact_look *look, struct pg_tx *tx)
 {
     struct span refused[CONTACT_CHANNEL_COUNT], opened[CONTACT_CHANNEL_COUNT];
     size_t refused_count = 0, opened_count = 0;
@@ -298,6 +299,7 @@ static bool decide_refusals(const struct contact_job *job, const struct contact_
                                                 .opted_in = opened,
                                                 .opted_in_count = opened_count,
                                                 .by = SPAN_LIT("link"),
+                                                .page = {.name = debt->page},
                                                 .now = job->world->now()},
                        NULL);
     return true;
@@ -314,9 +316,9 @@ static bool decide(void *owner, const struct debt *debt, const PGresult *more, s
     case PURPOSE_CALL:
         return decide_call(job, debt, &look, tx);
     case PURPOSE_CHANNEL:
-        return decide_channel(job, &look, tx);
+        return decide_channel(job, debt, &look, tx);
     case PURPOSE_REFUSE:
-        return decide_refusals(job, &look, tx);
+        return decide_refusals(job, debt, &look, tx);
     default:
         contact_add_language(tx, debt, span_str(language_code(job->language)), job->world->now());
         return true;
@@ -367,6 +369,7 @@ void contact_take(struct request *r)
         abort();
     *job = wish;
     const struct debt_change_options options = {.link = job->link,
+                                                .page = page_form_page(r),
                                                 .more = contact_look_begin,
                                                 .decide = decide,
                                                 .on_done = on_done,

@@ -300,6 +300,7 @@ static void begin(struct request *r, struct paylink_id link, const struct form_t
         random_bytes(job->salt, sizeof(job->salt));
     }
     const struct debt_change_options options = {.link = link,
+                                                .page = page_form_page(r),
                                                 .more = dispute_look_begin,
                                                 .decide = decide,
                                                 .on_done = on_done,

@@ -343,7 +343,7 @@ void offer_sheet_take(struct request *r)
     struct answer_job *job = request_alloc(r, sizeof(*job));
     job->request = r;
     options.answer.form_nonce = span_str(token.nonce);
-    options.answer.page = request_form(r, "page");
+    options.page = page_form_page(r);
     if (!language_find(request_form(r, "in"), &options.language))
         options.language = LANGUAGE_POLISH;
     if (offer_answer_begin(r->world, &options, on_answered, job, &job->flow, &err) != 0) {

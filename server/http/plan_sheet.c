@@ -456,7 +456,7 @@ static struct plan_accept_options options_of(struct request *r, const struct acc
         .part_count = job->count,
         .first = job->first,
         .terms_version = request_form(r, "terms"),
-        .page = request_form(r, "page"),
+        .page = page_form_page(r),
         .version = request_form(r, "version"),
         .is_current = sheet_is_current,
     };

@@ -195,6 +195,7 @@ static void begin(struct request *r, struct paylink_id link, const struct form_t
     snprintf(job->version, sizeof(job->version), "%.*s", SPAN_ARG(request_form(r, "version")));
     job->day = day;
     const struct debt_change_options options = {.link = link,
+                                                .page = page_form_page(r),
                                                 .more = promise_look_begin,
                                                 .decide = decide,
                                                 .on_done = on_done,

@@ -131,8 +131,12 @@ void rating_take(struct request *r)
         sheet_open(r, NULL, show_none);
         return;
     }
-    const struct debt_change_options options = {
-        .link = link, .decide = decide, .on_row = on_row, .on_done = on_done, .owner = job};
+    const struct debt_change_options options = {.link = link,
+                                                .page = page_form_page(r),
+                                                .decide = decide,
+                                                .on_row = on_row,
+                                                .on_done = on_done,
+                                                .owner = job};
     if (debt_change_begin(r->world, &options, &err) != 0) {
         free(job);
         page_reply_notice(r, PAGE_NOTICE_DOWN, r->params[0]);

@@ -140,7 +140,7 @@ static bool is_blank(struct span text)
 void restructuring_sheet_take(struct request *r)
 {
     struct restructuring_ask_options options = {.text = request_form(r, "text"),
-                                                .page = request_form(r, "page")};
+                                                .page = page_form_page(r)};
     struct form_token token;
     struct err err = {0};
     if (!page_form_take(r, FORM_RESTRUCTURING, &options.link, &token))

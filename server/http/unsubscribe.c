@@ -1,9 +1,12 @@
 #include "http/unsubscribe.h"
 
 #include "base/metrics.h"
+#include "flow/page_version.h"
+#include "http/page_form.h"
 #include "http/pages.h"
 #include "store/contact_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct unsubscribe_job {
@@ -11,6 +14,7 @@ struct unsubscribe_job {
     struct world *world;
     struct pg_tx tx;
     struct contact_changed changed;
+    char page[PAGE_NAME_LEN + 1];
 };
 
 static void add(const struct world *world, enum metric_id id, int64_t by)
@@ -35,6 +39,8 @@ static void on_saved(void *owner, const struct err *err)
 {
     struct unsubscribe_job *job = owner;
     struct request *r = job->request;
+    if (err->code == 0)
+        page_version_note_kept(job->world->page_versions, span_str(job->page));
     if (err->code == 0 && job->changed.is_new)
         add(job->world, METRIC_unsubscribed, 1);
     if (r != NULL && err->code != 0)
@@ -70,16 +76,19 @@ static bool wants_it(struct request *r)
 static void begin(struct request *r, struct paylink_id link)
 {
     static const struct span email = {"email", 5};
+    const struct page_shown page = page_version_shown(r->world->page_versions, page_form_page(r));
     const struct contact_change change = {.link = link,
                                           .notices_only = &email,
                                           .notices_only_count = 1,
                                           .by = SPAN_LIT("link"),
+                                          .page = page,
                                           .now = r->world->now()};
     struct unsubscribe_job *job = calloc(1, sizeof(*job));
     struct err err = {0};
     if (job == NULL)
         abort();
     *job = (struct unsubscribe_job){.request = r, .world = r->world};
+    snprintf(job->page, sizeof(job->page), "%.*s", SPAN_ARG(page.name));
     request_on_gone(r, on_gone, job);
     if (contact_change(r->world->store, &job->tx, &change, on_changed, on_saved, job, &err) == 0)
         return;

@@ -74,7 +74,7 @@ static void add_plan(struct pg_tx *tx, const struct debt *debt, const struct agr
     pg_arg_ints(&args, amounts, (size_t)offer->part_count);
     pg_arg_text(&args, span_str(terms_version));
     pg_arg_text(&args, new->language);
-    pg_arg_text(&args, new->page);
+    pg_arg_text(&args, debt->page);
     pg_arg_text(&args, new->form_nonce);
     pg_arg_instant(&args, new->now);
     if (offer->needs_approval)
@@ -129,7 +129,7 @@ void agreed_plan_add(struct pg_tx *tx, const struct debt *debt, const struct agr
     pg_arg_text(&args,
                 new->offer->needs_approval ? SPAN_LIT("plan.asked") : SPAN_LIT("plan.agreed"));
     pg_arg_text(&args, buf_span(&facts));
-    pg_arg_text(&args, new->page);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, SQL_AGREED_PLAN_TELL, &args, NULL);
     pg_args_release(&args);
     buf_release(&facts);

@@ -36,8 +36,7 @@ struct agreed_plan_new {
     const struct plan_offer *offer;
     const struct agreed_plans *before; /* its numbers */
     const struct terms *terms;         /* word for word */
-    /* The page is named by the first 16 characters of its version, or not at all: empty. */
-    struct span language, page, form_nonce;
+    struct span language, form_nonce;
     struct instant now;
 };
 

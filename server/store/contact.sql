@@ -36,7 +36,7 @@ for no key update of i;
 -- here before decides again, as with money. What is said here no file takes back.
 -- $1 customer_id, or 0, $2 reference, $3 link_no, or 0, $4 channels opted out of, $5 opted in to,
 -- $6 consented to, $7 wanted for notices only from now on (an opt-out stands), $8 whether $9 is
--- said, $9 preferred channel or null, $10 who says so, $11 now
+-- said, $9 preferred channel or null, $10 who says so, $11 now, $12 name of the page
 -- whether there is such a customer and link, whether anything is new, the customer's language
 with k as (
     select c.customer_id, c.language, c.opted_out, c.notices_only, c.consented, c.preferred_channel,
@@ -74,7 +74,8 @@ with k as (
     select i.customer_id, i.invoice_id, i.event_count + 1 as event_no, i.chain_head as prev_hash,
         json_strip_nulls(json_build_object('opted_out', c.opted_out,
             'notices_only', c.notices_only, 'consented', c.consented,
-            'preferred', c.preferred_channel, 'by', $10::text))::text as facts
+            'preferred', c.preferred_channel, 'by', $10::text, 'page',
+            page_version_named($12::text)))::text as facts
     from changed c
     join invoice i using (customer_id)
     where i.invoice_id in (
@@ -184,7 +185,7 @@ where c.customer_id = $1::bigint;
 
 -- name: contact_keep_language
 -- The customer's own choice; later files do not change it. $1 customer_id, $2 invoice_id, $3 language,
--- $4 now
+-- $4 now, $5 name of the page
 with changed as (
     update customer
     set language = $3::text, language_is_own = true
@@ -193,11 +194,12 @@ with changed as (
     returning customer_id
 )
 select event_add(customer_id, $2::bigint, $4::timestamptz, 'contact.changed',
-    json_build_object('language', $3::text, 'by', 'link'))
+    json_build_object('language', $3::text, 'by', 'link', 'page', page_version_named($5::text)))
 from changed;
 
 -- name: contact_ask_call
--- Once while one is open. $1 customer_id, $2 invoice_id, $3 when, for whoever calls, $4 now
+-- Once while one is open. $1 customer_id, $2 invoice_id, $3 when, for whoever calls, $4 now,
+-- $5 name of the page
 with added as (
     insert into work_item (customer_id, invoice_id, step, list, queue, state, reason, text,
         created_at, changed_at)
@@ -216,5 +218,6 @@ with added as (
     returning customer_id, invoice_id, step
 )
 select event_add(customer_id, invoice_id, $4::timestamptz, 'call.asked',
-    json_build_object('step', step, 'when', $3::text, 'by', 'link'))
+    json_build_object('step', step, 'when', $3::text, 'by', 'link', 'page',
+        page_version_named($5::text)))
 from added;

@@ -33,6 +33,7 @@ void contact_add_change(struct pg_tx *tx, const struct contact_change *change,
     struct pg_args args;
     pg_args_init(&args);
     add_locks(tx, &args, change->link, change->reference);
+    page_version_keep(tx, &change->page, change->now);
     pg_arg_texts(&args, change->opted_out, change->opted_out_count);
     pg_arg_texts(&args, change->opted_in, change->opted_in_count);
     pg_arg_texts(&args, change->consented, change->consented_count);
@@ -41,6 +42,7 @@ void contact_add_change(struct pg_tx *tx, const struct contact_change *change,
     pg_arg_text(&args, change->preferred);
     pg_arg_text(&args, change->by);
     pg_arg_instant(&args, change->now);
+    pg_arg_text(&args, change->page.name);
     pg_tx_add(tx, SQL_CONTACT_CHANGE, &args, on_changed);
     pg_args_release(&args);
 }
@@ -121,6 +123,7 @@ static void add_wish(struct pg_tx *tx, int statement, const struct debt *debt, s
     pg_arg_int(&args, debt->invoice_id);
     pg_arg_text(&args, text);
     pg_arg_instant(&args, now);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, statement, &args, NULL);
     pg_args_release(&args);
 }

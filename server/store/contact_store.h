@@ -19,8 +19,9 @@ struct contact_change {
     const struct span *opted_out, *opted_in, *consented, *notices_only;
     size_t opted_out_count, opted_in_count, consented_count, notices_only_count;
     bool has_preferred;
-    struct span preferred; /* null base: none */
-    struct span by;        /* "link", "api" */
+    struct span preferred;  /* null base: none */
+    struct span by;         /* "link", "api" */
+    struct page_shown page; /* on which the customer said so; zero: none */
     struct instant now;
 };
 

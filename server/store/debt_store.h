@@ -28,6 +28,8 @@ struct debt {
                                                     one; 0: none */
     unsigned holds;                              /* enum page_hold, those in force */
     bool is_in_flight;                           /* a payment of it is on its way */
+    struct span page; /* its name (page_version_store.h), of the form that changes the debt; empty
+                         when that did not tell, or when nothing is changed */
     struct buf text_;
 };
 

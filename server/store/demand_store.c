@@ -75,7 +75,7 @@ void demand_add_request(struct pg_tx *tx, const struct debt *debt, const struct 
     pg_arg_int(&args, new->request_no);
     pg_arg_text(&args, new->form_nonce);
     pg_arg_text(&args, new->language);
-    pg_arg_text(&args, new->page.len == 0 ? span_of(NULL, 0) : new->page);
+    pg_arg_text(&args, debt->page);
     pg_arg_date(&args, date_to_days(new->decide_by));
     add_personal(&args, new->written);
     pg_arg_instant(&args, new->now);

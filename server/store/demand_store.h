@@ -30,8 +30,8 @@ void demand_take(const PGresult *, struct demand_kept *, struct request_kept *);
 /* What a customer asks for. */
 struct request_new {
     int32_t demand_no, request_no;
-    struct span form_nonce, language, page; /* page may be empty */
-    struct span written;                    /* JSON */
+    struct span form_nonce, language;
+    struct span written; /* JSON */
     struct date decide_by;
     struct instant now;
 };

@@ -31,13 +31,14 @@ left join lateral (
 
 -- name: dispute_open
 -- Behind debt_guard. $1 customer_id, $2 invoice_id, $3 now, $4 reason, $5 answer_by, $6 form_nonce,
--- $7 salt and $8 personal part, or nulls
+-- $7 salt and $8 personal part, or nulls, $9 name of the page
 select dispute_open($1::bigint, $2::bigint, $3::timestamptz, $4::text, $5::date, $6::text, $7::bytea,
-    $8::text);
+    $8::text, page_version_named($9::text));
 
 -- name: dispute_withdraw
--- Behind debt_guard. $1 customer_id, $2 invoice_id, $3 dispute_no, $4 now
-select dispute_withdraw($1::bigint, $2::bigint, $3::bigint::integer, $4::timestamptz);
+-- Behind debt_guard. $1 customer_id, $2 invoice_id, $3 dispute_no, $4 now, $5 name of the page
+select dispute_withdraw($1::bigint, $2::bigint, $3::bigint::integer, $4::timestamptz,
+    page_version_named($5::text));
 
 -- name: dispute_answer
 -- The customer is locked. $1 customer_id, $2 invoice_id, $3 dispute_no, $4 'accepted' or 'rejected',

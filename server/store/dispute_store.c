@@ -70,6 +70,7 @@ void dispute_add(struct pg_tx *tx, const struct debt *debt, const struct dispute
     pg_arg_text(&args, new->form_nonce);
     pg_arg_bytes(&args, new->salt);
     pg_arg_text(&args, new->written);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, SQL_DISPUTE_OPEN, &args, NULL);
     pg_args_release(&args);
 }
@@ -83,6 +84,7 @@ void dispute_add_withdrawal(struct pg_tx *tx, const struct debt *debt, int32_t d
     pg_arg_int(&args, debt->invoice_id);
     pg_arg_int(&args, dispute_no);
     pg_arg_instant(&args, now);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, SQL_DISPUTE_WITHDRAW, &args, NULL);
     pg_args_release(&args);
 }

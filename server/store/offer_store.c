@@ -79,7 +79,7 @@ static void add_accept(struct pg_tx *tx, const struct debt *debt, const struct o
     pg_arg_text(&args, answer->form_nonce);
     pg_arg_text(&args, span_str(version));
     pg_arg_text(&args, answer->language);
-    pg_arg_text(&args, or_null(answer->page));
+    pg_arg_text(&args, debt->page);
     pg_arg_instant(&args, answer->now);
     pg_tx_add(tx, SQL_OFFER_ACCEPT, &args, NULL);
     pg_args_release(&args);
@@ -96,7 +96,7 @@ static void add_refusal(struct pg_tx *tx, const struct debt *debt,
     pg_arg_text(&args, span_str(offer_deed_name(answer->deed)));
     pg_arg_text(&args, answer->form_nonce);
     pg_arg_text(&args, answer->language);
-    pg_arg_text(&args, or_null(answer->page));
+    pg_arg_text(&args, debt->page);
     pg_arg_text(&args, or_null(answer->decline_reason));
     if (answer->counter_minor == 0)
         pg_arg_null(&args);

@@ -35,11 +35,11 @@ bool offer_take(const PGresult *, int row, struct offer_kept *);
 /* What a customer answers. */
 struct offer_answer {
     int32_t offer_no;
-    enum offer_deed deed;                   /* OFFER_ACCEPT, OFFER_DECLINE, OFFER_COUNTER */
-    struct span form_nonce, language, page; /* page may be empty */
-    const struct terms *terms;              /* of OFFER_ACCEPT, word for word */
-    struct span decline_reason;             /* "too_much", "dates", "not_owed", "other", or empty */
-    int64_t counter_minor;                  /* 0: not said */
+    enum offer_deed deed; /* OFFER_ACCEPT, OFFER_DECLINE, OFFER_COUNTER */
+    struct span form_nonce, language;
+    const struct terms *terms;  /* of OFFER_ACCEPT, word for word */
+    struct span decline_reason; /* "too_much", "dates", "not_owed", "other", or empty */
+    int64_t counter_minor;      /* 0: not said */
     bool has_counter_from;
     struct date counter_from;
     struct instant now;

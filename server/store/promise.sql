@@ -20,9 +20,9 @@ left join lateral (
 
 -- name: promise_give
 -- Behind debt_guard. $1 customer_id, $2 invoice_id, $3 now, $4 promised day, $5 the first day behind its
--- grace, $6 form_nonce
+-- grace, $6 form_nonce, $7 name of the page
 select promise_give($1::bigint, $2::bigint, $3::timestamptz, 'page', $4::date, $5::date, null,
-    'promised on the page', $6::text);
+    'promised on the page', $6::text, page_version_named($7::text));
 
 -- name: promise_give_in_call
 -- A caller noted it; the customer is locked. $1 customer_id, $2 invoice_id, $3 step of the call, $4 now,

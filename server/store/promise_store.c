@@ -63,6 +63,7 @@ void promise_add(struct pg_tx *tx, const struct debt *debt, const struct promise
     pg_arg_date(&args, date_to_days(new->day));
     pg_arg_date(&args, date_to_days(new->over));
     pg_arg_text(&args, new->form_nonce);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, SQL_PROMISE_GIVE, &args, NULL);
     pg_args_release(&args);
 }

@@ -19,6 +19,7 @@ void rating_add(struct pg_tx *tx, const struct debt *debt, const struct rating_g
     pg_arg_bytes(&args, span_of((const char *)salt, sizeof(salt)));
     pg_arg_text(&args, given->word.len == 0 ? SPAN_LIT("") : given->word);
     pg_arg_instant(&args, given->now);
+    pg_arg_text(&args, debt->page);
     pg_tx_add(tx, SQL_RATING_KEEP, &args, on_kept);
     pg_args_release(&args);
 }

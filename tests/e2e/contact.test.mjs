@@ -206,7 +206,9 @@ test('who has paid is asked how it was; the answer arrives in the results, its w
     select e.facts, p.data, e.personal_hash = sha256(p.salt || convert_to(p.data, 'UTF8')) as is_proved
     from event e join event_personal p using (customer_id, invoice_id, event_no)
     where ${these(debt)} and e.kind = 'rating.given'`);
-  assert.deepEqual(JSON.parse(row.facts), { stars: 4 });
+  const { page: shown, ...facts } = JSON.parse(row.facts);
+  assert.deepEqual(facts, { stars: 4 });
+  assert.equal((await demo.query(`select from page_version where version = '${shown}'`)).length, 1, 'the page that asked');
   assert.match(JSON.parse(row.data).word, /^Quick, thank you\.\r\nAnna$/);
   assert.equal(row.is_proved, true);
   const day = '2026-01-05'; // of which nothing else was due
