@@ -108,6 +108,14 @@ static void add_date(const struct draw *draw, struct buf *out, struct span iso)
         text_format_date(out, date, style_of(draw));
 }
 
+static void add_fact(struct draw *draw, struct buf *out, const char *label, struct span utc)
+{
+    if (utc.len == 0)
+        return;
+    buf_printf(out, "%s%s ", buf_span(out).len > 0 ? "; " : "", label);
+    add_time(draw, out, utc);
+}
+
 /* ---- rows of tables ---- */
 
 static void begin_row(struct draw *draw)
@@ -394,15 +402,214 @@ static void draw_instalments(struct draw *draw)
     paper_table_end(draw->paper);
 }
 
-/* ---- messages ---- */
+/* ---- what was proposed, demanded, asked for and said ---- */
 
-static void add_fact(struct draw *draw, struct buf *out, const char *label, struct span utc)
+static void draw_offers(struct draw *draw)
 {
-    if (utc.len == 0)
+    const struct paper_column columns[] = {
+        {say(draw, "Nr", "No."), 0.06, true, PAPER_CELL},
+        {say(draw, "Propozycja", "Offer"), 0.28, false, PAPER_CELL},
+        {say(draw, "Ważna do", "Valid until"), 0.16, false, PAPER_CELL},
+        {say(draw, "Stan", "State"), 0.28, false, PAPER_CELL},
+        {say(draw, "Razem", "In all"), 0.22, true, PAPER_CELL},
+    };
+    const json_t *offer;
+    size_t i;
+    if (json_array_size(part(draw, "offers")) == 0)
         return;
-    buf_printf(out, "%s%s ", buf_span(out).len > 0 ? "; " : "", label);
-    add_time(draw, out, utc);
+    paper_heading(draw->paper, say(draw, "Propozycje nowych warunków", "Offers of new terms"));
+    paper_table_begin(draw->paper, columns, 5);
+    json_array_foreach((json_t *)part(draw, "offers"), i, offer)
+    {
+        struct span answered = text(offer, "answered_at");
+        begin_row(draw);
+        buf_add_int(cell(draw), number(offer, "no"));
+        struct buf *what = cell(draw);
+        buf_add(what, word(draw, text(offer, "kind")));
+        buf_add_char(what, '\n');
+        add_time(draw, what, text(offer, "made_at"));
+        add_date(draw, cell(draw), text(offer, "valid_until"));
+        struct buf *state = cell(draw);
+        buf_add(state, word(draw, text(offer, "state")));
+        buf_add_str(state, "\n");
+        add_time(draw, state, answered.len > 0 ? answered : text(offer, "ended_at"));
+        add_amount(draw, cell(draw), number(offer, "total_minor"));
+        end_row(draw);
+    }
+    paper_table_end(draw->paper);
 }
+
+static void draw_demands(struct draw *draw)
+{
+    const struct paper_column columns[] = {
+        {say(draw, "Nr", "No."), 0.06, true, PAPER_CELL},
+        {say(draw, "Wysłano", "Sent"), 0.27, false, PAPER_CELL},
+        {say(draw, "Doręczono", "Received"), 0.19, false, PAPER_CELL},
+        {say(draw, "Zapłata do", "Pay by"), 0.15, false, PAPER_CELL},
+        {say(draw, "Wniosek do", "Request by"), 0.15, false, PAPER_CELL},
+        {say(draw, "Kwota", "Amount"), 0.18, true, PAPER_CELL},
+    };
+    const json_t *demand;
+    size_t i;
+    if (json_array_size(part(draw, "demands")) == 0)
+        return;
+    paper_heading(draw->paper, say(draw, "Wezwania do zapłaty", "Demands for payment"));
+    paper_table_begin(draw->paper, columns, 6);
+    json_array_foreach((json_t *)part(draw, "demands"), i, demand)
+    {
+        begin_row(draw);
+        buf_add_int(cell(draw), number(demand, "no"));
+        add_time(draw, cell(draw), text(demand, "sent_at"));
+        struct buf *received = cell(draw);
+        add_date(draw, received, text(demand, "received_on"));
+        if (json_is_true(json_object_get(demand, "is_assumed")))
+            buf_add_str(received, say(draw, "\n(przyjęto)", "\n(assumed)"));
+        add_date(draw, cell(draw), text(demand, "pay_by"));
+        add_date(draw, cell(draw), text(demand, "request_by"));
+        add_amount(draw, cell(draw), number(demand, "due_minor"));
+        end_row(draw);
+    }
+    paper_table_end(draw->paper);
+}
+
+/* What a person wrote, which stands in the personal part of an event: erased, or nothing. */
+static void draw_written(struct draw *draw, const char *label, struct span written,
+                         int64_t event_no)
+{
+    const json_t *event =
+        event_no < 1 ? NULL : json_array_get(part(draw, "events"), (size_t)event_no - 1);
+    if (written.len > 0) {
+        paper_text(draw->paper, PAPER_SMALL, span_str(label));
+        paper_quote(draw->paper, written);
+    } else if (text(event, "personal_hash").len > 0 && text(event, "personal").len == 0) {
+        paper_text(
+            draw->paper, PAPER_SMALL,
+            span_str(say(draw, "Treść usunięta wraz z danymi osobowymi; jej skrót pozostał.",
+                         "The words were erased with the personal data; their hash is left.")));
+    }
+}
+
+static void draw_requests(struct draw *draw)
+{
+    const json_t *request;
+    size_t i;
+    if (json_array_size(part(draw, "restructuring_requests")) == 0)
+        return;
+    paper_heading(draw->paper,
+                  say(draw, "Wnioski o restrukturyzację", "Requests for restructuring"));
+    json_array_foreach((json_t *)part(draw, "restructuring_requests"), i, request)
+    {
+        begin_row(draw);
+        struct buf *head = cell(draw), *facts = cell(draw);
+        struct span state = word(draw, text(request, "state"));
+        buf_printf(head, "%s %lld – %.*s", say(draw, "Wniosek", "Request"),
+                   (long long)number(request, "no"), SPAN_ARG(state));
+        add_fact(draw, facts, say(draw, "złożono", "made"), text(request, "requested_at"));
+        add_fact(draw, facts, say(draw, "rozpatrzono", "decided"), text(request, "decided_at"));
+        paper_text(draw->paper, PAPER_STRONG, buf_span(head));
+        paper_text(draw->paper, PAPER_SMALL, buf_span(facts));
+        draw_written(draw, say(draw, "Klient napisał:", "The customer wrote:"),
+                     text(request, "text"), number(request, "asked_event"));
+        draw_written(draw, say(draw, "Uzasadnienie decyzji:", "Reasons of the decision:"),
+                     text(request, "reasons"), number(request, "decided_event"));
+    }
+}
+
+static void draw_promises(struct draw *draw)
+{
+    const struct paper_column columns[] = {
+        {say(draw, "Nr", "No."), 0.06, true, PAPER_CELL},
+        {say(draw, "Złożona", "Given"), 0.3, false, PAPER_CELL},
+        {say(draw, "Na dzień", "For"), 0.18, false, PAPER_CELL},
+        {say(draw, "Stan", "State"), 0.26, false, PAPER_CELL},
+        {say(draw, "Kwota", "Amount"), 0.2, true, PAPER_CELL},
+    };
+    const json_t *promise;
+    size_t i;
+    if (json_array_size(part(draw, "promises")) == 0)
+        return;
+    paper_heading(draw->paper, say(draw, "Obietnice zapłaty", "Promises to pay"));
+    paper_table_begin(draw->paper, columns, 5);
+    json_array_foreach((json_t *)part(draw, "promises"), i, promise)
+    {
+        begin_row(draw);
+        buf_add_int(cell(draw), number(promise, "no"));
+        add_time(draw, cell(draw), text(promise, "given_at"));
+        add_date(draw, cell(draw), text(promise, "promised_on"));
+        struct buf *state = cell(draw);
+        buf_add(state, word(draw, text(promise, "state")));
+        if (text(promise, "decided_at").len > 0)
+            buf_add_char(state, '\n');
+        add_time(draw, state, text(promise, "decided_at"));
+        add_amount(draw, cell(draw), number(promise, "amount_minor"));
+        end_row(draw);
+    }
+    paper_table_end(draw->paper);
+}
+
+static void draw_proofs(struct draw *draw, const json_t *dispute)
+{
+    const json_t *proof;
+    size_t i;
+    json_array_foreach(json_object_get(dispute, "proofs"), i, proof)
+    {
+        begin_row(draw);
+        struct buf *line = cell(draw);
+        buf_printf(line, "%s %lld, %.*s, %lld B, SHA-256 %.*s", say(draw, "Plik", "File"),
+                   (long long)number(proof, "no"), SPAN_ARG(text(proof, "kind")),
+                   (long long)number(proof, "bytes"), SPAN_ARG(text(proof, "sha256")));
+        paper_text(draw->paper, PAPER_CODE, buf_span(line));
+    }
+}
+
+static void draw_disputes(struct draw *draw)
+{
+    const json_t *dispute;
+    size_t i;
+    if (json_array_size(part(draw, "disputes")) == 0)
+        return;
+    paper_heading(draw->paper, say(draw, "Zgłoszenia klienta", "Disputes"));
+    json_array_foreach((json_t *)part(draw, "disputes"), i, dispute)
+    {
+        begin_row(draw);
+        struct buf *head = cell(draw), *facts = cell(draw);
+        struct span reason = word(draw, text(dispute, "reason"));
+        struct span state = word(draw, text(dispute, "state"));
+        buf_printf(head, "%lld. %.*s – %.*s", (long long)number(dispute, "no"), SPAN_ARG(reason),
+                   SPAN_ARG(state));
+        add_fact(draw, facts, say(draw, "zgłoszono", "opened"), text(dispute, "opened_at"));
+        add_fact(draw, facts, say(draw, "odpowiedziano", "answered"), text(dispute, "answered_at"));
+        add_fact(draw, facts, say(draw, "zakończono", "ended"), text(dispute, "ended_at"));
+        paper_text(draw->paper, PAPER_STRONG, buf_span(head));
+        paper_text(draw->paper, PAPER_SMALL, buf_span(facts));
+        draw_written(draw, say(draw, "Klient napisał:", "The customer wrote:"),
+                     text(dispute, "text"), number(dispute, "opened_event"));
+        draw_proofs(draw, dispute);
+        draw_written(draw, say(draw, "Odpowiedź:", "The answer:"), text(dispute, "answer"),
+                     number(dispute, "answered_event"));
+    }
+}
+
+static void draw_ratings(struct draw *draw)
+{
+    const json_t *rating;
+    size_t i;
+    if (json_array_size(part(draw, "ratings")) == 0)
+        return;
+    paper_heading(draw->paper, say(draw, "Ocena klienta", "The customer's rating"));
+    json_array_foreach((json_t *)part(draw, "ratings"), i, rating)
+    {
+        begin_row(draw);
+        struct buf *head = cell(draw);
+        buf_printf(head, "%lld / 5, ", (long long)number(rating, "stars"));
+        add_time(draw, head, text(rating, "at"));
+        paper_text(draw->paper, PAPER_BODY, buf_span(head));
+        draw_written(draw, say(draw, "Klient napisał:", "The customer wrote:"),
+                     text(rating, "word"), 0);
+    }
+}
+
+/* ---- messages ---- */
 
 static void draw_words(struct draw *draw, const json_t *event)
 {
@@ -765,8 +972,9 @@ static void draw_proof(struct draw *draw)
 
 /* In this order. */
 static void (*const parts[])(struct draw *) = {
-    draw_ledger,   draw_payments, draw_refunds, draw_plans, draw_instalments, draw_holds,
-    draw_messages, draw_pushes,   draw_terms,   draw_pages, draw_timeline,    draw_proof,
+    draw_ledger,   draw_payments, draw_refunds,  draw_offers,   draw_plans,    draw_instalments,
+    draw_demands,  draw_requests, draw_promises, draw_disputes, draw_ratings,  draw_holds,
+    draw_messages, draw_pushes,   draw_terms,    draw_pages,    draw_timeline, draw_proof,
 };
 
 /* ---- the document ---- */

@@ -124,6 +124,75 @@ select
         from instalment n
         where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id)::text as instalments,
     (select coalesce(json_agg(json_build_object(
+            'no', o.offer_no, 'state', o.state, 'kind', o.kind, 'rule', o.rule, 'by', o.made_by,
+            'made_at', evidence_time(o.made_at), 'opened_at', evidence_time(o.opened_at),
+            'decided_by', o.decided_by, 'decided_at', evidence_time(o.decided_at),
+            'valid_until', o.valid_until, 'debt_minor', o.debt_minor,
+            'forgiven_minor', o.forgiven_minor, 'interest_minor', o.interest_minor,
+            'interest_hundredths', o.interest_hundredths, 'total_minor', offer_sum(o.amounts),
+            'parts', (
+                select json_agg(json_build_object('due_date', p.due_date,
+                    'amount_minor', p.amount_minor) order by p.n)
+                from unnest(o.due_dates, o.amounts) with ordinality p (due_date, amount_minor, n)),
+            'terms', o.terms_version, 'page', o.page,
+            'answered_at', evidence_time(o.answered_at), 'decline_reason', o.decline_reason,
+            'counter_minor', o.counter_minor, 'counter_from', o.counter_from, 'plan', o.plan_no,
+            'ended_at', evidence_time(o.ended_at), 'reason', o.reason)
+            order by o.offer_no), '[]')
+        from offer o
+        where o.customer_id = d.customer_id and o.invoice_id = d.invoice_id)::text as offers,
+    (select coalesce(json_agg(json_build_object(
+            'no', m.demand_no, 'step', m.step, 'by', m.by_whom, 'sent_at', evidence_time(m.sent_at),
+            'received_on', m.received_on, 'is_assumed', m.is_assumed, 'pay_by', m.pay_by,
+            'request_by', m.request_by, 'due_minor', m.due_minor, 'document', m.document_no)
+            order by m.demand_no), '[]')
+        from demand m
+        where m.customer_id = d.customer_id and m.invoice_id = d.invoice_id)::text as demands,
+    (select coalesce(json_agg(json_build_object(
+            'no', q.request_no, 'state', q.state, 'demand', q.demand_no,
+            'requested_at', evidence_time(q.requested_at), 'asked_event', q.asked_event, 'text', (
+                select c.data::json ->> 'text' from chain c where c.event_no = q.asked_event),
+            'page', q.page, 'document', q.document_no, 'decide_by', q.decide_by,
+            'decided_at', evidence_time(q.decided_at), 'decided_by', q.decided_by,
+            'decided_event', q.decided_event, 'reasons', (
+                select c.data::json ->> 'text' from chain c where c.event_no = q.decided_event),
+            'decision_document', q.decision_no)
+            order by q.request_no), '[]')
+        from restructuring_request q
+        where q.customer_id = d.customer_id and q.invoice_id = d.invoice_id)::text
+        as restructuring_requests,
+    (select coalesce(json_agg(json_build_object(
+            'no', p.promise_no, 'state', p.state, 'by', p.given_by,
+            'given_at', evidence_time(p.given_at), 'promised_on', p.promised_on,
+            'until', evidence_time(p.until), 'amount_minor', p.amount_minor,
+            'decided_at', evidence_time(p.decided_at))
+            order by p.promise_no), '[]')
+        from promise p
+        where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id)::text as promises,
+    (select coalesce(json_agg(json_build_object(
+            'no', s.dispute_no, 'state', s.state, 'reason', s.reason,
+            'opened_at', evidence_time(s.opened_at), 'opened_event', s.opened_event, 'text', (
+                select c.data::json ->> 'text' from chain c where c.event_no = s.opened_event),
+            'answer_by', s.answer_by, 'answered_at', evidence_time(s.answered_at),
+            'answered_by', s.answered_by, 'answered_event', s.answered_event, 'answer', (
+                select c.data::json ->> 'text' from chain c where c.event_no = s.answered_event),
+            'ended_at', evidence_time(s.ended_at), 'proofs', (
+                select coalesce(json_agg(json_build_object('no', f.proof_no, 'kind', f.kind,
+                    'bytes', f.bytes, 'sha256', encode(f.sha256, 'hex'),
+                    'uploaded_at', evidence_time(f.uploaded_at)) order by f.proof_no), '[]')
+                from proof f
+                where f.customer_id = s.customer_id and f.invoice_id = s.invoice_id
+                    and f.dispute_no = s.dispute_no))
+            order by s.dispute_no), '[]')
+        from dispute s
+        where s.customer_id = d.customer_id and s.invoice_id = d.invoice_id)::text as disputes,
+    (select coalesce(json_agg(json_build_object(
+            'stars', r.stars, 'at', evidence_time(r.at), 'word', (
+                select c.data::json ->> 'word' from chain c where c.kind = 'rating.given'
+                order by c.event_no desc limit 1))), '[]')
+        from rating r
+        where r.customer_id = d.customer_id and r.invoice_id = d.invoice_id)::text as ratings,
+    (select coalesce(json_agg(json_build_object(
             'version', t.version, 'language', t.language, 'text', t.text,
             'first_used_at', evidence_time(t.first_used_at))
             order by t.first_used_at, t.version), '[]')
@@ -133,7 +202,11 @@ select
             union
             select p.terms_version
             from plan p
-            where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id))::text as terms,
+            where p.customer_id = d.customer_id and p.invoice_id = d.invoice_id
+            union
+            select o.terms_version
+            from offer o
+            where o.customer_id = d.customer_id and o.invoice_id = d.invoice_id))::text as terms,
     (select coalesce(json_agg(json_build_object(
             'version', v.version, 'language', v.language, 'text', v.text,
             'first_seen_at', evidence_time(v.first_seen_at))

@@ -3,20 +3,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { dunlin, startDemo, temporaryFolder } from '../support/demo.mjs';
 import { eventually } from '../support/eventually.mjs';
+import { request } from '../support/https.mjs';
 import { decide, invoiceOf, invoiceWhen, invoicesFile, startPayment } from '../support/payer.mjs';
+import { boundary, files, formHeaders, formOf } from '../support/proofs.mjs';
+import { formsOf, openSheet, sendForm } from '../support/sheet.mjs';
 
 const folder = temporaryFolder(), scriptFile = path.join(folder, 'check.py');
 const manual = readFileSync(fileURLToPath(new URL('../../docs/evidence.md', import.meta.url)), 'utf8');
 writeFileSync(scriptFile, /```python\n([^]*?)```/.exec(manual)[1]);
 
-let demo, id, key, other, sealed;
+let demo, id, key, other, office, sealed;
 const settings = () => ['--settings', path.join(demo.dir, 'dunlin.yaml')];
 const run = (...args) => execFileSync(dunlin, [...args, ...settings()], { encoding: 'utf8' });
 const makeKey = (...scopes) => JSON.parse(run('key', 'api', 'make', scopes[0], ...scopes, '--json')).key;
@@ -76,9 +79,10 @@ const writeAnchor = (block) => demo.execute(`with covered as (
   from last l, whole w, lateral (select coalesce((select hash from chain_anchor a where a.anchor_no = l.anchor_no), '') as hash) p`);
 
 before(async () => {
-  demo = await startDemo({ args: ['--import', invoicesFile(folder, [['E/1', '100,00', 20], ['E/2', '55,00', 5]], 60)] });
+  demo = await startDemo({ args: ['--import', invoicesFile(folder, [['E/1', '100,00', 20], ['E/2', '55,00', 5], ['E/3', '150,00', -40], ['E/4', '80,00', -5]], 60)] });
   key = makeKey('evidence');
   other = makeKey('invoices', 'customers');
+  office = makeKey('offers', 'disputes');
   ({ id } = await invoiceOf(demo, 'E/1'));
   await demo.execute("update customer set opted_out = '{push}'");
   await remind('due');
@@ -114,6 +118,94 @@ test('the export tells the debt, its movements, the words that went out, the pag
   assert.deepEqual(sealed.pages.map(({ version, language }) => [version, language]), [[started.page, 'pl']]);
   assert.match(sealed.pages[0].text, /==> pay\.mustache <==/);
   assert.deepEqual(sealed.terms.map(({ text: words }) => words), ['Raty są bez odsetek.']);
+});
+
+// Each form of a page names that page's version, so each of these events does.
+function assertPages(document, kinds) {
+  const named = document.events.map(({ kind, facts }) => [kind, JSON.parse(facts).page]).filter(([kind]) => kinds.includes(kind));
+  assert.deepEqual(named.map(([kind]) => kind), kinds);
+  for (const [kind, page] of named) assert.ok(document.pages.some(({ version }) => version === page), `${kind} names a page: ${page}`);
+}
+const order = (where, body, headers = {}) => demo.call(where, { method: 'POST', body: JSON.stringify(body),
+  headers: { authorization: `Bearer ${office}`, ...headers } });
+async function sheet(debt, name, isIt) {
+  const { forms, words } = await openSheet(demo, debt.link, name), form = forms.find(isIt);
+  assert.ok(form, `${name}: ${words}`);
+  return form;
+}
+async function sendSheet(debt, name, isIt, fields) {
+  const { status, words } = await sendForm(demo, await sheet(debt, name, isIt), fields);
+  assert.equal(status, 303, words);
+}
+
+test('every form of the customer’s pages carries the name of its page', () => {
+  const pages = fileURLToPath(new URL('../../web/pages/', import.meta.url));
+  const whole = (file) => readFileSync(path.join(pages, file), 'utf8').replace(/\[\[> ([\w.]+)\]\]/g, (_, part) => whole(part));
+  for (const file of readdirSync(pages).filter((name) => name.endsWith('.mustache')))
+    for (const form of whole(file).match(/<form method="post"[^]*?<\/form>/g) ?? [])
+      assert.match(form, /<input type="hidden" name="page" value="\{\{page\}\}">/, file);
+});
+
+test('a demand, a request and its decision, an offer and its plan are in it, with pages and terms', async () => {
+  const debt = await invoiceOf(demo, 'E/3');
+  assert.equal((await order(`/invoices/${debt.id}/demands`, { sent_on: new Date().toISOString().slice(0, 10) })).status, 201);
+  await sendSheet(debt, 'restructuring', ({ fields }) => 'text' in fields, { text: 'Straciłem pracę.' });
+  assert.equal((await order(`/restructuring-requests/${debt.id}-1/decide`, { decision: 'granted', reasons: 'Zgoda na trzy raty.' })).status, 200);
+  const day = (days) => new Date(Date.now() + days * 86400e3).toISOString().slice(0, 10);
+  const made = await order(`/invoices/${debt.id}/offers`, { kind: 'longer_term', parts: 3, first: day(20), valid_until: day(10) }, { 'idempotency-key': 'e3' });
+  assert.equal(made.status, 201, made.text);
+  await sendSheet(debt, 'offer', ({ fields }) => fields.answer === 'accept', {});
+  const document = (await ask(`${debt.id}/evidence.json`)).json();
+  assertHolds(document);
+  assertPages(document, ['restructuring.asked', 'offer.accepted', 'plan.agreed']);
+  const [offer] = document.offers, [plan] = document.plans, [wish] = document.restructuring_requests, [demand] = document.demands;
+  assert.deepEqual([offer.state, offer.kind, offer.total_minor, offer.parts.length, offer.plan], ['accepted', 'longer_term', 15000, 3, 1]);
+  assert.deepEqual([wish.state, wish.text, wish.reasons, wish.demand], ['granted', 'Straciłem pracę.', 'Zgoda na trzy raty.', 1]);
+  assert.deepEqual([demand.no, demand.due_minor, demand.is_assumed], [1, 15000, true]);
+  assert.deepEqual(document.terms.map(({ version }) => version), [offer.terms]);
+  assert.equal(plan.page, offer.page);
+  for (const kind of ['offer.accepted', 'plan.agreed'])
+    assert.equal(JSON.parse(document.events.find((event) => event.kind === kind).facts).terms, offer.terms, kind);
+  const words = wordsOf((await ask(`${debt.id}/evidence.pdf`)).body);
+  for (const one of ['Propozycje nowych warunków', 'dłuższy okres spłaty', 'Wezwania do zapłaty', 'Wnioski o restrukturyzację', 'Straciłem pracę.', 'Zgoda na trzy raty.'])
+    assert.ok(words.includes(one), `${one}\n${words}`);
+});
+
+test('a promise, a dispute with its file and answer, wishes and a rating are in it, and the words go with the person', async () => {
+  const debt = await invoiceOf(demo, 'E/4');
+  await sendSheet(debt, 'contact', ({ fields }) => fields.purpose === 'language', { language: 'en' });
+  await sendSheet(debt, 'contact', ({ fields }) => fields.purpose === 'channel', { channel: 'sms' });
+  const promise = await sheet(debt, 'promise', ({ choices }) => choices.day);
+  assert.equal((await sendForm(demo, promise, { day: promise.choices.day[0] })).status, 303);
+  await sendSheet(debt, 'dispute', ({ choices }) => choices.reason, { reason: 'wrong_amount', text: 'Powinno być 70 zł.' });
+  const form = await sheet(debt, 'dispute', ({ action }) => action.includes('/proof/'));
+  const sent = await request(form.action, { method: 'POST', ca: demo.caText, headers: formHeaders, body: Buffer.concat([
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="page"\r\n\r\n${form.fields.page}\r\n`), formOf(files.pdf)]) });
+  assert.equal(sent.status, 303, sent.text);
+  assert.equal((await order(`/disputes/${debt.id}-1/answer`, { outcome: 'rejected', text: 'Kwota jest z umowy.', by: 'Anna' })).status, 200);
+  await decide(await startPayment(demo, debt.link), 'pay');
+  await invoiceWhen(demo, 'E/4', ({ due_minor: due }) => due === 0);
+  const rate = formsOf((await demo.get(debt.link)).text).find(({ action }) => action.endsWith('/rating'));
+  assert.equal((await sendForm(demo, rate, { stars: '4', word: 'Szybko.' })).status, 200);
+  const document = (await ask(`${debt.id}/evidence.json`)).json();
+  assertHolds(document);
+  assertPages(document, ['contact.changed', 'customer.channels', 'promise.given', 'dispute.opened', 'dispute.proof', 'payment.created', 'rating.given']);
+  const [dispute] = document.disputes;
+  assert.deepEqual([dispute.state, dispute.reason, dispute.text, dispute.answer, dispute.answered_by],
+    ['rejected', 'wrong_amount', 'Powinno być 70 zł.', 'Kwota jest z umowy.', 'Anna']);
+  assert.deepEqual(dispute.proofs.map(({ kind, sha256: hash }) => [kind, hash]), [['pdf', sha256(files.pdf).digest('hex')]]);
+  assert.deepEqual(document.promises.map(({ by, amount_minor: amount }) => [by, amount]), [['page', 8000]]);
+  assert.deepEqual(document.ratings.map(({ stars, word }) => [stars, word]), [[4, 'Szybko.']]);
+  const onPaper = async () => wordsOf((await ask(`${debt.id}/evidence.pdf?lang=en`)).body);
+  const words = await onPaper(), written = ['Powinno być 70 zł.', 'Kwota jest z umowy.', 'Szybko.'];
+  for (const one of ['Promises to pay', 'Disputes', 'wrong amount', 'customer’s rating'.replace('’', "'"), ...written]) assert.ok(words.includes(one), `${one}\n${words}`);
+  await demo.execute(`delete from event_personal where invoice_id = ${debt.id.split('-')[1]}`);
+  const erased = (await ask(`${debt.id}/evidence.json`)).json();
+  assertHolds(erased);
+  assert.deepEqual([erased.disputes[0].text, erased.disputes[0].answer, erased.ratings[0].word], [null, null, null]);
+  const left = await onPaper();
+  for (const one of written) assert.ok(!left.includes(one), one);
+  assert.match(left, /Disputes[^]*The words were erased with the personal data/);
 });
 
 test('an export that nobody touched holds, also against the anchor that was published', () => {
