@@ -107,8 +107,9 @@ static bool is_thanks(const struct reminder_claimed *claimed)
 
 /* Told of a plan without a scenario's step (migration 0081). */
 static const struct span plan_texts[] = {{"plan_agreed", 11}, {"plan_broken", 11}};
-/* Of no scenario: "offer_2" tells of the second offer, "demand_1" is the first demand. */
-static const struct span numbered_texts[] = {{"offer", 5}, {"demand", 6}};
+/* Of no scenario: "offer_2" tells of the second offer, "demand_1" is the first demand,
+ * "answered_dispute_1" tells of the answer to the first dispute. */
+static const struct span numbered_texts[] = {{"offer", 5}, {"demand", 6}, {"answered", 8}};
 
 static bool is_numbered(struct span step, struct span name)
 {
@@ -126,7 +127,7 @@ static struct span own_name(const struct reminder_claimed *claimed)
     for (int i = 0; i < 2; ++i) /* "plan_agreed_2" is told of the second plan */
         if (span_starts(step, plan_texts[i]))
             return plan_texts[i];
-    for (size_t i = 0; claimed->tone.len == 0 && i < 2; ++i)
+    for (size_t i = 0; claimed->tone.len == 0 && i < 3; ++i)
         if (is_numbered(step, numbered_texts[i]))
             return numbered_texts[i];
     const char *plus = memchr(step.base, '+', step.len);

@@ -324,7 +324,7 @@ from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (customer_id, link_no
 -- What is scheduled for these invoices. What is on its way and no longer planned is marked: given
 -- back, it is cancelled then, unless the planner has it again by then. What no scenario plans stays when
 -- the others are planned anew, as nobody would plan it: of a campaign, which goes at its own time, and the
--- word about an offer, a demand or a plan. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
+-- word about an offer, a demand, a plan or an answer. $1 customer_id[], $2 invoice_id[], $3 reason[], $4 now
 update reminder r
 set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
     reason = w.reason,
@@ -332,7 +332,8 @@ set state = case r.state when 'scheduled' then 'cancelled' else r.state end,
 from unnest($1::bigint[], $2::bigint[], $3::text[]) as w (customer_id, invoice_id, reason)
 where r.customer_id = w.customer_id and r.invoice_id = w.invoice_id
     and (w.reason <> 'planned anew' or (r.campaign_id is null and not (r.scenario_id is null
-        and split_part(r.step, '+', 1) ~ '^(offer|demand|plan_agreed|plan_broken)_[0-9]+$')))
+        and split_part(r.step, '+', 1)
+            ~ '^(offer|demand|plan_agreed|plan_broken|answered_(plan|dispute|request))_[0-9]+$')))
     and (r.state = 'scheduled'
         or (coalesce(r.state, '') = 'claimed' and w.reason = 'planned anew'));
 

@@ -84,7 +84,8 @@ with due as materialized (
             select a.anchor from scenario_step a
             where a.scenario_id = d.scenario_id and a.version = d.version
                 and a.step_no = d.step_no)
-            when starts_with(d.step, 'plan_agreed') then 'instalment' end as anchor,
+            when starts_with(d.step, 'plan_agreed') then 'instalment'
+            when starts_with(d.step, 'answered_') then 'answer' end as anchor,
         case when not reminder_is_thanks(d.step) then (
             select min(n.due_at) from reminder n
             where n.customer_id = d.customer_id and n.invoice_id = d.invoice_id
@@ -119,7 +120,7 @@ with due as materialized (
                         else h.released_at is null
                             and (h.until is null or h.until > $1::timestamptz)
                             and h.kind <> case s.anchor when 'promise' then 'promise'
-                                when 'instalment' then 'plan' else '' end end
+                                when 'instalment' then 'plan' when 'answer' then 'dispute' else '' end end
                 limit 1) is null
             and (s.anchor is distinct from 'instalment' or (
                 select 1 from instalment n
@@ -524,8 +525,8 @@ with wanted as materialized (
             when $11::boolean and not d.is_thanks and d.campaign_id is null
                 -- What is told of a plan is told by itself.
                 and not d.is_of_plan
-                -- What is told of an offer or a demand is told by itself.
-                and case when d.scenario_id is null then d.step !~ '^(offer|demand)_' else (
+                -- What is told of an offer, a demand or an answer is told by itself.
+                and case when d.scenario_id is null then d.step !~ '^(offer|demand|answered)_' else (
                     select t.template <> 'demand' and d.step !~ '^demand([+]|$)' from scenario_step t
                     where t.scenario_id = d.scenario_id and t.version = d.version
                         and t.step_no = d.step_no) end
@@ -557,7 +558,8 @@ with wanted as materialized (
                         select a.anchor from scenario_step a
                         where a.scenario_id = d.scenario_id and a.version = d.version
                             and a.step_no = d.step_no)
-                        when starts_with(d.step, 'plan_agreed') then 'instalment' end as anchor
+                        when starts_with(d.step, 'plan_agreed') then 'instalment'
+                        when starts_with(d.step, 'answered_') then 'answer' end as anchor
                     offset 0) s
                 where (
                         select 1 from hold h
@@ -567,7 +569,7 @@ with wanted as materialized (
                                 else h.released_at is null
                                     and (h.until is null or h.until > $4::timestamptz)
                                     and h.kind <> case s.anchor when 'promise' then 'promise'
-                                        when 'instalment' then 'plan' else '' end end
+                                        when 'instalment' then 'plan' when 'answer' then 'dispute' else '' end end
                         limit 1) is null
                     and (s.anchor is distinct from 'instalment' or (
                         select 1 from instalment n

@@ -31,6 +31,10 @@ const nameOf = (pid) => {
 };
 const answer = async (n, outcome, text = 'Wpłata dotyczyła innej umowy.') => post(`/disputes/${await idOf(n)}/answer`, { outcome, text, by: 'Anna' });
 
+// The words by which a customer heard of an answer, whichever way they came.
+const toldOf = (n) => eventually(async () => (await demo.query(`select body from sandbox_message m join invoice i using (customer_id)
+  where i.number = '${number(n)}' and m.step = 'answered_dispute_1'`))[0]?.body, { within: 30000, what: 'a message' });
+
 async function dispute(n, fields) {
   const { forms: [form] } = await sheetOf(n);
   const sent = await sendForm(demo, form, fields);
@@ -202,7 +206,7 @@ test('the list begins with what is to be answered first, and tells what is late'
     assert.equal((await demo.call(`/disputes${query}`)).status, 400, query);
 });
 
-test('rejected: the customer reads why, and the newest missed reminder alone goes', async () => {
+test('rejected: the customer reads why, and is told that there is an answer, once and instead of what was missed', async () => {
   const sent = () => demo.query(`select step from reminder r join invoice i using (customer_id, invoice_id)
     join dispute d using (customer_id, invoice_id) where i.number = '${number(0)}' and r.state = 'sent' and r.finished_at > d.opened_at`);
   assert.deepEqual(await sent(), []);
@@ -223,14 +227,19 @@ test('rejected: the customer reads why, and the newest missed reminder alone goe
   assert.match(main, /Odpowiedzieliśmy na Twoje zgłoszenie/);
   const events = (await invoiceOf(demo, number(0))).timeline.filter(({ kind }) => kind === 'dispute.answered');
   assert.deepEqual(events.map(({ facts }) => [facts.outcome, facts.by, facts.days_late]), [['rejected', 'Anna', 1]]);
-  await eventually(async () => (await sent()).length > 0, { within: 30000, what: 'the newest step' });
-  assert.deepEqual((await sent()).map(({ step }) => step), ['after_16']);
+  await eventually(async () => (await sent()).length > 0, { within: 30000, what: 'the message' });
+  assert.deepEqual((await sent()).map(({ step }) => step), ['answered_dispute_1']);
+  assert.match(await toldOf(0), /D\/0[^]*odpowiedź/);
 });
 
 test('accepted: reminders rest until the debt is corrected', async () => {
   const said = await answer(1, 'accepted', 'Masz rację, poprawimy.');
   assert.match(said.json().next, /rest until the debt is corrected/);
   assert.deepEqual(await holdsOf(1), [['dispute', true]]);
+  assert.match(await toldOf(1), /D\/1[^]*odpowiedź/, 'although the debt rests');
+  assert.deepEqual(await demo.query(`select step from reminder r join invoice i using (customer_id, invoice_id)
+    join dispute d using (customer_id, invoice_id) where i.number = '${number(1)}' and r.state = 'sent' and r.finished_at > d.opened_at`),
+  [{ step: 'answered_dispute_1' }]);
   const { words, forms } = await sheetOf(1);
   assert.match(words, /Masz rację Poprawimy tę płatność.*Masz rację, poprawimy\./);
   assert.deepEqual(forms, []);

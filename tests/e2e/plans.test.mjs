@@ -277,6 +277,8 @@ async function ask(more) {
   return { ...debt, id: `${debt.customer_id}-${debt.invoice_id}-1`, answer };
 }
 
+const answersTo = async (debt) => (await bed.query(`select step from reminder where ${debt.these} and step like 'answered%'`)).map(({ step }) => step);
+
 test('a plan that somebody must approve waits, and dunning with it', async () => {
   const debt = await bed.debt('asked');
   assert.match(textOf((await bed.get(debt, '?parts=3&first=2026-12-03')).text), /Ten dzień nie pasuje/, 'not before the answer');
@@ -321,6 +323,7 @@ test('a no is told on the page, and another plan can be asked for', async () => 
   assert.equal((await bed.call('POST', `/instalment-plans/${debt.id}/approve`)).status, 409);
   const [hold] = await bed.query(`select released_at is not null as is_over from hold where ${debt.these}`);
   assert.equal(hold.is_over, true);
+  assert.deepEqual(await answersTo(debt), ['answered_plan_1'], 'they hear of it, once');
   assert.match(textOf((await bed.get(debt)).text), /Nie mogliśmy się zgodzić na poprzedni plan/);
   assert.equal((await bed.accept(debt, await bed.form(debt, { parts: 2 }))).query, '?done=1');
   assert.deepEqual((await bed.parts(debt)).map((part) => [part.plan_no, part.part_no]), [[1, 1], [1, 2], [1, 3], [2, 4], [2, 5]],
@@ -397,6 +400,7 @@ test('without an answer in time a plan lapses, and dunning goes on', async () =>
   assert.deepEqual([(await bed.call('POST', `/instalment-plans/${debt.id}/approve`)).status], [409]);
   await eventually(async () => (await bed.plans(debt))[0].state === 'refused', { what: 'it lapses', within: 30000 });
   assert.deepEqual((await bed.events(debt)).map((event) => event.kind), ['plan.asked', 'plan.lapsed']);
+  assert.deepEqual([await answersTo(debt), await answersTo(answered)], [['answered_plan_1'], []], 'a yes has its own message');
   assert.equal((await bed.plans(answered))[0].state, 'active');
   assert.match(textOf((await bed.get(debt)).text), /Nie mogliśmy się zgodzić/);
 });

@@ -150,3 +150,34 @@ test('a due date that moves by import takes nothing back that was ordered', asyn
   await late.until(`exists (select from demand where customer_id = ${debt.customer} and step = 'demand_1')`, 'the demand goes');
   await late.until(`exists (select from sandbox_message where customer_id = ${debt.customer} and step = 'offer_1')`, 'the offer is told');
 });
+
+test('a decision is told once, also to who refuses what may be refused, and not of what is paid', async () => {
+  const debts = [];
+  for (const number of ['E/1', 'E/2', 'E/3']) {
+    const debt = await late.owe(number, '300.00', '2027-02-05');
+    await office('POST', `/invoices/${idOf(debt)}/demands`, { sent_on: '2027-02-11' });
+    await late.submit(await late.get(`${debt.url}/restructuring`), 'name="text"', { text: 'Proszę o raty.' });
+    debts.push(debt);
+  }
+  const [usual, paid, refuser] = debts;
+  await db.run(`update customer set notices_only = '{sms}' where customer_id = ${refuser.customer}`);
+  await db.run(`update sending set stopped_at = ${late.now}`); // so that one of them can be paid meanwhile
+  for (const debt of debts)
+    for (let again = 0; again < 2; ++again)
+      assert.equal((await office('POST', `/restructuring-requests/${idOf(debt)}-1/decide`, { decision: 'refused', reasons: 'Nie.' })).status, 200);
+  await db.run(`with i as (update invoice set due_minor = 0, entry_count = entry_count + 1, paid_at = ${late.now}, changed_at = ${late.now}
+      where customer_id = ${paid.customer} returning *)
+    insert into ledger_entry (customer_id, invoice_id, entry_no, kind, amount_minor, currency, at)
+    select customer_id, invoice_id, entry_count, 'write_off', -30000, currency, changed_at from i`);
+  const told = async ({ customer }) => (await db.query(`select body from sandbox_message where customer_id = ${customer} and step = 'answered_request_1'`)).map(({ body }) => body);
+  for (const debt of debts) assert.deepEqual(await told(debt), [], 'nothing is sent yet');
+  await db.run('update sending set stopped_at = null');
+  for (const debt of [usual, refuser]) {
+    await late.until(`exists (select from sandbox_message where customer_id = ${debt.customer} and step = 'answered_request_1')`, 'it is told');
+    const [body, ...more] = await told(debt);
+    assert.ok(body.startsWith(`Mamy odpowiedz w sprawie ${debt.number}. Zobacz: `), body);
+    assert.deepEqual(more, []);
+  }
+  assert.deepEqual(await told(paid), []);
+  await late.until(`(select state from reminder where customer_id = ${paid.customer} and step = 'answered_request_1') not in ('scheduled', 'claimed')`, 'it is over');
+});

@@ -227,6 +227,7 @@ static void every_template_of_the_presets_is_there_in_each_language(void **state
         {"instalment_missed", MESSAGE_NEUTRAL, true, "sms push email"},
         {"plan_agreed", MESSAGE_NEUTRAL, true, "sms push email"},
         {"plan_broken", MESSAGE_NEUTRAL, true, "sms push email"},
+        {"answered", MESSAGE_NEUTRAL, true, "sms push email"},
         {"details", MESSAGE_NEUTRAL, true, "sms push email"},
         {"call", MESSAGE_NEUTRAL, true, "voice call"},
         {"call", MESSAGE_FIRM, true, "voice call"},

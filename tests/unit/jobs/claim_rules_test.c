@@ -581,7 +581,8 @@ static void what_may_be_refused_is_the_same_in_the_claim_and_in_the_mail(void **
                                         "instalment_due",
                                         "instalment_missed",
                                         "plan_agreed",
-                                        "plan_broken"};
+                                        "plan_broken",
+                                        "answered"};
     char sql[160];
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
