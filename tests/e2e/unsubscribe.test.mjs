@@ -111,7 +111,9 @@ test('a scanner opens the page and nobody has answered; a person touches it and 
   assert.equal((await told).method(), 'POST');
   await eventually(async () => (await reminder(4)).opened_at, { what: 'the reminder is answered' });
   const [event, ...more] = await events(4, 'reminder.opened');
-  assert.deepEqual(JSON.parse(event.facts), { steps: ['due'], by: 'page' });
+  const { page: shown, ...facts } = JSON.parse(event.facts);
+  assert.deepEqual(facts, { steps: ['due'], by: 'page' });
+  assert.match(shown, /^[0-9a-f]{64}$/, 'the version of the page that was touched');
   assert.deepEqual(more, []);
 });
 
