@@ -2,8 +2,8 @@
  * name of its own, so that the event that it causes tells which page the customer had before them;
  * a form of another build, as while a new one is rolled out, tells that build's.
  *
- * A form has the name in the hidden field of web/pages/form_page.mustache. A flow that changes a debt
- * (debt_change.h) says .page = page_form_page(request), and its store gives debt->page to
+ * A form has the name in the hidden field of web/pages/form_page.mustache. A flow that changes a
+ * debt (debt_change.h) says .page = page_form_page(request), and its store gives debt->page to
  * page_version_named() in the event's facts: that is all. How any other flow uses it, in the
  * transaction of its event, with options->page from page_form_page(request) (http/page_form.h):
  *
