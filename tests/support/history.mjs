@@ -216,8 +216,9 @@ export class History {
       if (one.isInPlan || one.owed < 200) return;
       this.note('plan', one.debt);
       const part = Math.floor(one.owed / 2), due = dayOf(this.clock.ms + 10 * DAY * 1000);
+      const last = dayOf(this.clock.ms + 400 * DAY * 1000); // behind the history: a plan of which all is missed is broken
       await this.bed.db.run(agreeSql({ customer: one.customer, invoice: one.debt, missedMax: 99, at: this.clock.now.toISOString(),
-        parts: [{ due, amount: part }, { due, amount: one.owed - part }] }));
+        parts: [{ due, amount: part }, { due: last, amount: one.owed - part }] }));
       one.isInPlan = true;
       this.forbid('plan', { debt: one.debt });
     },
