@@ -3,41 +3,6 @@
 -- the debt, numbered in one row, that its customer can read and print.
 alter table invoice add column demand_no integer; -- the newest one
 
--- As in 0083, for installations that come to this one first: event_add() with a personal part, JSON and its
--- salt, or nulls.
-create or replace function event_add_personal(the_customer bigint, the_invoice bigint, now timestamptz,
-    the_kind text, the_facts json, the_salt bytea, personal text) returns integer
-    language plpgsql as $$
-declare
-    head bytea;
-    no integer;
-    told text := json_strip_nulls(the_facts)::text;
-    -- event_personal_hash() of domain/event.h.
-    personal_hash bytea := sha256(the_salt || convert_to(personal, 'UTF8'));
-begin
-    select chain_head, event_count + 1
-    into strict head, no
-    from invoice
-    where customer_id = the_customer and invoice_id = the_invoice
-    for no key update;
-    insert into event (customer_id, invoice_id, event_no, at, kind, facts, personal_hash, prev_hash,
-        hash)
-    values (the_customer, the_invoice, no, now, the_kind, told, personal_hash, head,
-        event_hash(head, the_customer, the_invoice, no, now, the_kind, told, personal_hash));
-    if personal_hash is not null then
-        insert into event_personal (customer_id, invoice_id, event_no, salt, data)
-        values (the_customer, the_invoice, no, the_salt, personal);
-    end if;
-    update invoice
-    set event_count = no, chain_head = event_hash(head, the_customer, the_invoice, no, now, the_kind,
-        told, personal_hash)
-    where customer_id = the_customer and invoice_id = the_invoice;
-    return no;
-end
-$$;
-grant execute on function event_add_personal(bigint, bigint, timestamptz, text, json, bytea, text)
-    to dunlin_app;
-
 create table demand (
     customer_id bigint not null,
     invoice_id bigint not null,
